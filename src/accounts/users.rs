@@ -1,0 +1,231 @@
+//! Users.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    authority::Authority,
+    clock,
+    password::{Password, PasswordHash, Verdict},
+    scope::{Scope, ScopeSet},
+    store::{self, NewUser, UserPage, UserPatch, UserRow},
+};
+
+use super::{
+    Error, field,
+    fields::{check_email, check_full_name, check_new_password, check_username},
+};
+
+/// A user to be added.
+#[derive(Debug, Default)]
+pub struct NewAccount {
+    pub username: String,
+    /// None for a user who cannot log in with a password.
+    pub password: Option<Password>,
+    pub email: Option<String>,
+    pub full_name: Option<String>,
+    pub disabled: bool,
+    pub scopes: ScopeSet,
+}
+
+/// What is to change: `None` leaves a field as it is, `Some(None)` empties it.
+#[derive(Debug, Default)]
+pub struct Patch {
+    pub email: Option<Option<String>>,
+    pub full_name: Option<Option<String>>,
+    pub disabled: Option<bool>,
+    pub scopes: Option<ScopeSet>,
+    pub password: Option<Password>,
+}
+
+/// By whose power users are changed.
+#[derive(Debug)]
+pub enum Grantor {
+    /// The operator at the command line: every scope.
+    Operator,
+    /// Somebody with a token: the scopes that they may hold. They can neither
+    /// hand on others nor change users who hold others.
+    Holder(ScopeSet),
+}
+
+impl Grantor {
+    fn check(&self, scopes: &ScopeSet) -> Result<(), Error> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::Holder(held) if scopes.is_subset(held) => Ok(()),
+            Self::Holder(held) => Err(Error::BeyondYou(scopes.difference(held))),
+        }
+    }
+}
+
+/// The user of a name.
+pub async fn user(authority: &Authority, username: &str) -> Result<UserRow, Error> {
+    let user = authority.store.user(username).await?;
+    user.ok_or_else(|| Error::NoSuchUser(username.to_owned()))
+}
+
+/// Users by name, with a prefix and behind a name; `limit` of them at most.
+pub async fn list(
+    authority: &Authority,
+    prefix: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<UserRow>, Error> {
+    let page = UserPage {
+        after,
+        prefix,
+        limit,
+    };
+    Ok(authority.store.users(&page).await?)
+}
+
+/// Adds a user.
+pub async fn add(
+    authority: &Authority,
+    account: NewAccount,
+    grantor: &Grantor,
+) -> Result<UserRow, Error> {
+    check_username(&account.username)?;
+    check_profile(account.email.as_deref(), account.full_name.as_deref())?;
+    check_catalogue(authority, &account.scopes)?;
+    grantor.check(&account.scopes)?;
+    let password_hash = match account.password {
+        Some(password) => {
+            check_new_password("password", &password)?;
+            Some(hash(authority, password).await?)
+        }
+        None => None,
+    };
+    let user = NewUser {
+        id: Uuid::now_v7().to_string(),
+        username: account.username,
+        password_hash,
+        email: account.email,
+        full_name: account.full_name,
+        disabled: account.disabled,
+        scopes: account.scopes,
+    };
+    match authority.store.add_user(&user, clock::now()).await {
+        Err(store::Error::Exists) => return Err(Error::UserExists(user.username)),
+        Err(store::Error::MissingReference) => return Err(unknown_scopes(&user.scopes)),
+        other => other?,
+    }
+    authority.live.catch_up().await?;
+    self::user(authority, &user.username).await
+}
+
+/// Changes a user; a new password ends all tokens that the user has.
+pub async fn change(
+    authority: &Authority,
+    username: &str,
+    patch: Patch,
+    grantor: &Grantor,
+) -> Result<UserRow, Error> {
+    let before = user(authority, username).await?;
+    grantor.check(&before.scopes)?;
+    check_profile(
+        patch.email.as_ref().and_then(Option::as_deref),
+        patch.full_name.as_ref().and_then(Option::as_deref),
+    )?;
+    if let Some(scopes) = &patch.scopes {
+        check_catalogue(authority, scopes)?;
+        grantor.check(scopes)?;
+    }
+    let password_hash = match patch.password {
+        Some(password) => {
+            check_new_password("password", &password)?;
+            Some(hash(authority, password).await?)
+        }
+        None => None,
+    };
+    let patch = UserPatch {
+        email: patch.email,
+        full_name: patch.full_name,
+        disabled: patch.disabled,
+        scopes: patch.scopes,
+        password_hash,
+    };
+    write(authority, username, &patch, None).await?;
+    user(authority, username).await
+}
+
+/// Changes a user's own password, which ends the tokens that the old one
+/// opened, but for the one that asks (`token_id`).
+pub async fn change_own_password(
+    authority: &Authority,
+    username: &str,
+    current: Password,
+    new: Password,
+    token_id: &str,
+) -> Result<(), Error> {
+    check_new_password("new_password", &new)?;
+    let user = user(authority, username).await?;
+    let current = Arc::new(current);
+    let verdict = match user.password_hash {
+        Some(stored) => authority.hashing.verify(current, stored).await??,
+        None => Verdict::Mismatch,
+    };
+    if verdict == Verdict::Mismatch {
+        return Err(Error::WrongPassword);
+    }
+    let patch = UserPatch {
+        password_hash: Some(hash(authority, new).await?),
+        ..UserPatch::default()
+    };
+    write(authority, username, &patch, Some(token_id)).await
+}
+
+/// Removes a user and ends all tokens that it has.
+pub async fn remove(authority: &Authority, username: &str, grantor: &Grantor) -> Result<(), Error> {
+    let before = user(authority, username).await?;
+    grantor.check(&before.scopes)?;
+    if !authority.store.remove_user(username, clock::now()).await? {
+        return Err(Error::NoSuchUser(username.to_owned()));
+    }
+    Ok(authority.live.catch_up().await?)
+}
+
+async fn write(
+    authority: &Authority,
+    username: &str,
+    patch: &UserPatch,
+    kept: Option<&str>,
+) -> Result<(), Error> {
+    let changed = authority
+        .store
+        .change_user(username, patch, kept, clock::now())
+        .await;
+    match (changed, &patch.scopes) {
+        (Err(store::Error::MissingReference), Some(scopes)) => return Err(unknown_scopes(scopes)),
+        (Ok(false), _) => return Err(Error::NoSuchUser(username.to_owned())),
+        (other, _) => other?,
+    };
+    Ok(authority.live.catch_up().await?)
+}
+
+async fn hash(authority: &Authority, password: Password) -> Result<PasswordHash, Error> {
+    Ok(authority.hashing.hash(Arc::new(password)).await??)
+}
+
+fn check_profile(email: Option<&str>, full_name: Option<&str>) -> Result<(), Error> {
+    email.map_or(Ok(()), check_email)?;
+    full_name.map_or(Ok(()), check_full_name)
+}
+
+fn check_catalogue(authority: &Authority, scopes: &ScopeSet) -> Result<(), Error> {
+    let catalogue = authority.live.catalogue();
+    let unknown: ScopeSet = scopes
+        .iter()
+        .filter(|scope: &&Scope| !catalogue.contains(*scope))
+        .cloned()
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(unknown_scopes(&unknown))
+}
+
+fn unknown_scopes(scopes: &ScopeSet) -> Error {
+    field("scopes", format!("not in the catalogue: {scopes}"))
+}

@@ -1,0 +1,111 @@
+//! Swagger UI, ReDoc and the document, all from inside the binary: these pages
+//! load nothing from another origin, and their Content-Security-Policy says so.
+
+use poem::{
+    Endpoint, Request, Response, Route, endpoint::make_sync, get, http::StatusCode, http::header,
+};
+use poem_openapi::OpenApiService;
+
+use super::document;
+
+const SWAGGER_UI_JS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
+const SWAGGER_UI_CSS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
+const SWAGGER_HTML: &str = include_str!("swagger.html");
+const SWAGGER_INIT: &[u8] = include_bytes!("swagger.js");
+const REDOC_HTML: &str = include_str!("redoc.html");
+const REDOC_INIT: &[u8] = include_bytes!("redoc.js");
+
+/// Both libraries set style attributes from their scripts and draw images from
+/// data URLs; scripts come from files alone.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
+    connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// For how long a browser may keep an asset without asking again, in seconds.
+const ASSET_MAX_AGE: &str = "public, max-age=3600";
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The pages, their assets and the document.
+pub(super) fn routes() -> Route {
+    Route::new()
+        .at("/docs", get(page(SWAGGER_HTML)))
+        .at(
+            "/docs/swagger-ui-bundle.js",
+            get(asset(SWAGGER_UI_JS, JAVASCRIPT)),
+        )
+        .at(
+            "/docs/swagger-ui.css",
+            get(asset(SWAGGER_UI_CSS, "text/css; charset=utf-8")),
+        )
+        .at("/docs/init.js", get(asset(SWAGGER_INIT, JAVASCRIPT)))
+        .at("/redoc", get(page(REDOC_HTML)))
+        .at("/redoc/redoc.js", get(asset(redoc(), JAVASCRIPT)))
+        .at("/redoc/init.js", get(asset(REDOC_INIT, JAVASCRIPT)))
+        .at(
+            "/openapi.json",
+            get(rendered(
+                document::document_json().map_err(|error| error.to_string()),
+                "application/json",
+            )),
+        )
+        .at(
+            "/openapi.yaml",
+            get(rendered(
+                document::document_yaml().map_err(|error| error.to_string()),
+                "application/yaml",
+            )),
+        )
+}
+
+/// A page. Its assets are named relative to it, so that a path prefix of a proxy
+/// does no harm; below a trailing slash they are one level up.
+fn page(html: &'static str) -> impl Endpoint<Output = Response> {
+    make_sync(move |request: Request| {
+        let assets = if request.original_uri().path().ends_with('/') {
+            "../"
+        } else {
+            ""
+        };
+        Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+            .header(header::REFERRER_POLICY, "no-referrer")
+            .header(header::X_FRAME_OPTIONS, "DENY")
+            .body(html.replace("{assets}", assets))
+    })
+}
+
+fn asset(bytes: &'static [u8], content_type: &'static str) -> impl Endpoint<Output = Response> {
+    make_sync(move |_| {
+        Response::builder()
+            .content_type(content_type)
+            .header(header::CACHE_CONTROL, ASSET_MAX_AGE)
+            .body(bytes)
+    })
+}
+
+fn rendered(
+    document: Result<String, String>,
+    content_type: &'static str,
+) -> impl Endpoint<Output = Response> {
+    make_sync(move |_| match &document {
+        Ok(text) => Response::builder()
+            .content_type(content_type)
+            .body(text.clone()),
+        Err(error) => Response::builder()
+            .status(StatusCode::INTERNAL_SERVER_ERROR)
+            .body(error.clone()),
+    })
+}
+
+/// The ReDoc that poem-openapi brings, out of the page that it stands in.
+fn redoc() -> &'static [u8] {
+    let html = OpenApiService::new((), "", "").redoc_html();
+    let script = html
+        .split_once("<script charset=\"UTF-8\">")
+        .and_then(|(_, rest)| rest.split_once("</script>"))
+        .map_or("", |(script, _)| script);
+    // Made once a process, and served as long as it lives.
+    Box::leak(script.to_owned().into_bytes().into_boxed_slice())
+}

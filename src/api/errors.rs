@@ -1,0 +1,203 @@
+//! Errors on their way out: each becomes a response here and nowhere else, in
+//! the shape that its place has. RFC 6749 for the OAuth endpoints, RFC 6750 for
+//! what guards refuse ([`crate::guard::Denied`]), RFC 9457 for all else, what
+//! the HTTP library refuses by itself included.
+//!
+//! A client is told what it did wrong. What went wrong in here goes to the log,
+//! and outside is 503 or 500 without a word of it.
+
+use poem::{
+    Endpoint, IntoResponse, Request, Response, Result,
+    error::ResponseError,
+    http::{HeaderValue, Method, StatusCode, header},
+};
+use serde_json::json;
+
+use super::{
+    document::AllowedMethods,
+    problem::{CONTENT_TYPE, Failure, FieldProblem, Problem},
+};
+use crate::{accounts, oauth};
+
+impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
+    fn from(error: accounts::Error) -> Self {
+        use accounts::Error;
+        let detail = error.to_string();
+        Self(match error {
+            Error::NoSuchUser(_) | Error::NoSuchScope(_) => {
+                Problem::new(StatusCode::NOT_FOUND, detail)
+            }
+            Error::UserExists(_) | Error::ScopeExists(_) | Error::BuiltinScope(_) => {
+                Problem::new(StatusCode::CONFLICT, detail)
+            }
+            Error::Field { field, reason } => Problem::unfit(vec![FieldProblem {
+                field: field.to_owned(),
+                detail: reason,
+            }]),
+            Error::WrongPassword => Problem::unfit(vec![FieldProblem {
+                field: "current_password".to_owned(),
+                detail,
+            }]),
+            Error::BeyondYou(_) => Problem::new(StatusCode::FORBIDDEN, detail),
+            Error::Overloaded(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+            Error::Store(_) | Error::Live(_) | Error::Hash(_) | Error::StoredHash(_) => {
+                tracing::error!(%error, "a request could not be answered");
+                unavailable()
+            }
+        })
+    }
+}
+
+pub(super) fn unavailable() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the server cannot do this at the moment",
+    )
+}
+
+/// Why the token endpoint refused (RFC 6749 §5.2).
+impl ResponseError for oauth::Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidClient => StatusCode::UNAUTHORIZED,
+            Self::Overloaded(_) | Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn as_response(&self) -> Response {
+        let code = match self {
+            Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope(_) => "invalid_scope",
+            Self::Overloaded(_) | Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
+                "temporarily_unavailable"
+            }
+        };
+        let description = match self {
+            Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
+                tracing::error!(error = %self, "a token request could not be answered");
+                "the server cannot do this at the moment".to_owned()
+            }
+            _ => self.to_string(),
+        };
+        let body = json!({"error": code, "error_description": quotable(&description)});
+        let mut response = Response::builder()
+            .status(self.status())
+            .content_type("application/json")
+            .header(header::CACHE_CONTROL, "no-store")
+            .header(header::PRAGMA, "no-cache");
+        if self.status() == StatusCode::UNAUTHORIZED {
+            response = response.header(header::WWW_AUTHENTICATE, "Basic realm=\"scopegate\"");
+        }
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response = response.header(header::RETRY_AFTER, "1");
+        }
+        response.body(body.to_string())
+    }
+}
+
+/// The characters that an `error_description` may have (RFC 6749 §5.2).
+fn quotable(text: &str) -> String {
+    let is_allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    text.chars().filter(is_allowed).collect()
+}
+
+/// Answers requests, and sees to it that every error has its shape.
+pub(super) struct Answers<E> {
+    inner: E,
+    allowed: AllowedMethods,
+}
+
+impl<E> Answers<E> {
+    pub(super) fn new(inner: E, allowed: AllowedMethods) -> Self {
+        Self { inner, allowed }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Answers<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let path = request.uri().path().to_owned();
+        let method = request.method().clone();
+        let response = match self.inner.call(request).await {
+            Ok(response) => response.into_response(),
+            Err(error) => error.into_response(),
+        };
+        let mut response = if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            self.method_not_allowed(&method, &path)
+        } else {
+            in_shape(response, &path).await
+        };
+        let headers = response.headers_mut();
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Ok(response)
+    }
+}
+
+impl<E> Answers<E> {
+    fn method_not_allowed(&self, method: &Method, path: &str) -> Response {
+        let allow = self.allowed.of(path);
+        let mut response = if *method == Method::OPTIONS {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                format!("this path takes {allow}"),
+            )
+            .into_response()
+        };
+        if let Ok(allow) = HeaderValue::from_str(&allow) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        response
+    }
+}
+
+/// Gives an error that the library wrote as plain text its shape; the text
+/// becomes the detail where it is about the request.
+async fn in_shape(response: Response, path: &str) -> Response {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() || is_shaped(&response) {
+        return response;
+    }
+    let text = response.into_body().into_string().await.unwrap_or_default();
+    if status.is_server_error() {
+        tracing::error!(path, error = text, "a request failed");
+        return Problem::new(status, "the server could not answer").into_response();
+    }
+    if status == StatusCode::NOT_FOUND {
+        return Problem::new(status, format!("there is nothing at {path}")).into_response();
+    }
+    match parameter_of(&text) {
+        Some(field) => Problem::unfit(vec![FieldProblem {
+            field,
+            detail: text,
+        }]),
+        None => Problem::new(status, text),
+    }
+    .into_response()
+}
+
+fn is_shaped(response: &Response) -> bool {
+    let content_type = response.content_type().unwrap_or_default();
+    content_type.starts_with(CONTENT_TYPE) || content_type.starts_with("application/json")
+}
+
+/// poem-openapi says: failed to parse parameter `limit`: …
+fn parameter_of(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("failed to parse parameter `")?;
+    rest.split_once('`').map(|(name, _)| name.to_owned())
+}

@@ -1,0 +1,48 @@
+//! Whether the server is alive and ready.
+
+use std::sync::Arc;
+
+use poem_openapi::{Object, OpenApi, payload::Json};
+
+use super::{document::Tag, errors::unavailable, problem::Failure};
+use crate::{authority::Authority, guard::Public};
+
+pub(super) struct HealthApi(pub Arc<Authority>);
+
+/// A good state.
+#[derive(Object)]
+struct Health {
+    /// Always `ok`; any other state is an error.
+    status: String,
+}
+
+impl Health {
+    fn ok() -> Json<Self> {
+        Json(Self {
+            status: "ok".to_owned(),
+        })
+    }
+}
+
+#[OpenApi(tag = "Tag::Operation")]
+impl HealthApi {
+    /// Is the server alive?
+    ///
+    /// Answers as long as the process does.
+    #[oai(path = "/healthz", method = "get", operation_id = "getHealth")]
+    async fn get_health(&self, _open: Public) -> Json<Health> {
+        Health::ok()
+    }
+
+    /// Is the server ready for requests?
+    ///
+    /// Asks the database, and whether the server knows of its latest changes.
+    #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
+    async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
+        let answers = self.0.store.ping().await.is_ok();
+        if answers && self.0.live.is_fresh() {
+            return Ok(Health::ok());
+        }
+        Err(Failure(unavailable()))
+    }
+}

@@ -1,0 +1,139 @@
+//! One's own profile and password.
+
+use std::sync::Arc;
+
+use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::MaybeUndefined};
+
+use super::{
+    access::Auth,
+    body::Body,
+    document::Tag,
+    problem::{Failure, Problem},
+    users::User,
+};
+use crate::{
+    accounts::{self, BuiltinScope, Grantor, Patch},
+    authority::Authority,
+    password::Password,
+};
+
+pub(super) struct MeApi(pub Arc<Authority>);
+
+/// What to change of one's own profile. A field that is left out stays as it
+/// is; `null` empties it.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct ProfilePatch {
+    /// Where mail reaches you.
+    #[oai(validator(max_length = 254))]
+    email: MaybeUndefined<String>,
+    /// Your name in full.
+    #[oai(validator(max_length = 255))]
+    full_name: MaybeUndefined<String>,
+}
+
+/// A change of one's own password.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct PasswordChange {
+    /// The password that you log in with now.
+    current_password: String,
+    /// The one to log in with from now on: 8 to 1,024 bytes.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    new_password: String,
+}
+
+/// The answer to a change that has nothing to show.
+#[derive(ApiResponse)]
+pub(super) enum Done {
+    /// It is done.
+    #[oai(status = 204)]
+    Done,
+}
+
+#[OpenApi(tag = "Tag::Me")]
+impl MeApi {
+    /// Read your own profile
+    ///
+    /// Answers with the user that the token is about, and with the scopes that
+    /// this user may hold. A token about anything but a user gets 404.
+    #[oai(path = "/users/me", method = "get", operation_id = "getMe")]
+    async fn get_me(
+        &self,
+        #[oai(scope = "BuiltinScope::Me")] auth: Auth,
+    ) -> Result<Json<User>, Failure<404>> {
+        let username = username(&auth)?;
+        Ok(Json(accounts::user(&self.0, username).await?.into()))
+    }
+
+    /// Change your own profile
+    ///
+    /// Changes the fields that are there and leaves the others as they are.
+    #[oai(path = "/users/me", method = "patch", operation_id = "updateMe")]
+    async fn update_me(
+        &self,
+        #[oai(scope = "BuiltinScope::MeWrite")] auth: Auth,
+        patch: Body<ProfilePatch>,
+    ) -> Result<Json<User>, Failure<404>> {
+        let username = username(&auth)?;
+        let patch = Patch {
+            email: patch.0.email.into_change(),
+            full_name: patch.0.full_name.into_change(),
+            ..Patch::default()
+        };
+        let user = accounts::change(&self.0, username, patch, &Grantor::Operator).await?;
+        Ok(Json(user.into()))
+    }
+
+    /// Change your own password
+    ///
+    /// Needs the current password. Ends every other token that you have: who
+    /// knew the old password has to log in with the new one.
+    #[oai(
+        path = "/users/me/password",
+        method = "put",
+        operation_id = "changeMyPassword"
+    )]
+    async fn change_my_password(
+        &self,
+        #[oai(scope = "BuiltinScope::MeWrite")] auth: Auth,
+        change: Body<PasswordChange>,
+    ) -> Result<Done, Failure<404>> {
+        let username = username(&auth)?;
+        let PasswordChange {
+            current_password,
+            new_password,
+        } = change.0;
+        accounts::change_own_password(
+            &self.0,
+            username,
+            Password::new(current_password),
+            Password::new(new_password),
+            &auth.0.token_id.to_string(),
+        )
+        .await?;
+        Ok(Done::Done)
+    }
+}
+
+fn username(auth: &Auth) -> Result<&str, Failure<404>> {
+    auth.username().ok_or_else(|| {
+        let status = poem::http::StatusCode::NOT_FOUND;
+        Failure(Problem::new(status, "this token is not about a user"))
+    })
+}
+
+/// From a field of a merge patch (RFC 7396) to a change.
+pub(super) trait IntoChange<T> {
+    fn into_change(self) -> Option<Option<T>>;
+}
+
+impl<T> IntoChange<T> for MaybeUndefined<T> {
+    fn into_change(self) -> Option<Option<T>> {
+        match self {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(value) => Some(Some(value)),
+        }
+    }
+}

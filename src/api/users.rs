@@ -1,0 +1,253 @@
+//! Administration of users.
+
+use std::sync::Arc;
+
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::MaybeUndefined,
+};
+
+use super::{
+    access::Auth,
+    body::Body,
+    document::Tag,
+    me::{Done, IntoChange},
+    page::{Page, Window},
+    problem::{Failure, FieldProblem, Problem},
+};
+use crate::{
+    accounts::{self, BuiltinScope, NewAccount, Patch},
+    authority::Authority,
+    password::Password,
+    scope::{Scope, ScopeSet},
+    store::UserRow,
+};
+
+pub(super) struct UsersApi(pub Arc<Authority>);
+
+/// A user.
+#[derive(Object)]
+#[oai(example)]
+pub(super) struct User {
+    /// The name to log in with. Its case counts.
+    username: String,
+    /// Where mail reaches the user.
+    email: Option<String>,
+    /// The user's name in full.
+    full_name: Option<String>,
+    /// Whether the user can neither log in nor use tokens.
+    disabled: bool,
+    /// The scopes that the user's tokens may hold, sorted.
+    scopes: Vec<String>,
+}
+
+impl poem_openapi::types::Example for User {
+    fn example() -> Self {
+        Self {
+            username: "johndoe".to_owned(),
+            email: Some("johndoe@example.com".to_owned()),
+            full_name: Some("John Doe".to_owned()),
+            disabled: false,
+            scopes: vec!["items".to_owned(), "me".to_owned()],
+        }
+    }
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            username: row.username,
+            email: row.email,
+            full_name: row.full_name,
+            disabled: row.disabled,
+            scopes: row.scopes.to_strings(),
+        }
+    }
+}
+
+/// A user to be added.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct UserCreate {
+    /// The name to log in with: 1 to 255 characters, no control characters.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    username: String,
+    /// 8 to 1,024 bytes. A user without a password cannot log in with one.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    password: Option<String>,
+    /// Where mail reaches the user.
+    #[oai(validator(max_length = 254))]
+    email: Option<String>,
+    /// The user's name in full.
+    #[oai(validator(max_length = 255))]
+    full_name: Option<String>,
+    /// Whether the user can neither log in nor use tokens.
+    #[oai(default)]
+    disabled: bool,
+    /// The scopes that the user's tokens may hold, each in the catalogue.
+    #[oai(default)]
+    scopes: Vec<String>,
+}
+
+/// What to change of a user. A field that is left out stays as it is; `null`
+/// empties it.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct UserPatch {
+    /// Where mail reaches the user.
+    #[oai(validator(max_length = 254))]
+    email: MaybeUndefined<String>,
+    /// The user's name in full.
+    #[oai(validator(max_length = 255))]
+    full_name: MaybeUndefined<String>,
+    /// Whether the user can neither log in nor use tokens.
+    disabled: Option<bool>,
+    /// The scopes that the user's tokens may hold: all of them, not further ones.
+    scopes: Option<Vec<String>>,
+    /// A new password, 8 to 1,024 bytes. Ends every token that the user has.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    password: Option<String>,
+}
+
+/// The answer to a user that was added.
+#[derive(ApiResponse)]
+enum UserCreated {
+    /// The user was added.
+    #[oai(status = 201)]
+    Created(
+        Json<User>,
+        /// The path of the new user.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Users")]
+impl UsersApi {
+    /// List users
+    ///
+    /// By name, in pages. `prefix` keeps those whose name begins with it.
+    #[oai(path = "/users", method = "get", operation_id = "listUsers")]
+    async fn list_users(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersRead")] _auth: Auth,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// How many entries the page may have: 1 to 200, 50 if not said.
+        limit: Query<Option<u32>>,
+        /// What the usernames begin with.
+        prefix: Query<Option<String>>,
+    ) -> Result<Json<Page<User>>, Failure<422>> {
+        let window = Window::parse(cursor.0, limit.0)?;
+        let prefix = prefix.0.unwrap_or_default();
+        let users = accounts::list(&self.0, &prefix, &window.after, window.limit + 1).await?;
+        Ok(Json(window.page(users, |user| &user.username, User::from)))
+    }
+
+    /// Add a user
+    ///
+    /// The user may log in at once. You can give only scopes that you may hold
+    /// yourself.
+    #[oai(path = "/users", method = "post", operation_id = "createUser")]
+    async fn create_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        user: Body<UserCreate>,
+    ) -> Result<UserCreated, Failure<409>> {
+        let grantor = auth.grantor(&self.0).await?;
+        let account = NewAccount {
+            username: user.0.username,
+            password: user.0.password.map(Password::new),
+            email: user.0.email,
+            full_name: user.0.full_name,
+            disabled: user.0.disabled,
+            scopes: scopes(&user.0.scopes)?,
+        };
+        let user = accounts::add(&self.0, account, &grantor).await?;
+        let location = format!("/users/{}", super::document::path_segment(&user.username));
+        Ok(UserCreated::Created(Json(user.into()), location))
+    }
+
+    /// Read a user
+    ///
+    /// By the exact name.
+    #[oai(path = "/users/:username", method = "get", operation_id = "getUser")]
+    async fn get_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersRead")] _auth: Auth,
+        /// The user's name.
+        username: Path<String>,
+    ) -> Result<Json<User>, Failure<404>> {
+        Ok(Json(accounts::user(&self.0, &username.0).await?.into()))
+    }
+
+    /// Change a user
+    ///
+    /// What is changed is in force at the next request: of a user who is
+    /// disabled or loses a scope, the tokens that are out lose it too. You can
+    /// neither give scopes that you may not hold yourself nor change users who
+    /// hold such scopes.
+    #[oai(
+        path = "/users/:username",
+        method = "patch",
+        operation_id = "updateUser"
+    )]
+    async fn update_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        /// The user's name.
+        username: Path<String>,
+        patch: Body<UserPatch>,
+    ) -> Result<Json<User>, Failure<404>> {
+        let grantor = auth.grantor(&self.0).await?;
+        let patch = Patch {
+            email: patch.0.email.into_change(),
+            full_name: patch.0.full_name.into_change(),
+            disabled: patch.0.disabled,
+            scopes: patch.0.scopes.as_deref().map(scopes).transpose()?,
+            password: patch.0.password.map(Password::new),
+        };
+        let user = accounts::change(&self.0, &username.0, patch, &grantor).await?;
+        Ok(Json(user.into()))
+    }
+
+    /// Remove a user
+    ///
+    /// Every token that the user has is refused from now on, also if a user of
+    /// the same name is added later.
+    #[oai(
+        path = "/users/:username",
+        method = "delete",
+        operation_id = "deleteUser"
+    )]
+    async fn delete_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        /// The user's name.
+        username: Path<String>,
+    ) -> Result<Done, Failure<404>> {
+        let grantor = auth.grantor(&self.0).await?;
+        accounts::remove(&self.0, &username.0, &grantor).await?;
+        Ok(Done::Done)
+    }
+}
+
+fn scopes<const A: u16, const B: u16>(names: &[String]) -> Result<ScopeSet, Failure<A, B>> {
+    let mut errors = Vec::new();
+    let mut scopes = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        match Scope::parse(name) {
+            Ok(scope) => scopes.push(scope),
+            Err(error) => errors.push(FieldProblem {
+                field: format!("scopes[{index}]"),
+                detail: error.to_string(),
+            }),
+        }
+    }
+    if errors.is_empty() {
+        return Ok(scopes.into_iter().collect());
+    }
+    Err(Failure(Problem::unfit(errors)))
+}

@@ -1,0 +1,69 @@
+//! `scopegate config`.
+
+use clap::Args;
+use scopegate::config::SETTINGS;
+use serde_json::json;
+
+use super::{Outcome, Settings, output};
+
+/// Print the configuration in force and where each value came from
+///
+/// Secrets are not shown. Fails where `serve` would.
+#[derive(Args)]
+#[command(after_help = "Example:\n  SCOPEGATE_LISTEN=127.0.0.1:9000 scopegate config")]
+pub struct ShowConfig {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl ShowConfig {
+    pub fn run(self, settings: Settings) -> Outcome {
+        let config = settings.check()?;
+        let mut entries = Vec::new();
+        for setting in SETTINGS {
+            let (value, source) = match settings.0.get(setting.name) {
+                Some((value, source)) => (value.to_owned(), source.to_string()),
+                None if setting.name == "audience" => {
+                    (config.audience.clone(), "default".to_owned())
+                }
+                None => (String::new(), "unset".to_owned()),
+            };
+            entries.push((setting, shown(setting.name, setting.secret, value), source));
+        }
+        if self.json {
+            let object = entries.iter().map(|(setting, value, source)| {
+                let entry = json!({"value": value, "source": source});
+                (setting.name.to_owned(), entry)
+            });
+            output::json(&serde_json::Value::Object(object.collect()));
+            return Ok(());
+        }
+        let rows: Vec<Vec<String>> = entries
+            .into_iter()
+            .map(|(setting, value, source)| vec![setting.name.to_owned(), value, source])
+            .collect();
+        output::table(&["setting", "value", "source"], &rows);
+        Ok(())
+    }
+}
+
+/// Of a database URL all but the password is shown, of a secret nothing.
+fn shown(name: &str, secret: bool, value: String) -> String {
+    if !secret || value.is_empty() {
+        return value;
+    }
+    if name != "database-url" {
+        return "(secret)".to_owned();
+    }
+    let Some((scheme, rest)) = value.split_once("://") else {
+        return value;
+    };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let name = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{name}:(secret)@{host}")
+        }
+        None => value,
+    }
+}

@@ -1,0 +1,17 @@
+//! Log lines, on stderr.
+
+use scopegate::config::{Config, LogFormat};
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging as configured.
+pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("log: {error}"))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Json => lines.json().init(),
+        LogFormat::Text => lines.with_ansi(false).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The command line: a file a command.
+//!
+//! Exit status: 0 on success, 1 when something is refused (one line on stderr),
+//! 2 on wrong usage.
+
+mod config;
+mod demo;
+mod log;
+mod openapi;
+mod output;
+mod password;
+mod scope;
+mod serve;
+mod settings;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use settings::Settings;
+
+/// What a command ends with; the text of an error is printed as it is.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(
+    name = "scopegate",
+    version,
+    about = "An OpenAPI-first token server: users, OAuth2, and scoped JWTs that endpoint guards check",
+    after_help = "Examples:\n  scopegate demo                 try it out at once\n  \
+                  scopegate user add alice --scope me --admin\n  scopegate serve",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    Scope(scope::Scope),
+    #[command(subcommand)]
+    Password(password::PasswordCommand),
+    Openapi(openapi::OpenApi),
+    Config(config::ShowConfig),
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let matches = settings::with_flags(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match dispatch(cli.command, innermost(&matches)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("scopegate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
+    let settings = || Settings::read(matches);
+    match command {
+        Commands::Demo(demo) => demo.run(settings()?),
+        Commands::Serve(serve) => serve.run(settings()?),
+        Commands::User(user) => user.run(settings()?),
+        Commands::Scope(scope) => scope.run(settings()?),
+        Commands::Password(password) => password.run(),
+        Commands::Openapi(openapi) => openapi.run(),
+        Commands::Config(config) => config.run(settings()?),
+    }
+}
+
+/// The matches of the subcommand's subcommand, where the settings' flags are.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    let mut matches = matches;
+    while let Some((_, inner)) = matches.subcommand() {
+        matches = inner;
+    }
+    matches
+}
+
+/// The runtime of a command that ends by itself.
+fn block_on<F: Future<Output = Outcome>>(future: F) -> Outcome {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(future)
+}

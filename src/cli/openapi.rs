@@ -1,0 +1,33 @@
+//! `scopegate openapi`.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::Outcome;
+
+/// Print the OpenAPI document
+///
+/// The document is derived from the code: the same that a running server shows at `/openapi.json`.
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate openapi --yaml > scopegate.yaml")]
+pub struct OpenApi {
+    /// Print YAML
+    #[arg(long)]
+    yaml: bool,
+
+    /// Print JSON, which is the default
+    #[arg(long, conflicts_with = "yaml")]
+    json: bool,
+}
+
+impl OpenApi {
+    pub fn run(self) -> Outcome {
+        let document = if self.yaml {
+            scopegate::api::document_yaml()?
+        } else {
+            scopegate::api::document_json()?
+        };
+        Ok(std::io::stdout().write_all(document.as_bytes())?)
+    }
+}

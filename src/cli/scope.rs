@@ -1,0 +1,102 @@
+//! `scopegate scope`.
+
+use clap::{Args, Subcommand};
+use scopegate::{accounts, authority::Authority, store::ScopeRow};
+use serde_json::json;
+
+use super::{
+    Outcome, Settings, block_on,
+    output::{self, line, plain},
+};
+
+/// The catalogue: what tokens of this server may be asked for
+#[derive(Subcommand)]
+pub enum Scope {
+    Add(Add),
+    List(List),
+    Remove(Remove),
+}
+
+/// Add a scope of your own APIs
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate scope add items --description \"Read items\"")]
+pub struct Add {
+    /// What stands in tokens: printable, without blanks, quotes and backslashes
+    name: String,
+    /// What it allows, in words for the people who are asked for it
+    #[arg(long, default_value = "")]
+    description: String,
+    /// Print the scope as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List the catalogue
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate scope list --json")]
+pub struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Remove a scope, also from everybody who holds it
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate scope remove items")]
+pub struct Remove {
+    /// The scope
+    name: String,
+}
+
+impl Scope {
+    pub fn run(self, settings: Settings) -> Outcome {
+        let config = settings.check()?;
+        block_on(async {
+            let authority = Authority::open(config).await?;
+            match self {
+                Self::Add(add) => {
+                    let scope =
+                        accounts::add_scope(&authority, &add.name, &add.description).await?;
+                    if add.json {
+                        output::json(&as_json(&scope));
+                    } else {
+                        line!("added scope {}", scope.name);
+                    }
+                }
+                Self::List(list) => print(&authority.store.scopes().await?, list.json),
+                Self::Remove(remove) => {
+                    accounts::remove_scope(&authority, &remove.name).await?;
+                    line!("removed scope {}", remove.name);
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn print(scopes: &[ScopeRow], json: bool) {
+    if json {
+        output::json(&scopes.iter().map(as_json).collect());
+        return;
+    }
+    let rows: Vec<Vec<String>> = scopes
+        .iter()
+        .map(|scope| {
+            let origin = if scope.builtin { "built in" } else { "" };
+            vec![
+                scope.name.clone(),
+                origin.to_owned(),
+                plain(&scope.description),
+            ]
+        })
+        .collect();
+    output::table(&["scope", "", "description"], &rows);
+}
+
+fn as_json(scope: &ScopeRow) -> serde_json::Value {
+    json!({
+        "name": scope.name,
+        "description": scope.description,
+        "builtin": scope.builtin,
+    })
+}

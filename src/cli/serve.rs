@@ -1,0 +1,101 @@
+//! `scopegate serve`, and what `demo` shares with it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use clap::Args;
+use scopegate::{
+    api,
+    authority::Authority,
+    config::Config,
+    server::{self, Limits, Tls},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{Outcome, Settings, log, output::line};
+
+/// Serve the configured database
+///
+/// Creates and migrates the database where needed. The first start generates a signing key.
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate serve --listen 127.0.0.1:9000")]
+pub struct Serve {}
+
+impl Serve {
+    pub fn run(self, settings: Settings) -> Outcome {
+        let config = settings.check()?;
+        log::start(&config)?;
+        run_server(async {
+            let listener = bind(config.listen).await?;
+            let authority = Authority::open(config).await?;
+            if !authority.store.has_users().await? {
+                line!(
+                    "there are no users yet; this adds an administrator:\n  scopegate user add admin --admin"
+                );
+            }
+            serve(authority, listener).await
+        })
+    }
+}
+
+/// The runtime of a server.
+pub fn run_server<F: Future<Output = Outcome>>(future: F) -> Outcome {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(future)
+}
+
+/// Takes the address, before anything is written.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Box<dyn std::error::Error>> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("listen: {address}: {error}").into())
+}
+
+/// Serves until SIGTERM or SIGINT; requests in flight are finished.
+pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
+    let tls = tls(&authority.config)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let authority = Arc::new(authority);
+    let app = api::app(&authority)?;
+    let live = Arc::clone(&authority.live);
+    let follower = tokio::spawn(async move { live.follow().await });
+    let stopped = stop_signal()?;
+    line!("listening on {scheme}://{}", listener.local_addr()?);
+    server::serve(listener, tls, app, Limits::default(), stopped).await?;
+    follower.abort();
+    authority.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn tls(config: &Config) -> Result<Option<Tls>, Box<dyn std::error::Error>> {
+    let Some(files) = &config.tls else {
+        return Ok(None);
+    };
+    Ok(Some(Tls::from_pem_files(&files.certificates, &files.key)?))
+}
+
+/// Ends with the first SIGTERM or SIGINT; a second one ends the process.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: requests in flight are finished");
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("stopped at once");
+            std::process::exit(1);
+        });
+    })
+}

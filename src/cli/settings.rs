@@ -1,0 +1,115 @@
+//! Settings from flags, environment and file.
+
+use std::{collections::BTreeSet, env, path::PathBuf};
+
+use clap::{Arg, ArgMatches, Command};
+use scopegate::config::{
+    self, Config, ConfigError, Layer, Layers, Purpose, SETTINGS, Setting, Source,
+};
+
+/// The commands that do not look at a database.
+const WITHOUT_SETTINGS: [&str; 2] = ["openapi", "password"];
+
+/// The settings of this run, before they are checked.
+pub struct Settings(pub Layers);
+
+/// Adds the flags of all settings to the commands that use them.
+pub fn with_flags(command: Command) -> Command {
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .filter(|name| !WITHOUT_SETTINGS.contains(&name.as_str()))
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, flags_for_leaves)
+    })
+}
+
+fn flags_for_leaves(command: Command) -> Command {
+    if !command.has_subcommands() {
+        return with_setting_flags(command);
+    }
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, flags_for_leaves)
+    })
+}
+
+fn with_setting_flags(command: Command) -> Command {
+    // Commands that end at once show the flags that they need; all are taken.
+    let serves = matches!(command.get_name(), "serve" | "demo" | "config");
+    let file = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help_heading("Settings")
+        .help("The configuration file [default: scopegate.toml where it exists]");
+    SETTINGS.iter().fold(command.arg(file), |command, setting| {
+        let shown = serves || setting.name == "database-url";
+        command.arg(flag(setting).hide(!shown))
+    })
+}
+
+fn flag(setting: &'static Setting) -> Arg {
+    let default = setting
+        .default
+        .map(|default| format!(" [default: {default}]"))
+        .unwrap_or_default();
+    Arg::new(setting.name)
+        .long(setting.name)
+        .value_name(setting.value)
+        .help_heading("Settings")
+        .help(format!(
+            "{}{default} [env: {}]",
+            setting.help,
+            setting.environment()
+        ))
+}
+
+impl Settings {
+    /// Lays flags over environment over file over defaults.
+    pub fn read(matches: &ArgMatches) -> Result<Self, ConfigError> {
+        let mut layers = Layers::new();
+        let file = matches.get_one::<PathBuf>("config").cloned();
+        let file = file.or_else(|| env::var_os("SCOPEGATE_CONFIG").map(PathBuf::from));
+        layers.add(Source::File, config::read_file(file.as_deref())?);
+        layers.add(Source::Environment, environment()?);
+        layers.add(Source::Flag, flags(matches));
+        Ok(Self(layers))
+    }
+
+    /// Checks them for a command on the configured database.
+    pub fn check(&self) -> Result<Config, ConfigError> {
+        self.0.check(Purpose::Serve)
+    }
+}
+
+fn flags(matches: &ArgMatches) -> Layer {
+    let value = |setting: &Setting| matches.get_one::<String>(setting.name).cloned();
+    SETTINGS
+        .iter()
+        .filter_map(|setting| Some((setting.name, value(setting)?)))
+        .collect()
+}
+
+fn environment() -> Result<Layer, ConfigError> {
+    let known: BTreeSet<String> = SETTINGS.iter().map(Setting::environment).collect();
+    let is_odd = |name: &String| {
+        name.starts_with("SCOPEGATE_") && name != "SCOPEGATE_CONFIG" && !known.contains(name)
+    };
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    if let Some(key) = names.into_iter().find(is_odd) {
+        return Err(ConfigError::UnknownKey {
+            path: "environment".into(),
+            key,
+        });
+    }
+    let value = |setting: &Setting| env::var(setting.environment()).ok();
+    Ok(SETTINGS
+        .iter()
+        .filter_map(|setting| Some((setting.name, value(setting)?)))
+        .collect())
+}

@@ -1,0 +1,313 @@
+//! `scopegate user`.
+
+use std::io::{BufRead, IsTerminal};
+
+use clap::{Args, Subcommand};
+use scopegate::{
+    accounts::{self, Grantor, NewAccount, Patch},
+    authority::Authority,
+    password::Password,
+    scope::{Scope, ScopeSet},
+    store::UserRow,
+};
+use serde_json::json;
+
+use super::{
+    Outcome, Settings, block_on,
+    output::{self, line, plain},
+};
+
+/// Users: who may log in, and which scopes they may hold
+#[derive(Subcommand)]
+pub enum User {
+    Add(Add),
+    List(List),
+    Show(Show),
+    SetPassword(SetPassword),
+    Grant(Grant),
+    Revoke(Revoke),
+    Disable(Disable),
+    Enable(Enable),
+    Remove(Remove),
+}
+
+/// Add a user
+///
+/// Asks for the password twice on a terminal; without one it is read with --password-stdin.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  scopegate user add alice --email alice@example.com --scope me --scope items"
+)]
+pub struct Add {
+    /// The name to log in with
+    name: String,
+    /// An e-mail address
+    #[arg(long)]
+    email: Option<String>,
+    /// The name in full
+    #[arg(long)]
+    full_name: Option<String>,
+    /// A scope that the user may hold; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<Scope>,
+    /// Let the user hold every scope of the catalogue
+    #[arg(long)]
+    admin: bool,
+    /// Read the password from standard input, to the end of the first line
+    #[arg(long)]
+    password_stdin: bool,
+    /// Print the user as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List users by name
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user list --prefix jo --json")]
+pub struct List {
+    /// Only names that begin with this
+    #[arg(long, default_value = "")]
+    prefix: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show a user
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user show alice")]
+pub struct Show {
+    /// The user
+    name: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Set a new password, which ends every token that the user has
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user set-password alice")]
+pub struct SetPassword {
+    /// The user
+    name: String,
+    /// Read the password from standard input, to the end of the first line
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// Let a user hold further scopes
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user grant alice items drive")]
+pub struct Grant {
+    /// The user
+    name: String,
+    /// The scopes
+    #[arg(required = true)]
+    scopes: Vec<Scope>,
+}
+
+/// Take scopes from a user, and from the tokens that the user has
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user revoke alice items")]
+pub struct Revoke {
+    /// The user
+    name: String,
+    /// The scopes
+    #[arg(required = true)]
+    scopes: Vec<Scope>,
+}
+
+/// Keep a user from logging in and from using tokens
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user disable alice")]
+pub struct Disable {
+    /// The user
+    name: String,
+}
+
+/// Let a disabled user in again
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user enable alice")]
+pub struct Enable {
+    /// The user
+    name: String,
+}
+
+/// Remove a user and end every token that the user has
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate user remove alice")]
+pub struct Remove {
+    /// The user
+    name: String,
+}
+
+impl User {
+    pub fn run(self, settings: Settings) -> Outcome {
+        let config = settings.check()?;
+        block_on(async {
+            let authority = &Authority::open(config).await?;
+            match self {
+                Self::Add(add) => add.run(authority).await,
+                Self::List(list) => list.run(authority).await,
+                Self::Show(show) => {
+                    let user = accounts::user(authority, &show.name).await?;
+                    print_one(&user, show.json);
+                    Ok(())
+                }
+                Self::SetPassword(set) => {
+                    let patch = Patch {
+                        password: Some(read_password(set.password_stdin)?),
+                        ..Patch::default()
+                    };
+                    change(authority, &set.name, patch, "changed the password of").await
+                }
+                Self::Grant(grant) => {
+                    let user = accounts::user(authority, &grant.name).await?;
+                    let scopes = user.scopes.iter().cloned().chain(grant.scopes).collect();
+                    set_scopes(authority, &grant.name, scopes).await
+                }
+                Self::Revoke(revoke) => {
+                    let user = accounts::user(authority, &revoke.name).await?;
+                    let taken: ScopeSet = revoke.scopes.into_iter().collect();
+                    set_scopes(authority, &revoke.name, user.scopes.difference(&taken)).await
+                }
+                Self::Disable(disable) => set_disabled(authority, &disable.name, true).await,
+                Self::Enable(enable) => set_disabled(authority, &enable.name, false).await,
+                Self::Remove(remove) => {
+                    accounts::remove(authority, &remove.name, &Grantor::Operator).await?;
+                    line!("removed user {}", remove.name);
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+impl Add {
+    async fn run(self, authority: &Authority) -> Outcome {
+        let scopes = if self.admin {
+            authority.live.catalogue().iter().cloned().collect()
+        } else {
+            self.scope.into_iter().collect()
+        };
+        let account = NewAccount {
+            username: self.name,
+            password: Some(read_password(self.password_stdin)?),
+            email: self.email,
+            full_name: self.full_name,
+            disabled: false,
+            scopes,
+        };
+        let user = accounts::add(authority, account, &Grantor::Operator).await?;
+        if self.json {
+            output::json(&as_json(&user));
+        } else {
+            line!("added user {}", plain(&user.username));
+        }
+        Ok(())
+    }
+}
+
+impl List {
+    async fn run(self, authority: &Authority) -> Outcome {
+        const PAGE: u32 = 1000;
+        let mut users: Vec<UserRow> = Vec::new();
+        loop {
+            let after = users.last().map_or("", |user| user.username.as_str());
+            let page = accounts::list(authority, &self.prefix, after, PAGE).await?;
+            let is_last = page.len() < PAGE as usize;
+            users.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        if self.json {
+            output::json(&users.iter().map(as_json).collect());
+            return Ok(());
+        }
+        let rows: Vec<Vec<String>> = users
+            .iter()
+            .map(|user| {
+                let state = if user.disabled { "disabled" } else { "enabled" };
+                vec![
+                    plain(&user.username),
+                    plain(user.email.as_deref().unwrap_or_default()),
+                    state.to_owned(),
+                    user.scopes.to_string(),
+                ]
+            })
+            .collect();
+        output::table(&["username", "email", "state", "scopes"], &rows);
+        Ok(())
+    }
+}
+
+async fn set_scopes(authority: &Authority, name: &str, scopes: ScopeSet) -> Outcome {
+    let patch = Patch {
+        scopes: Some(scopes),
+        ..Patch::default()
+    };
+    let user = accounts::change(authority, name, patch, &Grantor::Operator).await?;
+    line!("{} may hold: {}", plain(name), user.scopes);
+    Ok(())
+}
+
+async fn set_disabled(authority: &Authority, name: &str, disabled: bool) -> Outcome {
+    let patch = Patch {
+        disabled: Some(disabled),
+        ..Patch::default()
+    };
+    let done = if disabled { "disabled" } else { "enabled" };
+    change(authority, name, patch, done).await
+}
+
+async fn change(authority: &Authority, name: &str, patch: Patch, done: &str) -> Outcome {
+    accounts::change(authority, name, patch, &Grantor::Operator).await?;
+    line!("{done} {}", plain(name));
+    Ok(())
+}
+
+fn print_one(user: &UserRow, json: bool) {
+    if json {
+        output::json(&as_json(user));
+        return;
+    }
+    line!("username   {}", plain(&user.username));
+    line!(
+        "email      {}",
+        plain(user.email.as_deref().unwrap_or_default())
+    );
+    line!(
+        "full name  {}",
+        plain(user.full_name.as_deref().unwrap_or_default())
+    );
+    line!("disabled   {}", user.disabled);
+    line!("scopes     {}", user.scopes);
+}
+
+fn as_json(user: &UserRow) -> serde_json::Value {
+    json!({
+        "username": user.username,
+        "email": user.email,
+        "full_name": user.full_name,
+        "disabled": user.disabled,
+        "scopes": user.scopes,
+    })
+}
+
+fn read_password(from_stdin: bool) -> Result<Password, Box<dyn std::error::Error>> {
+    if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        return Ok(Password::new(line.trim_end_matches(['\r', '\n'])));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err("there is no terminal to ask for the password: use --password-stdin".into());
+    }
+    let first = rpassword::prompt_password("Password: ")?;
+    let second = rpassword::prompt_password("Again: ")?;
+    if first != second {
+        return Err("these are two different passwords".into());
+    }
+    Ok(Password::new(first))
+}

@@ -1,0 +1,57 @@
+//! The configuration file.
+
+use std::{fs, io, path::Path};
+
+use toml::Value;
+
+use super::{ConfigError, Layer, SETTINGS};
+
+/// Read where it is there and no other file was named.
+pub const DEFAULT_FILE: &str = "scopegate.toml";
+
+/// Reads a file of settings; without a name, [`DEFAULT_FILE`] where it exists.
+pub fn read_file(path: Option<&Path>) -> Result<Layer, ConfigError> {
+    let named = path.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+    let refuse = |reason: String| ConfigError::File {
+        path: named.to_owned(),
+        reason,
+    };
+    let text = match fs::read_to_string(named) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_none() => {
+            return Ok(Layer::new());
+        }
+        Err(error) => return Err(refuse(error.to_string())),
+    };
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| refuse(error.message().to_owned()))?;
+    let mut layer = Layer::new();
+    for (key, value) in table {
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
+            return Err(ConfigError::UnknownKey {
+                path: named.to_owned(),
+                key,
+            });
+        };
+        let text = text_of(&value).ok_or_else(|| ConfigError::Value {
+            key: setting.name,
+            reason: "it is a text, a number, a truth value or a list of texts".to_owned(),
+        })?;
+        layer.insert(setting.name, text);
+    }
+    Ok(layer)
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(truth) => Some(truth.to_string()),
+        Value::Array(list) => {
+            let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+            words.map(|words| words.join(","))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,329 @@
+//! Settings: their names, defaults and checks, and where each value came from.
+//!
+//! A setting has one name in all sources: `listen` in `scopegate.toml`,
+//! `SCOPEGATE_LISTEN` in the environment, `--listen` as a flag. The table
+//! [`SETTINGS`] is the one list of them.
+
+mod file;
+mod secret;
+mod settings;
+
+use std::{
+    collections::BTreeMap, fmt, fs, net::SocketAddr, path::PathBuf, str::FromStr, thread,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+use crate::{password::CurrentScheme, token::Algorithm};
+
+pub use file::{DEFAULT_FILE, read_file};
+pub use secret::Secret;
+pub use settings::{SETTINGS, Setting};
+
+/// The texts of settings by name, from one source.
+pub type Layer = BTreeMap<&'static str, String>;
+
+/// Where a value came from; later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Default,
+    File,
+    Environment,
+    Flag,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        })
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("{path}: {reason}")]
+    File { path: PathBuf, reason: String },
+    #[error("{path}: there is no setting `{key}`")]
+    UnknownKey { path: PathBuf, key: String },
+    #[error("{key}: {reason}")]
+    Value { key: &'static str, reason: String },
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Every setting, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub issuer: String,
+    pub audience: String,
+    pub database_url: Secret,
+    pub signing_algorithm: Algorithm,
+    /// The secret of HS256; none for the other algorithms.
+    pub signing_secret: Option<Secret>,
+    pub access_token_ttl: Duration,
+    pub password_scheme: CurrentScheme,
+    pub password_grant: bool,
+    pub hash_workers: usize,
+    pub hash_queue: usize,
+    pub cors_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub tls: Option<TlsFiles>,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// The files of a certificate chain and its key, both PEM.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    pub certificates: PathBuf,
+    pub key: PathBuf,
+}
+
+/// How strict the checks are: a throwaway database may have weak hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Serve,
+    Demo,
+}
+
+/// The texts that a configuration is made of, each with its source.
+#[derive(Debug, Default)]
+pub struct Layers(BTreeMap<&'static str, (String, Source)>);
+
+impl Layers {
+    /// The defaults.
+    pub fn new() -> Self {
+        let mut layers = Self::default();
+        let defaults = SETTINGS
+            .iter()
+            .filter_map(|setting| Some((setting.name, setting.default?.to_owned())))
+            .collect();
+        layers.add(Source::Default, defaults);
+        layers
+    }
+
+    /// Lays values over those that are there.
+    pub fn add(&mut self, source: Source, layer: Layer) {
+        for (name, value) in layer {
+            self.0.insert(name, (value, source));
+        }
+    }
+
+    /// The value of a setting and its source, if it has one.
+    pub fn get(&self, name: &str) -> Option<(&str, Source)> {
+        self.0
+            .get(name)
+            .map(|(value, source)| (value.as_str(), *source))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).map(|(value, _)| value)
+    }
+
+    fn parse<T: FromStr>(&self, key: &'static str, what: &str) -> Result<T, ConfigError> {
+        let text = self.text(key).unwrap_or_default();
+        text.parse().map_err(|_| ConfigError::Value {
+            key,
+            reason: format!("`{text}` is not {what}"),
+        })
+    }
+
+    fn list<T: FromStr>(&self, key: &'static str, what: &str) -> Result<Vec<T>, ConfigError> {
+        let words = self.text(key).unwrap_or_default().split(',').map(str::trim);
+        words
+            .filter(|word| !word.is_empty())
+            .map(|word| {
+                word.parse().map_err(|_| ConfigError::Value {
+                    key,
+                    reason: format!("`{word}` is not {what}"),
+                })
+            })
+            .collect()
+    }
+
+    fn duration(&self, key: &'static str) -> Result<Duration, ConfigError> {
+        let text = self.text(key).unwrap_or_default();
+        match humantime::parse_duration(text) {
+            Ok(duration) if duration.as_secs() > 0 => Ok(duration),
+            _ => Err(ConfigError::Value {
+                key,
+                reason: format!("`{text}` is not a time of a second or more, as in `30m` or `7d`"),
+            }),
+        }
+    }
+
+    /// Checks everything and gives the configuration.
+    pub fn check(&self, purpose: Purpose) -> Result<Config, ConfigError> {
+        let signing_algorithm = self.parse("signing-algorithm", "ES256, EdDSA, RS256 or HS256")?;
+        let issuer = self.issuer()?;
+        let audience = self.text("audience").unwrap_or(&issuer).to_owned();
+        Ok(Config {
+            listen: self.parse("listen", "an address and port, as in 127.0.0.1:8000")?,
+            audience,
+            issuer,
+            database_url: Secret::new(self.text("database-url").unwrap_or_default()),
+            signing_algorithm,
+            signing_secret: self.signing_secret(signing_algorithm)?,
+            access_token_ttl: self.duration("access-token-ttl")?,
+            password_scheme: self.password_scheme(purpose)?,
+            password_grant: self.switch("password-grant")?,
+            hash_workers: self.hash_workers()?,
+            hash_queue: self.parse("hash-queue", "a number")?,
+            cors_origins: self.cors_origins()?,
+            trusted_proxies: self.list("trusted-proxy", "a network, as in 10.0.0.0/8")?,
+            tls: self.tls()?,
+            log: self.text("log").unwrap_or_default().to_owned(),
+            log_format: match self.text("log-format") {
+                Some("json") => LogFormat::Json,
+                Some("text") => LogFormat::Text,
+                other => return Err(refuse("log-format", other, "text or json")),
+            },
+        })
+    }
+
+    /// An issuer is an https URL without query and fragment (RFC 8414 §2);
+    /// http will do on loopback.
+    fn issuer(&self) -> Result<String, ConfigError> {
+        let issuer = self.text("issuer").unwrap_or_default();
+        let refuse = |reason: &str| {
+            let reason = format!("`{issuer}` {reason}");
+            Err(ConfigError::Value {
+                key: "issuer",
+                reason,
+            })
+        };
+        let Ok(uri) = issuer.parse::<poem::http::Uri>() else {
+            return refuse("is not a URL");
+        };
+        let host = uri.host().unwrap_or_default();
+        if host.is_empty() || issuer.contains(['?', '#', '@']) || issuer.ends_with('/') {
+            return refuse(
+                "is not a URL of scheme and host, without user, query, fragment or a slash at its end",
+            );
+        }
+        match uri.scheme_str() {
+            Some("https") => Ok(issuer.to_owned()),
+            Some("http") if matches!(host, "localhost" | "127.0.0.1" | "[::1]") => {
+                Ok(issuer.to_owned())
+            }
+            _ => refuse("is not https, which is required of all but loopback addresses"),
+        }
+    }
+
+    fn signing_secret(&self, algorithm: Algorithm) -> Result<Option<Secret>, ConfigError> {
+        let key = "signing-secret";
+        let text = match (self.text(key), self.text("signing-secret-file")) {
+            (Some(_), Some(_)) => {
+                return Err(value(
+                    key,
+                    "it is set beside signing-secret-file: one of them, please",
+                ));
+            }
+            (Some(secret), None) => secret.to_owned(),
+            (None, Some(path)) => fs::read_to_string(path)
+                .map_err(|error| value("signing-secret-file", format!("{path}: {error}")))?,
+            (None, None) if algorithm == Algorithm::Hs256 => {
+                return Err(value(
+                    key,
+                    "HS256 needs a secret: `openssl rand -hex 32` makes one",
+                ));
+            }
+            (None, None) => return Ok(None),
+        };
+        if algorithm != Algorithm::Hs256 {
+            return Err(value(key, "only HS256 has a secret"));
+        }
+        Secret::for_signing(text.trim_end_matches(['\r', '\n']))
+            .map(Some)
+            .map_err(|reason| value(key, reason))
+    }
+
+    fn password_scheme(&self, purpose: Purpose) -> Result<CurrentScheme, ConfigError> {
+        let cost: u32 = self.parse("bcrypt-cost", "a number")?;
+        let least = if purpose == Purpose::Demo { 4 } else { 10 };
+        match self.text("password-scheme") {
+            Some("argon2id") => Ok(CurrentScheme::ARGON2ID),
+            Some("bcrypt") if (least..=16).contains(&cost) => Ok(CurrentScheme::Bcrypt { cost }),
+            Some("bcrypt") => Err(value(
+                "bcrypt-cost",
+                format!("{cost} is not between {least} and 16"),
+            )),
+            other => Err(refuse("password-scheme", other, "bcrypt or argon2id")),
+        }
+    }
+
+    fn hash_workers(&self) -> Result<usize, ConfigError> {
+        match self.text("hash-workers") {
+            Some("cores") | None => Ok(thread::available_parallelism().map_or(1, Into::into)),
+            Some(_) => match self.parse("hash-workers", "a number or `cores`")? {
+                0 => Err(value("hash-workers", "0 workers hash nothing")),
+                workers => Ok(workers),
+            },
+        }
+    }
+
+    fn switch(&self, key: &'static str) -> Result<bool, ConfigError> {
+        match self.text(key) {
+            Some("on" | "true") => Ok(true),
+            Some("off" | "false") => Ok(false),
+            other => Err(refuse(key, other, "on or off")),
+        }
+    }
+
+    /// An origin is a scheme, a host and perhaps a port (RFC 6454 §7).
+    fn cors_origins(&self) -> Result<Vec<String>, ConfigError> {
+        let origins: Vec<String> = self.list("cors-origin", "an origin")?;
+        for origin in &origins {
+            let uri = origin.parse::<poem::http::Uri>().ok();
+            let is_origin = uri.is_some_and(|uri| {
+                uri.scheme().is_some() && uri.host().is_some() && uri.path() == "/"
+            });
+            if !is_origin || origin.ends_with('/') || origin.contains(['?', '#', '@']) {
+                return Err(value(
+                    "cors-origin",
+                    format!("`{origin}` is not an origin, as in https://app.example"),
+                ));
+            }
+        }
+        Ok(origins)
+    }
+
+    fn tls(&self) -> Result<Option<TlsFiles>, ConfigError> {
+        match (self.text("tls-cert"), self.text("tls-key")) {
+            (None, None) => Ok(None),
+            (Some(certificates), Some(key)) => Ok(Some(TlsFiles {
+                certificates: certificates.into(),
+                key: key.into(),
+            })),
+            (Some(_), None) => Err(value("tls-key", "tls-cert is set and this is not")),
+            (None, Some(_)) => Err(value("tls-cert", "tls-key is set and this is not")),
+        }
+    }
+}
+
+fn value(key: &'static str, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Value {
+        key,
+        reason: reason.into(),
+    }
+}
+
+fn refuse(key: &'static str, text: Option<&str>, wanted: &str) -> ConfigError {
+    value(
+        key,
+        format!("`{}` is not {wanted}", text.unwrap_or_default()),
+    )
+}

@@ -1,0 +1,159 @@
+//! The table of settings.
+
+/// A setting: its one name, what it is, and its default.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    /// What stands for the value in `--help`.
+    pub value: &'static str,
+    pub default: Option<&'static str>,
+    pub help: &'static str,
+    /// Whether its value must not be printed.
+    pub secret: bool,
+}
+
+impl Setting {
+    /// Its name in the environment.
+    pub fn environment(&self) -> String {
+        format!("SCOPEGATE_{}", self.name.to_uppercase().replace('-', "_"))
+    }
+}
+
+const fn setting(
+    name: &'static str,
+    value: &'static str,
+    default: Option<&'static str>,
+    help: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        value,
+        default,
+        help,
+        secret: false,
+    }
+}
+
+/// All settings.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "listen",
+        "ADDRESS",
+        Some("127.0.0.1:8000"),
+        "Address and port to serve on",
+    ),
+    setting(
+        "issuer",
+        "URL",
+        Some("http://127.0.0.1:8000"),
+        "The `iss` of tokens: the URL that clients know this server by; https unless loopback",
+    ),
+    setting(
+        "audience",
+        "URI",
+        None,
+        "The `aud` of tokens [default: the issuer]",
+    ),
+    Setting {
+        secret: true,
+        ..setting(
+            "database-url",
+            "URL",
+            Some("sqlite:scopegate.db"),
+            "The database: sqlite:FILE or postgres://…",
+        )
+    },
+    setting(
+        "signing-algorithm",
+        "NAME",
+        Some("ES256"),
+        "ES256, EdDSA, RS256, or HS256 with a signing secret",
+    ),
+    Setting {
+        secret: true,
+        ..setting(
+            "signing-secret",
+            "TEXT",
+            None,
+            "The secret of HS256, 32 bytes or more; better in a file",
+        )
+    },
+    setting(
+        "signing-secret-file",
+        "FILE",
+        None,
+        "A file with the secret of HS256",
+    ),
+    setting(
+        "access-token-ttl",
+        "TIME",
+        Some("30m"),
+        "How long access tokens live",
+    ),
+    setting(
+        "password-scheme",
+        "NAME",
+        Some("bcrypt"),
+        "How new passwords are hashed: bcrypt or argon2id",
+    ),
+    setting(
+        "bcrypt-cost",
+        "NUMBER",
+        Some("12"),
+        "The cost of new bcrypt hashes, 10 to 16",
+    ),
+    setting(
+        "password-grant",
+        "on|off",
+        Some("on"),
+        "Whether users may log in with the password grant",
+    ),
+    setting(
+        "hash-workers",
+        "NUMBER",
+        Some("cores"),
+        "Threads that hash passwords",
+    ),
+    setting(
+        "hash-queue",
+        "NUMBER",
+        Some("32"),
+        "Logins that may wait for a hash thread; further ones get 503",
+    ),
+    setting(
+        "cors-origin",
+        "ORIGIN,…",
+        None,
+        "Origins whose pages may call this server",
+    ),
+    setting(
+        "trusted-proxy",
+        "CIDR,…",
+        None,
+        "Networks whose X-Forwarded-For is believed",
+    ),
+    setting(
+        "tls-cert",
+        "FILE",
+        None,
+        "Certificate chain (PEM), which turns on https",
+    ),
+    setting(
+        "tls-key",
+        "FILE",
+        None,
+        "Private key (PEM) of the certificate",
+    ),
+    setting(
+        "log",
+        "LEVEL",
+        Some("info"),
+        "error, warn, info, debug, trace, or a filter such as scopegate=debug",
+    ),
+    setting(
+        "log-format",
+        "text|json",
+        Some("text"),
+        "How log lines look",
+    ),
+];

@@ -1,0 +1,152 @@
+//! An API whose declared security requirements are enforced.
+
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+
+use poem::{
+    Endpoint, EndpointExt, Request, Response, Result,
+    endpoint::BoxEndpoint,
+    http::{Method, header},
+};
+use poem_openapi::{
+    OpenApi,
+    registry::{MetaApi, MetaOperation, Registry},
+};
+use thiserror::Error;
+
+use super::{Authenticate, Denied, Requirement};
+
+type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
+
+/// Wraps an API of poem-openapi: what its operations declare is enforced.
+pub struct Enforced<T, A> {
+    routes: Routes,
+    api: PhantomData<fn() -> (T, A)>,
+}
+
+/// An operation says neither which scope it needs nor that it is public, or it
+/// is hidden and says nothing to anybody.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[error("{0} declares neither a scope nor that it is public")]
+pub struct Undeclared(String);
+
+impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
+    /// Puts a guard before each operation; fails on one without a declaration.
+    pub fn new(api: T, authenticator: Arc<A>) -> std::result::Result<Self, Undeclared> {
+        let mut requirements = requirements::<T>()?;
+        let mut unguarded = Routes::new();
+        api.add_routes(&mut unguarded);
+        let mut routes = Routes::new();
+        for (path, methods) in unguarded {
+            for (method, inner) in methods {
+                let requirement = requirements
+                    .remove(&(shape(&path), method.clone()))
+                    .ok_or_else(|| Undeclared(format!("{method} {path}")))?;
+                let endpoint = match requirement {
+                    Requirement::Open => inner,
+                    Requirement::AnyOf(scopes) => Guard {
+                        inner,
+                        authenticator: Arc::clone(&authenticator),
+                        scopes,
+                    }
+                    .boxed(),
+                };
+                routes
+                    .entry(path.clone())
+                    .or_default()
+                    .insert(method, endpoint);
+            }
+        }
+        Ok(Self {
+            routes,
+            api: PhantomData,
+        })
+    }
+}
+
+fn requirements<T: OpenApi>()
+-> std::result::Result<HashMap<(String, Method), Requirement>, Undeclared> {
+    let mut requirements = HashMap::new();
+    for path in T::meta().into_iter().flat_map(|api| api.paths) {
+        for operation in &path.operations {
+            let requirement = Requirement::of(operation)
+                .ok_or_else(|| Undeclared(format!("{} {}", operation.method, path.path)))?;
+            requirements.insert((shape(&path.path), operation.method.clone()), requirement);
+        }
+    }
+    Ok(requirements)
+}
+
+/// A path without the names of its parameters: the document says `/users/{name}`
+/// where the routes say `/users/:param0`.
+fn shape(path: &str) -> String {
+    let is_parameter = |segment: &str| segment.starts_with([':', '{']);
+    let segments = path.split('/');
+    segments
+        .map(|segment| if is_parameter(segment) { "*" } else { segment })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+impl<T: OpenApi, A: Authenticate> OpenApi for Enforced<T, A> {
+    fn meta() -> Vec<MetaApi> {
+        let mut apis = T::meta();
+        let paths = apis.iter_mut().flat_map(|api| &mut api.paths);
+        for operation in paths.flat_map(|path| &mut path.operations) {
+            if is_open(operation) {
+                operation.security.clear();
+            }
+        }
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, routes: &mut Routes) {
+        for (path, methods) in self.routes {
+            routes.entry(path).or_default().extend(methods);
+        }
+    }
+}
+
+fn is_open(operation: &MetaOperation) -> bool {
+    Requirement::of(operation) == Some(Requirement::Open)
+}
+
+/// Stands before one operation.
+struct Guard<A> {
+    inner: BoxEndpoint<'static>,
+    authenticator: Arc<A>,
+    scopes: Vec<crate::scope::ScopeSet>,
+}
+
+impl<A: Authenticate> Endpoint for Guard<A> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let token = bearer_token(&request)?;
+        let caller = self.authenticator.authenticate(token).await?;
+        if let Some(needed) = Requirement::missing(&self.scopes, &caller.scopes) {
+            return Err(Denied::InsufficientScope(needed.clone()).into());
+        }
+        request.extensions_mut().insert(caller);
+        self.inner.call(request).await
+    }
+}
+
+/// The token of the one `Authorization: Bearer …` header (RFC 6750 §2.1); one in
+/// the query or the body is not looked for.
+fn bearer_token(request: &Request) -> std::result::Result<&str, Denied> {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
+    let value = headers.next().ok_or(Denied::NoToken)?;
+    if headers.next().is_some() {
+        return Err(Denied::Malformed);
+    }
+    let value = value.to_str().map_err(|_| Denied::Malformed)?;
+    let (scheme, token) = value.split_once(' ').ok_or(Denied::NoToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Denied::NoToken);
+    }
+    Ok(token)
+}

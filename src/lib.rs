@@ -1,0 +1,26 @@
+//! Scopegate: an OpenAPI-first server with scoped tokens.
+//!
+//! The crate is the server of the `scopegate` command and the parts that it is
+//! made of. The vocabulary stands alone, without I/O: [`scope`], [`subject`],
+//! [`token`], [`password`], and [`guard`], which enforces the scopes that an
+//! API written with poem-openapi declares. What the server adds is in the order
+//! of its dependencies: [`store`], [`live`] and [`hashing`], then
+//! [`authority`], which holds them together, [`oauth`] and [`accounts`], the
+//! rules, and at the outside [`api`] and [`server`].
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod api;
+pub mod authority;
+pub mod clock;
+pub mod config;
+pub mod guard;
+pub mod hashing;
+pub mod live;
+pub mod oauth;
+pub mod password;
+pub mod scope;
+pub mod server;
+pub mod store;
+pub mod subject;
+pub mod token;

@@ -1,0 +1,291 @@
+//! What is held in memory and kept true by the change log, so that a guarded
+//! request costs no round trip to the database: revoked tokens, the state of
+//! users, signing keys, the catalogue.
+//!
+//! A writer announces its change in the database ([`crate::store`]); every
+//! server applies the announcements in order, its own at once
+//! ([`Live::catch_up`]) and those of others as [`Live::follow`] finds them. A
+//! server that has not heard from the change log for longer than
+//! [`MAX_STALENESS`] says so rather than answer from what may be outdated.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use quick_cache::sync::Cache;
+use thiserror::Error;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::{
+    clock,
+    config::Secret,
+    scope::{Scope, ScopeSet},
+    store::{self, Change, KeyRow, Store},
+    token::{Algorithm, KeyError, Keys, SigningKey},
+};
+
+/// How often the change log is looked at.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long a server may go without hearing from the change log.
+pub const MAX_STALENESS: Duration = Duration::from_secs(5);
+
+/// How many users' states are held; others cost one look-up.
+const CACHED_USERS: usize = 100_000;
+
+/// What a guarded request has to know of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserState {
+    pub disabled: bool,
+    pub scopes: ScopeSet,
+}
+
+/// Signing keys in force.
+pub struct KeyRing {
+    /// The key that new tokens are signed with.
+    pub signing: SigningKey,
+    /// The keys that tokens are verified with.
+    pub verification: Keys,
+}
+
+/// Why the live state cannot be had.
+#[derive(Debug, Error)]
+pub enum LiveError {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("a stored signing key cannot be used: {0}")]
+    Key(#[from] KeyError),
+    #[error("there is no active {0} signing key")]
+    NoActiveKey(Algorithm),
+}
+
+/// The state in memory.
+pub struct Live {
+    store: Store,
+    algorithm: Algorithm,
+    /// The configured secret, where tokens are signed with HS256.
+    secret: Option<Secret>,
+    keys: ArcSwap<KeyRing>,
+    catalogue: ArcSwap<HashSet<Scope>>,
+    revoked: RwLock<HashMap<Uuid, i64>>,
+    users: Cache<String, Option<Arc<UserState>>>,
+    /// Goes up with every applied batch of changes.
+    generation: AtomicU64,
+    seq: Mutex<i64>,
+    started: Instant,
+    /// Milliseconds from `started` to when the change log last answered.
+    heard_at: AtomicI64,
+}
+
+impl Live {
+    /// Loads the state; generates the first signing key where there is none.
+    pub async fn load(
+        store: Store,
+        algorithm: Algorithm,
+        secret: Option<Secret>,
+    ) -> Result<Self, LiveError> {
+        let now = clock::now();
+        if secret.is_none() {
+            ensure_key(&store, algorithm, now).await?;
+        }
+        let seq = store.latest_change().await?;
+        let keys = load_keys(&store, algorithm, secret.as_ref()).await?;
+        let scopes = load_scopes(&store).await?;
+        let live = Self {
+            store,
+            algorithm,
+            secret,
+            keys: ArcSwap::from_pointee(keys),
+            catalogue: ArcSwap::from_pointee(scopes),
+            revoked: RwLock::default(),
+            users: Cache::new(CACHED_USERS),
+            generation: AtomicU64::new(0),
+            seq: Mutex::new(seq),
+            started: Instant::now(),
+            heard_at: AtomicI64::new(0),
+        };
+        live.load_revocations(0).await?;
+        Ok(live)
+    }
+
+    /// The keys in force.
+    pub fn keys(&self) -> Arc<KeyRing> {
+        self.keys.load_full()
+    }
+
+    /// The names of the catalogue.
+    pub fn catalogue(&self) -> Arc<HashSet<Scope>> {
+        self.catalogue.load_full()
+    }
+
+    /// Whether a token was revoked.
+    pub fn is_revoked(&self, token_id: &Uuid) -> bool {
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        revoked.contains_key(token_id)
+    }
+
+    /// Goes up whenever anything in memory changed.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether the change log was heard of lately enough to answer by.
+    pub fn is_fresh(&self) -> bool {
+        let heard = Duration::from_millis(self.heard_at.load(Ordering::Relaxed).unsigned_abs());
+        self.started.elapsed().saturating_sub(heard) <= MAX_STALENESS
+    }
+
+    /// The state of a user, from memory or else from the database.
+    pub async fn user(&self, username: &str) -> Result<Option<Arc<UserState>>, store::Error> {
+        if let Some(state) = self.users.get(username) {
+            return Ok(state);
+        }
+        let generation = self.generation();
+        let state = self.store.user(username).await?.map(|user| {
+            Arc::new(UserState {
+                disabled: user.disabled,
+                scopes: user.scopes,
+            })
+        });
+        // A change that came between the look-up and here is dropped by the
+        // second comparison, one that comes later by `apply`.
+        if generation == self.generation() {
+            self.users.insert(username.to_owned(), state.clone());
+            if generation != self.generation() {
+                self.users.remove(username);
+            }
+        }
+        Ok(state)
+    }
+
+    /// Applies the changes that were committed up to now. After it, a change
+    /// of this very server is in force here.
+    pub async fn catch_up(&self) -> Result<(), LiveError> {
+        let mut seq = self.seq.lock().await;
+        let changes = self.store.changes_after(*seq).await?;
+        if let Some(last) = changes.last() {
+            let before = *seq;
+            self.apply(&changes, before).await?;
+            *seq = last.seq;
+        }
+        self.heard_at.store(
+            i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX),
+            Ordering::Relaxed,
+        );
+        Ok(())
+    }
+
+    /// Follows the change log for ever.
+    pub async fn follow(&self) {
+        let mut interval = tokio::time::interval(POLL_INTERVAL);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut failing = false;
+        loop {
+            interval.tick().await;
+            match self.catch_up().await {
+                Ok(()) if failing => {
+                    failing = false;
+                    tracing::info!("the change log answers again");
+                }
+                Ok(()) => {}
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::error!(%error, "the change log does not answer");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn apply(&self, changes: &[Change], before: i64) -> Result<(), LiveError> {
+        let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
+        if has(Change::KEYS) {
+            let keys = load_keys(&self.store, self.algorithm, self.secret.as_ref()).await?;
+            self.keys.store(Arc::new(keys));
+        }
+        if has(Change::REVOCATIONS) {
+            self.load_revocations(before).await?;
+        }
+        if has(Change::SCOPES) {
+            self.catalogue
+                .store(Arc::new(load_scopes(&self.store).await?));
+        }
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        if has(Change::SCOPES) {
+            self.users.clear();
+        }
+        for change in changes.iter().filter(|change| change.kind == Change::USER) {
+            self.users.remove(change.key.as_str());
+        }
+        Ok(())
+    }
+
+    async fn load_revocations(&self, after: i64) -> Result<(), LiveError> {
+        let now = clock::now();
+        let rows = self.store.revocations_after(after, now).await?;
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        revoked.retain(|_, expires_at| *expires_at + crate::token::LEEWAY_SECONDS > now);
+        for row in rows {
+            if let Ok(id) = Uuid::parse_str(&row.token_id) {
+                revoked.insert(id, row.expires_at);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn ensure_key(store: &Store, algorithm: Algorithm, now: i64) -> Result<(), LiveError> {
+    let is_active = |row: &KeyRow| row.algorithm == algorithm.name() && row.state == KeyRow::ACTIVE;
+    if store.keys().await?.iter().any(is_active) {
+        return Ok(());
+    }
+    let key = SigningKey::generate(algorithm)?;
+    let row = KeyRow {
+        id: key.id().to_owned(),
+        algorithm: algorithm.name().to_owned(),
+        private_key: key.expose().to_vec(),
+        state: KeyRow::ACTIVE.to_owned(),
+        created_at: now,
+    };
+    Ok(store.add_first_key(&row).await?)
+}
+
+async fn load_keys(
+    store: &Store,
+    algorithm: Algorithm,
+    secret: Option<&Secret>,
+) -> Result<KeyRing, LiveError> {
+    let mut verification = Vec::new();
+    let mut signing = None;
+    for row in store.keys().await? {
+        let key = SigningKey::from_private(row.algorithm.parse()?, row.private_key)?;
+        verification.push(key.verification_key()?);
+        if key.algorithm() == algorithm && row.state == KeyRow::ACTIVE {
+            signing = Some(key);
+        }
+    }
+    if let Some(secret) = secret {
+        let key = SigningKey::from_private(Algorithm::Hs256, secret.expose().as_bytes().to_vec())?;
+        verification.push(key.verification_key()?);
+        signing = Some(key);
+    }
+    Ok(KeyRing {
+        signing: signing.ok_or(LiveError::NoActiveKey(algorithm))?,
+        verification: verification.into_iter().collect(),
+    })
+}
+
+async fn load_scopes(store: &Store) -> Result<HashSet<Scope>, LiveError> {
+    let names = store.scopes().await?;
+    Ok(names
+        .iter()
+        .filter_map(|row| Scope::parse(&row.name).ok())
+        .collect())
+}

@@ -1,0 +1,104 @@
+//! The password grant (RFC 6749 §4.3).
+
+use std::sync::Arc;
+
+use crate::{
+    authority::Authority,
+    password::{Password, PasswordHash, Verdict},
+    store::UserRow,
+};
+
+use super::{Client, ClientCredentials, Error, TokenResponse, issue::issue_for_user, scope_policy};
+
+/// The parameters of the grant; an empty one counts as left out (RFC 6749 §3.2).
+pub struct PasswordGrant {
+    pub username: Option<String>,
+    pub password: Option<Password>,
+    pub scope: Option<String>,
+    pub client: ClientCredentials,
+}
+
+/// Logs a user in. An unknown user, a wrong password, a disabled user and a
+/// stored hash that cannot be verified are one answer after one hash's time.
+pub async fn password(
+    authority: &Authority,
+    request: PasswordGrant,
+) -> Result<TokenResponse, Error> {
+    let client = Client::authenticate(&request.client)?;
+    if !authority.config.password_grant {
+        return Err(Error::UnsupportedGrantType);
+    }
+    let username = request.username.ok_or_else(|| Error::missing("username"))?;
+    let password = request.password.ok_or_else(|| Error::missing("password"))?;
+    if password.as_bytes().len() > Password::MAX_BYTES {
+        return Err(Error::InvalidGrant);
+    }
+    let password = Arc::new(password);
+    let user = authority.store.user(&username).await?;
+    let user = check(authority, user, &password).await?;
+    let catalogue = authority.live.catalogue();
+    let scopes = scope_policy::grant(request.scope.as_deref(), &user.scopes, &catalogue)?;
+    issue_for_user(authority, &user, &client, scopes).await
+}
+
+async fn check(
+    authority: &Authority,
+    user: Option<UserRow>,
+    password: &Arc<Password>,
+) -> Result<UserRow, Error> {
+    let Some((user, stored)) = user.and_then(with_password_hash) else {
+        authority
+            .hashing
+            .verify_nobody(Arc::clone(password))
+            .await?;
+        return Err(Error::InvalidGrant);
+    };
+    let verdict = authority
+        .hashing
+        .verify(Arc::clone(password), stored.clone())
+        .await?;
+    let needs_rehash = match verdict {
+        Ok(Verdict::Match { needs_rehash }) => needs_rehash,
+        Ok(Verdict::Mismatch) => return Err(Error::InvalidGrant),
+        Err(refused) => {
+            tracing::warn!(user = user.username, %refused, "the stored password hash cannot be verified");
+            authority
+                .hashing
+                .verify_nobody(Arc::clone(password))
+                .await?;
+            return Err(Error::InvalidGrant);
+        }
+    };
+    if user.disabled {
+        return Err(Error::InvalidGrant);
+    }
+    if needs_rehash {
+        rehash(authority, &user, &stored, password).await;
+    }
+    Ok(user)
+}
+
+fn with_password_hash(user: UserRow) -> Option<(UserRow, PasswordHash)> {
+    let stored = user.password_hash.clone()?;
+    Some((user, stored))
+}
+
+/// Writes a hash of the current scheme. That it fails is no reason to turn the
+/// user away: the next login tries again.
+async fn rehash(
+    authority: &Authority,
+    user: &UserRow,
+    stored: &PasswordHash,
+    password: &Arc<Password>,
+) {
+    let Ok(Ok(better)) = authority.hashing.hash(Arc::clone(password)).await else {
+        return;
+    };
+    match authority.store.rehash(&user.id, stored, &better).await {
+        Ok(true) => tracing::info!(user = user.username, "password hash renewed"),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(user = user.username, %error, "password hash not renewed");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Which scheme a stored string is in: the one table of prefixes, and what a
+//! scheme has to offer to be in it.
+
+use std::fmt;
+
+use super::{
+    CurrentScheme, Limits, Refused, Scheme, Wrapper, argon2, bcrypt, bcrypt_sha256, des_crypt,
+    digest, pbkdf2, scrypt, sha_crypt,
+};
+
+/// A stored hash that was read, and whose cost is within the limits.
+pub(super) trait StoredHash {
+    fn scheme(&self) -> Scheme;
+
+    fn parameters(&self) -> Vec<Parameter>;
+
+    /// Computes; compares in constant time.
+    fn matches(&self, password: &[u8]) -> Result<bool, Refused>;
+
+    /// Whether new hashes would be in this scheme, and cost no more.
+    fn is_current(&self, _current: CurrentScheme) -> bool {
+        false
+    }
+
+    /// Whether the hash is of every byte of a password that it matches.
+    fn stands_for_all_of(&self, _password: &[u8]) -> bool {
+        true
+    }
+}
+
+type Parser = fn(&str, &Limits) -> Result<Box<dyn StoredHash>, Refused>;
+
+enum Format {
+    Known(Parser),
+    Foreign(&'static str),
+    NoPassword,
+}
+
+use Format::{Foreign, Known, NoPassword};
+
+/// Every format, by how it starts. No prefix is the start of another.
+const FORMATS: &[(&str, Format)] = &[
+    ("!", NoPassword),
+    ("$2a$", Known(bcrypt::parse)),
+    ("$2b$", Known(bcrypt::parse)),
+    ("$2x$", Known(bcrypt::parse)),
+    ("$2y$", Known(bcrypt::parse)),
+    ("bcrypt$", Known(bcrypt::parse_django)),
+    ("$bcrypt-sha256$", Known(bcrypt_sha256::parse_passlib)),
+    ("bcrypt_sha256$", Known(bcrypt_sha256::parse_django)),
+    ("$argon2", Known(argon2::parse)),
+    ("argon2$", Known(argon2::parse_django)),
+    ("$scrypt$", Known(scrypt::parse_passlib)),
+    ("scrypt:", Known(scrypt::parse_werkzeug)),
+    ("scrypt$", Known(scrypt::parse_django)),
+    ("$pbkdf2$", Known(pbkdf2::parse_passlib)),
+    ("$pbkdf2-sha256$", Known(pbkdf2::parse_passlib)),
+    ("$pbkdf2-sha512$", Known(pbkdf2::parse_passlib)),
+    ("pbkdf2_sha1$", Known(pbkdf2::parse_django)),
+    ("pbkdf2_sha256$", Known(pbkdf2::parse_django)),
+    ("pbkdf2_sha512$", Known(pbkdf2::parse_django)),
+    ("pbkdf2:", Known(pbkdf2::parse_werkzeug)),
+    ("$5$", Known(sha_crypt::parse_256)),
+    ("$6$", Known(sha_crypt::parse_512)),
+    ("md5$", Known(digest::parse_salted)),
+    ("sha1$", Known(digest::parse_salted)),
+    ("sha224$", Known(digest::parse_salted)),
+    ("sha256$", Known(digest::parse_salted)),
+    ("sha384$", Known(digest::parse_salted)),
+    ("sha512$", Known(digest::parse_salted)),
+    ("crypt$", Known(des_crypt::parse)),
+    ("plain$", Foreign("a password stored in plain text")),
+    ("$1$", Foreign("md5-crypt")),
+    ("$apr1$", Foreign("Apache's md5-crypt")),
+    ("$2$", Foreign("the bcrypt of 1997 ($2$)")),
+    ("$7$", Foreign("scrypt in the $7$ notation")),
+    ("$P$", Foreign("phpass")),
+    ("$H$", Foreign("phpass")),
+    ("$y$", Foreign("yescrypt")),
+    ("{", Foreign("an LDAP password hash")),
+];
+
+/// A stored string that was read, with what was done to the password before.
+pub(super) struct Recognised {
+    pub(super) wrapper: Option<Wrapper>,
+    pub(super) hash: Box<dyn StoredHash>,
+}
+
+pub(super) fn recognise(stored: &str, limits: &Limits) -> Result<Recognised, Refused> {
+    if stored.len() > limits.length {
+        return Err(Refused::TooLong {
+            length: stored.len(),
+            limit: limits.length,
+        });
+    }
+    let (wrapper, inner) = Wrapper::unwrap(stored);
+    let hash = parse(inner, limits)?;
+    match wrapper {
+        Some(wrapper) if !wrapper.may_hold(hash.scheme()) => Err(hash
+            .scheme()
+            .malformed("not a scheme that its wrapper may hold")),
+        _ => Ok(Recognised { wrapper, hash }),
+    }
+}
+
+fn parse(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> {
+    let starts = |(prefix, _): &&(&str, Format)| stored.starts_with(prefix);
+    match FORMATS.iter().find(starts).map(|(_, format)| format) {
+        Some(Known(parse)) => parse(stored, limits),
+        Some(Foreign(name)) => Err(Refused::Unsupported(name)),
+        Some(NoPassword) => Err(Refused::Unusable),
+        None if digest::is_bare_md5(stored) => digest::parse_bare_md5(stored, limits),
+        None if looks_like_a_hash(stored) => {
+            Err(Refused::Unsupported("an algorithm unknown to this server"))
+        }
+        None => Err(Refused::Unrecognised),
+    }
+}
+
+/// `word$…$…` or `$word$…`. The word is not reported: it may be the start of a
+/// password in plain text.
+fn looks_like_a_hash(stored: &str) -> bool {
+    let after_sigil = stored.strip_prefix('$').unwrap_or(stored);
+    let Some((word, rest)) = after_sigil.split_once('$') else {
+        return false;
+    };
+    let in_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:+,=.".contains(&byte);
+    let is_name = !word.is_empty() && word.bytes().all(in_a_name);
+    is_name && (stored.starts_with('$') || rest.contains('$'))
+}
+
+/// What `identify` reports: everything but the salt and the digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    /// What was done to the password before it was hashed, if the stored string
+    /// says so.
+    pub wrapper: Option<Wrapper>,
+    /// The scheme and its notation.
+    pub scheme: Scheme,
+    /// The cost, in the order in which the scheme writes it.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A named parameter of a stored hash, for display.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub value: String,
+}
+
+impl Parameter {
+    pub(super) fn new(name: &'static str, value: impl fmt::Display) -> Self {
+        let value = value.to_string();
+        Self { name, value }
+    }
+}
+
+/// Says what a stored string is, under the default [`Limits`], and computes
+/// nothing.
+///
+/// # Errors
+/// Why it would not be verified.
+pub fn identify(stored: &str) -> Result<Identified, Refused> {
+    recognise(stored, &Limits::default()).map(|recognised| recognised.describe())
+}
+
+impl Recognised {
+    pub(super) fn describe(&self) -> Identified {
+        Identified {
+            wrapper: self.wrapper,
+            scheme: self.hash.scheme(),
+            parameters: self.hash.parameters(),
+        }
+    }
+}
+
+impl fmt::Display for Identified {
+    /// `django pbkdf2-sha256 (iterations=1500000)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(wrapper) = self.wrapper {
+            write!(f, "{wrapper} over ")?;
+        }
+        write!(f, "{}", self.scheme)?;
+        if self.parameters.is_empty() {
+            return Ok(());
+        }
+        let named = |Parameter { name, value }: &Parameter| format!("{name}={value}");
+        let parameters: Vec<String> = self.parameters.iter().map(named).collect();
+        write!(f, " ({})", parameters.join(", "))
+    }
+}

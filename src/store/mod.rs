@@ -1,0 +1,130 @@
+//! The database, and the only place that knows SQL.
+//!
+//! SQLite and PostgreSQL run the same statements: they are written once, in the
+//! language that both speak, and [`read!`] and [`write!`] run them on the one
+//! that the URL names. A call that wrote something returns after its commit is
+//! on disk (`synchronous=FULL`; PostgreSQL's default). Whatever a running server
+//! holds in memory is announced in the table `changes` by the transaction that
+//! changes it, so that every server on the database learns of it.
+
+mod changes;
+mod keys;
+mod open;
+mod revocations;
+mod scopes;
+mod tokens;
+mod users;
+
+pub use changes::Change;
+pub use keys::KeyRow;
+pub use open::OpenError;
+pub use revocations::Revocation;
+pub use scopes::ScopeRow;
+pub use tokens::TokenRow;
+pub use users::{NewUser, UserPage, UserPatch, UserRow};
+
+use sqlx::{PgPool, SqlitePool};
+use thiserror::Error;
+
+/// A database: a pool of connections to SQLite or PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pools: Pools,
+}
+
+/// SQLite has one writer at a time: a pool of one connection makes writers of
+/// this process wait for each other instead of for the file's lock.
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Why the database did not do it.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// A row of this name is there already.
+    #[error("it exists already")]
+    Exists,
+    /// A row that this one names is not there.
+    #[error("something that it refers to does not exist")]
+    MissingReference,
+    /// The database cannot be reached, is locked or full, or its content is not what was written.
+    #[error("the database did not answer: {0}")]
+    Unavailable(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error().map(|database| database.kind()) {
+            Some(sqlx::error::ErrorKind::UniqueViolation) => Self::Exists,
+            Some(sqlx::error::ErrorKind::ForeignKeyViolation) => Self::MissingReference,
+            _ => Self::Unavailable(error),
+        }
+    }
+}
+
+/// What the store's functions return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Runs statements on a connection of either database.
+macro_rules! read {
+    ($store:expr, |$connection:ident| $body:expr) => {
+        match &$store.pools {
+            $crate::store::Pools::Sqlite { readers, .. } => {
+                let mut $connection = readers.acquire().await?;
+                $body
+            }
+            $crate::store::Pools::Postgres(pool) => {
+                let mut $connection = pool.acquire().await?;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs statements in a transaction of either database and commits it. The
+/// transaction of SQLite is a writer from its start: one that turned into a
+/// writer halfway could find that another had been faster.
+macro_rules! commit {
+    ($store:expr, |$transaction:ident| $body:expr) => {
+        match &$store.pools {
+            $crate::store::Pools::Sqlite { writer, .. } => {
+                let mut $transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let outcome = $body;
+                $transaction.commit().await?;
+                outcome
+            }
+            $crate::store::Pools::Postgres(pool) => {
+                let mut $transaction = pool.begin().await?;
+                let outcome = $body;
+                $transaction.commit().await?;
+                outcome
+            }
+        }
+    };
+}
+
+/// Announces a change within a transaction, and gives its number.
+macro_rules! announce {
+    ($transaction:ident, $kind:expr, $key:expr, $now:expr) => {{
+        let seq: i64 = sqlx::query_scalar(
+            "UPDATE change_counter SET seq = seq + 1 WHERE only_row = 1 RETURNING seq",
+        )
+        .fetch_one(&mut *$transaction)
+        .await?;
+        sqlx::query("INSERT INTO changes (seq, kind, key, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(seq)
+            .bind($kind)
+            .bind($key)
+            .bind($now)
+            .execute(&mut *$transaction)
+            .await?;
+        seq
+    }};
+}
+
+use {announce, commit, read};

@@ -1,0 +1,128 @@
+//! Opening, creating and migrating a database.
+
+use std::{fs::OpenOptions, io, path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    migrate::MigrateError,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use thiserror::Error;
+
+use super::{Pools, Result, Store, read};
+
+/// How long a statement waits for a lock or for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a database cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    #[error("a database URL begins with `sqlite:` or `postgres://`")]
+    UnknownKind,
+    #[error("the database file {path} cannot be created: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error("the database cannot be opened: {0}")]
+    Connect(#[from] sqlx::Error),
+    #[error("the database was written by a newer Scopegate (migration {0}): run that one")]
+    Newer(i64),
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(MigrateError),
+}
+
+impl From<MigrateError> for OpenError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(version) => Self::Newer(version),
+            other => Self::Migrate(other),
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database of a URL, creates a SQLite file where there is none
+    /// (mode 0600), and brings the schema up to date.
+    pub async fn open(url: &str) -> std::result::Result<Self, OpenError> {
+        if url.starts_with("sqlite:") {
+            Self::open_sqlite(SqliteConnectOptions::from_str(url)?).await
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::open_postgres(PgConnectOptions::from_str(url)?).await
+        } else {
+            Err(OpenError::UnknownKind)
+        }
+    }
+
+    async fn open_sqlite(options: SqliteConnectOptions) -> std::result::Result<Self, OpenError> {
+        create_private_file(options.get_filename())?;
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options);
+        Ok(Self {
+            pools: Pools::Sqlite { readers, writer },
+        })
+    }
+
+    async fn open_postgres(options: PgConnectOptions) -> std::result::Result<Self, OpenError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options.options([("statement_timeout", "10s")]))
+            .await?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        Ok(Self {
+            pools: Pools::Postgres(pool),
+        })
+    }
+
+    /// Asks the database for an answer.
+    pub async fn ping(&self) -> Result<()> {
+        read!(self, |connection| {
+            sqlx::query("SELECT seq FROM change_counter")
+                .fetch_one(&mut *connection)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// The file holds password hashes and private keys; SQLite gives its mode to
+/// the write-ahead log beside it.
+fn create_private_file(path: &std::path::Path) -> std::result::Result<(), OpenError> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match created {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(OpenError::File {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}

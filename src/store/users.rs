@@ -1,0 +1,265 @@
+//! Users and the scopes that they may hold.
+
+use crate::{
+    password::PasswordHash,
+    scope::{Scope, ScopeSet},
+    subject::Subject,
+};
+
+use super::{Change, Error, Result, Store, announce, commit, read, revocations::revoke_tokens_of};
+
+/// A user as stored.
+#[derive(Clone, Debug)]
+pub struct UserRow {
+    pub id: String,
+    pub username: String,
+    /// None for a user who cannot log in with a password.
+    pub password_hash: Option<PasswordHash>,
+    pub email: Option<String>,
+    pub full_name: Option<String>,
+    pub disabled: bool,
+    pub scopes: ScopeSet,
+    pub created_at: i64,
+}
+
+/// A user to be added.
+#[derive(Debug)]
+pub struct NewUser {
+    pub id: String,
+    pub username: String,
+    pub password_hash: Option<PasswordHash>,
+    pub email: Option<String>,
+    pub full_name: Option<String>,
+    pub disabled: bool,
+    pub scopes: ScopeSet,
+}
+
+/// What is to change of a user: `None` leaves a field as it is, `Some(None)`
+/// empties it.
+#[derive(Debug, Default)]
+pub struct UserPatch {
+    pub email: Option<Option<String>>,
+    pub full_name: Option<Option<String>>,
+    pub disabled: Option<bool>,
+    pub scopes: Option<ScopeSet>,
+    pub password_hash: Option<PasswordHash>,
+}
+
+/// Which users to list: those behind a name, with a prefix.
+#[derive(Debug)]
+pub struct UserPage<'a> {
+    pub after: &'a str,
+    pub prefix: &'a str,
+    pub limit: u32,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    username: String,
+    password_hash: Option<String>,
+    email: Option<String>,
+    full_name: Option<String>,
+    disabled: bool,
+    scopes: Option<String>,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for UserRow {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let scopes = row
+            .scopes
+            .as_deref()
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .map(Scope::parse)
+            .collect::<std::result::Result<ScopeSet, _>>()
+            .map_err(|error| Error::Unavailable(sqlx::Error::Decode(error.into())))?;
+        Ok(Self {
+            id: row.id,
+            username: row.username,
+            password_hash: row.password_hash.map(PasswordHash::from_stored),
+            email: row.email,
+            full_name: row.full_name,
+            disabled: row.disabled,
+            scopes,
+            created_at: row.created_at,
+        })
+    }
+}
+
+macro_rules! select_users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, username, password_hash, email, full_name, disabled, created_at,
+                 (SELECT string_agg(scope, ' ') FROM user_scopes WHERE user_id = users.id) AS scopes
+             FROM users ",
+            $rest
+        )
+    };
+}
+
+macro_rules! put_scopes {
+    ($transaction:ident, $user_id:expr, $scopes:expr) => {
+        for scope in $scopes.iter() {
+            sqlx::query("INSERT INTO user_scopes (user_id, scope) VALUES ($1, $2)")
+                .bind($user_id)
+                .bind(scope.as_str())
+                .execute(&mut *$transaction)
+                .await?;
+        }
+    };
+}
+
+impl Store {
+    /// The user of a name.
+    pub async fn user(&self, username: &str) -> Result<Option<UserRow>> {
+        let row: Option<Row> = read!(self, |connection| {
+            sqlx::query_as(select_users!("WHERE username = $1"))
+                .bind(username)
+                .fetch_optional(&mut *connection)
+                .await?
+        });
+        row.map(UserRow::try_from).transpose()
+    }
+
+    /// Users by name, from a page on.
+    pub async fn users(&self, page: &UserPage<'_>) -> Result<Vec<UserRow>> {
+        let rows: Vec<Row> = read!(self, |connection| {
+            sqlx::query_as(select_users!(
+                "WHERE username > $1 AND username >= $2 AND username < $3
+                 ORDER BY username LIMIT $4"
+            ))
+            .bind(page.after)
+            .bind(page.prefix)
+            .bind(end_of_prefix(page.prefix))
+            .bind(i64::from(page.limit))
+            .fetch_all(&mut *connection)
+            .await?
+        });
+        rows.into_iter().map(UserRow::try_from).collect()
+    }
+
+    /// Whether there is any user.
+    pub async fn has_users(&self) -> Result<bool> {
+        let count: i64 = read!(self, |connection| {
+            sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1) AS first")
+                .fetch_one(&mut *connection)
+                .await?
+        });
+        Ok(count > 0)
+    }
+
+    /// Adds a user; [`Error::Exists`] where the name is taken,
+    /// [`Error::MissingReference`] where a scope is not in the catalogue.
+    pub async fn add_user(&self, user: &NewUser, now: i64) -> Result<()> {
+        commit!(self, |transaction| {
+            sqlx::query(
+                "INSERT INTO users (id, username, password_hash, email, full_name, disabled,
+                                    created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+            )
+            .bind(&user.id)
+            .bind(&user.username)
+            .bind(user.password_hash.as_ref().map(PasswordHash::expose))
+            .bind(&user.email)
+            .bind(&user.full_name)
+            .bind(user.disabled)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+            put_scopes!(transaction, &user.id, user.scopes);
+            announce!(transaction, Change::USER, &user.username, now);
+        });
+        Ok(())
+    }
+
+    /// Changes a user; says whether there is one. A new password ends the
+    /// tokens that the old one opened, but for the one that is `kept`.
+    pub async fn change_user(
+        &self,
+        username: &str,
+        patch: &UserPatch,
+        kept: Option<&str>,
+        now: i64,
+    ) -> Result<bool> {
+        commit!(self, |transaction| {
+            let id: Option<String> = sqlx::query_scalar(
+                "UPDATE users SET updated_at = $2, disabled = coalesce($3, disabled),
+                     password_hash = coalesce($4, password_hash),
+                     email = CASE WHEN $5 THEN $6 ELSE email END,
+                     full_name = CASE WHEN $7 THEN $8 ELSE full_name END
+                 WHERE username = $1 RETURNING id",
+            )
+            .bind(username)
+            .bind(now)
+            .bind(patch.disabled)
+            .bind(patch.password_hash.as_ref().map(PasswordHash::expose))
+            .bind(patch.email.is_some())
+            .bind(patch.email.clone().flatten())
+            .bind(patch.full_name.is_some())
+            .bind(patch.full_name.clone().flatten())
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some(id) = id else { return Ok(false) };
+            if let Some(scopes) = &patch.scopes {
+                sqlx::query("DELETE FROM user_scopes WHERE user_id = $1")
+                    .bind(&id)
+                    .execute(&mut *transaction)
+                    .await?;
+                put_scopes!(transaction, &id, scopes);
+            }
+            if patch.password_hash.is_some() {
+                revoke_tokens_of!(transaction, subject_of(username), kept, now);
+            }
+            announce!(transaction, Change::USER, username, now);
+        });
+        Ok(true)
+    }
+
+    /// Replaces a stored hash by a better one of the same password, unless it
+    /// has been changed meanwhile; says whether it was replaced.
+    pub async fn rehash(
+        &self,
+        user_id: &str,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+                .bind(new.expose())
+                .bind(user_id)
+                .bind(old.expose())
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected()
+                > 0
+        }))
+    }
+
+    /// Removes a user and revokes what it holds; says whether there was one.
+    pub async fn remove_user(&self, username: &str, now: i64) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            let removed = sqlx::query("DELETE FROM users WHERE username = $1")
+                .bind(username)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+            revoke_tokens_of!(transaction, subject_of(username), None, now);
+            announce!(transaction, Change::USER, username, now);
+            removed > 0
+        }))
+    }
+}
+
+fn subject_of(username: &str) -> String {
+    format!("{}:{username}", Subject::USERNAME)
+}
+
+/// The least text behind all that begin with a prefix: no character sorts
+/// behind the last one of Unicode, in bytes as in code points.
+fn end_of_prefix(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
+}

@@ -1,0 +1,258 @@
+//! Keys that sign tokens and keys that verify them.
+
+use std::{fmt, str::FromStr};
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    rand::SystemRandom,
+    rsa::{KeyPair as RsaKeyPair, KeySize},
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use jsonwebtoken::{DecodingKey, EncodingKey, jwk::ThumbprintHash};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// A public key as RFC 7517 writes it.
+pub type Jwk = jsonwebtoken::jwk::Jwk;
+
+/// The algorithms that tokens are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, 3072 bits.
+    Rs256,
+    /// HMAC with SHA-256: whoever verifies could sign as well.
+    Hs256,
+}
+
+impl Algorithm {
+    /// All of them, the default first.
+    pub const ALL: [Self; 4] = [Self::Es256, Self::EdDsa, Self::Rs256, Self::Hs256];
+
+    /// The name in RFC 7518 and RFC 8037.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+            Self::Rs256 => "RS256",
+            Self::Hs256 => "HS256",
+        }
+    }
+
+    pub(super) fn of_library(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::Es256 => jsonwebtoken::Algorithm::ES256,
+            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
+            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == text)
+            .ok_or(KeyError::UnknownAlgorithm)
+    }
+}
+
+/// Why a key cannot be had.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    #[error("an algorithm is one of ES256, EdDSA, RS256, HS256")]
+    UnknownAlgorithm,
+    #[error(
+        "a secret for HS256 has at least {} bytes",
+        SigningKey::MIN_SECRET_BYTES
+    )]
+    ShortSecret,
+    #[error("a secret for HS256 is configured, not generated")]
+    SecretNotGenerated,
+    #[error("the key cannot be generated")]
+    Generation,
+    #[error("the key is not a private key of its algorithm")]
+    Malformed,
+}
+
+/// A key that signs tokens: PKCS#8 for the asymmetric algorithms, the secret
+/// itself for HS256. It does not print.
+pub struct SigningKey {
+    id: String,
+    algorithm: Algorithm,
+    private: Zeroizing<Vec<u8>>,
+    pub(super) encoding: EncodingKey,
+}
+
+impl SigningKey {
+    /// The fewest bytes of a secret for HS256 (RFC 7518 §3.2).
+    pub const MIN_SECRET_BYTES: usize = 32;
+
+    /// A new key of an asymmetric algorithm.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
+        let unspecified = |_| KeyError::Generation;
+        let random = SystemRandom::new();
+        let pkcs8 = match algorithm {
+            Algorithm::Es256 => {
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+                    .map_err(unspecified)?
+                    .as_ref()
+                    .to_vec()
+            }
+            // The first version of PKCS#8: jsonwebtoken reads no public key behind the private one.
+            Algorithm::EdDsa => Ed25519KeyPair::generate_pkcs8v1(&random)
+                .map_err(unspecified)?
+                .as_ref()
+                .to_vec(),
+            Algorithm::Rs256 => RsaKeyPair::generate(KeySize::Rsa3072)
+                .and_then(|pair| AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(&pair))
+                .map_err(unspecified)?
+                .as_ref()
+                .to_vec(),
+            Algorithm::Hs256 => return Err(KeyError::SecretNotGenerated),
+        };
+        Self::from_private(algorithm, pkcs8)
+    }
+
+    /// A key from what [`expose`](Self::expose) gave, or from a secret for HS256.
+    pub fn from_private(algorithm: Algorithm, private: Vec<u8>) -> Result<Self, KeyError> {
+        let private = Zeroizing::new(private);
+        let encoding = match algorithm {
+            Algorithm::Es256 => EncodingKey::from_ec_der(&private),
+            Algorithm::EdDsa => EncodingKey::from_ed_der(&private),
+            Algorithm::Rs256 => rsa_encoding_key(&private)?,
+            Algorithm::Hs256 if private.len() < Self::MIN_SECRET_BYTES => {
+                return Err(KeyError::ShortSecret);
+            }
+            Algorithm::Hs256 => EncodingKey::from_secret(&private),
+        };
+        let mut key = Self {
+            id: String::new(),
+            algorithm,
+            private,
+            encoding,
+        };
+        key.id = key.fingerprint()?;
+        Ok(key)
+    }
+
+    /// The `kid`: the RFC 7638 thumbprint of the public key; for a secret a
+    /// digest that tells nothing of it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The key's one algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The private key, to be stored and for nothing else.
+    pub fn expose(&self) -> &[u8] {
+        &self.private
+    }
+
+    /// The key that verifies what this one signs.
+    pub fn verification_key(&self) -> Result<VerificationKey, KeyError> {
+        let (decoding, jwk) = match self.algorithm {
+            Algorithm::Hs256 => (DecodingKey::from_secret(&self.private), None),
+            _ => {
+                let jwk = self.public_jwk()?;
+                let decoding = DecodingKey::from_jwk(&jwk).map_err(|_| KeyError::Malformed)?;
+                (decoding, Some(jwk))
+            }
+        };
+        Ok(VerificationKey {
+            id: self.id.clone(),
+            algorithm: self.algorithm,
+            decoding,
+            jwk,
+        })
+    }
+
+    fn public_jwk(&self) -> Result<Jwk, KeyError> {
+        let mut jwk = Jwk::from_encoding_key(&self.encoding, self.algorithm.of_library())
+            .map_err(|_| KeyError::Malformed)?;
+        jwk.common.key_id = Some(self.id.clone());
+        jwk.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
+        Ok(jwk)
+    }
+
+    fn fingerprint(&self) -> Result<String, KeyError> {
+        if self.algorithm == Algorithm::Hs256 {
+            let mut digest = Sha256::new();
+            digest.update(b"scopegate kid\0");
+            digest.update(&self.private);
+            return Ok(URL_SAFE_NO_PAD.encode(&digest.finalize()[..12]));
+        }
+        self.public_jwk()?
+            .thumbprint(ThumbprintHash::SHA256)
+            .map_err(|_| KeyError::Malformed)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({} {})", self.algorithm, self.id)
+    }
+}
+
+/// jsonwebtoken wants the PKCS#1 key that stands inside the PKCS#8, and finds it
+/// in the PEM form alone.
+fn rsa_encoding_key(pkcs8: &[u8]) -> Result<EncodingKey, KeyError> {
+    let body = Zeroizing::new(STANDARD.encode(pkcs8));
+    let pem = Zeroizing::new(format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        body.as_str()
+    ));
+    EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| KeyError::Malformed)
+}
+
+/// A key that verifies tokens of one algorithm.
+#[derive(Clone)]
+pub struct VerificationKey {
+    pub(super) id: String,
+    pub(super) algorithm: Algorithm,
+    pub(super) decoding: DecodingKey,
+    jwk: Option<Jwk>,
+}
+
+impl VerificationKey {
+    /// The `kid` that tokens name it by.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The only algorithm that a token of this key may have.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key for the JWKS; none for a secret.
+    pub fn jwk(&self) -> Option<&Jwk> {
+        self.jwk.as_ref()
+    }
+}
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerificationKey({} {})", self.algorithm, self.id)
+    }
+}

@@ -1,0 +1,15 @@
+//! Access tokens: JWTs in the profile of RFC 9068.
+//!
+//! [`Claims`] are what a token says, [`SigningKey`] makes one of them and
+//! [`Keys::verify`] is the only way from a text to [`Verified`] claims. It does
+//! no I/O: whether a verified token was revoked since is for its caller to ask.
+
+mod claims;
+mod key;
+mod sign;
+mod verify;
+
+pub use claims::{Audience, Claims};
+pub use key::{Algorithm, Jwk, KeyError, SigningKey, VerificationKey};
+pub use sign::sign;
+pub use verify::{Expected, Keys, LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Verified};

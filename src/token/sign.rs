@@ -1,0 +1,49 @@
+//! From claims to a token.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+
+use super::{
+    Algorithm, Claims, KeyError, SigningKey,
+    claims::Wire,
+    verify::{P256_HALF_ORDER, P256_ORDER},
+};
+
+/// Signs claims: a JWS in compact form with `typ: at+jwt` (RFC 9068 §2.1).
+pub fn sign(claims: &Claims, key: &SigningKey) -> Result<String, KeyError> {
+    let header = json!({"alg": key.algorithm().name(), "kid": key.id(), "typ": "at+jwt"});
+    let payload = serde_json::to_vec(&Wire::from(claims)).map_err(|_| KeyError::Malformed)?;
+    let signed = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
+    let signature = jsonwebtoken::crypto::sign(
+        signed.as_bytes(),
+        &key.encoding,
+        key.algorithm().of_library(),
+    )
+    .map_err(|_| KeyError::Malformed)?;
+    let signature = match key.algorithm() {
+        Algorithm::Es256 => with_low_s(&signature).ok_or(KeyError::Malformed)?,
+        _ => signature,
+    };
+    Ok(format!("{signed}.{signature}"))
+}
+
+/// Of the two ECDSA signatures (r, s) and (r, n - s) that hold for a message,
+/// the one with the lower s: the verifier takes no other, so that nobody can
+/// make a second text of a token.
+fn with_low_s(signature: &str) -> Option<String> {
+    let mut bytes = URL_SAFE_NO_PAD.decode(signature).ok()?;
+    let s = bytes.get_mut(32..64)?;
+    if *s > P256_HALF_ORDER[..] {
+        let mut borrow = 0_i16;
+        for (digit, order) in s.iter_mut().zip(P256_ORDER).rev() {
+            let difference = i16::from(order) - i16::from(*digit) - borrow;
+            borrow = i16::from(difference < 0);
+            *digit = difference.rem_euclid(256) as u8;
+        }
+    }
+    Some(URL_SAFE_NO_PAD.encode(bytes))
+}
