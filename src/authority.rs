@@ -47,7 +47,7 @@ impl Authority {
     /// to date, and loads the live state.
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let context = Context::new(Policy {
-            current: config.password_scheme.clone(),
+            current: config.password_scheme,
             ..Policy::default()
         })?;
         let hashing = HashPool::start(context, config.hash_workers, config.hash_queue)

@@ -50,9 +50,7 @@ pub fn run_server<F: Future<Output = Outcome>>(future: F) -> Outcome {
 
 /// Takes the address, before anything is written.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, Box<dyn std::error::Error>> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("listen: {address}: {error}").into())
+    server::bind(address).map_err(|error| format!("listen: {address}: {error}").into())
 }
 
 /// Serves until SIGTERM or SIGINT; requests in flight are finished.

@@ -1,0 +1,101 @@
+//! What a connection is doing, as its timers have to know.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+/// Shared by a connection's transport, its service and its timer.
+pub(super) struct Activity(Mutex<State>);
+
+struct State {
+    in_progress: usize,
+    used: bool,
+    quiet_since: Instant,
+    first_byte: Instant,
+}
+
+/// A connection, as the timer finds it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// No request has arrived yet.
+    Unused,
+    /// A request is being handled.
+    Busy,
+    /// The last request was handled then.
+    Quiet(Instant),
+}
+
+/// A request in progress; it ends when this is dropped.
+pub(super) struct Visit {
+    activity: Arc<Activity>,
+    /// When the first byte of the request arrived. On HTTP/2, where requests
+    /// share the transport, the first byte of the latest.
+    pub(super) began: Instant,
+}
+
+impl Activity {
+    pub(super) fn new(now: Instant) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State {
+            in_progress: 0,
+            used: false,
+            quiet_since: now,
+            first_byte: now,
+        })))
+    }
+
+    /// Notes when the first byte of a request arrived.
+    pub(super) fn request_begins(&self, at: Instant) {
+        self.state().first_byte = at;
+    }
+
+    /// Notes that a request's head is complete and its handling begins.
+    pub(super) fn enter(self: &Arc<Self>) -> Visit {
+        let mut state = self.state();
+        state.in_progress += 1;
+        state.used = true;
+        Visit {
+            activity: self.clone(),
+            began: state.first_byte,
+        }
+    }
+
+    pub(super) fn mood(&self) -> Mood {
+        let state = self.state();
+        match (state.used, state.in_progress) {
+            (false, _) => Mood::Unused,
+            (true, 0) => Mood::Quiet(state.quiet_since),
+            (true, _) => Mood::Busy,
+        }
+    }
+
+    /// The state is whole between any two statements, so a panic elsewhere
+    /// while it was locked does not spoil it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut state = self.activity.state();
+        state.in_progress -= 1;
+        state.quiet_since = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_busy_while_a_visit_lasts() {
+        let activity = Activity::new(Instant::now());
+        assert_eq!(activity.mood(), Mood::Unused);
+
+        let visit = activity.enter();
+        assert_eq!(activity.mood(), Mood::Busy);
+
+        drop(visit);
+        assert!(matches!(activity.mood(), Mood::Quiet(_)));
+    }
+}
