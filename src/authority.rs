@@ -47,7 +47,8 @@ impl Authority {
     /// to date, and loads the live state.
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let context = Context::new(Policy {
-            current: config.password_scheme.clone(),
+            current: config.password_scheme,
+            flask_security_salt: config.flask_security_salt.clone(),
             ..Policy::default()
         })?;
         let hashing = HashPool::start(context, config.hash_workers, config.hash_queue)
