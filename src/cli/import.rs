@@ -152,8 +152,7 @@ impl Import {
         print_notes(&notes, settings, options.wrapper);
         match summary.refused {
             0 => Ok(()),
-            1 => Err("1 row was refused".into()),
-            refused => Err(format!("{refused} rows were refused").into()),
+            refused => Err(format!("{} refused", counted(refused, "row")).into()),
         }
     }
 
@@ -263,6 +262,13 @@ fn print(summary: &Summary, dry_run: bool, json: bool) {
     );
 }
 
+fn counted(number: u64, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {one}s"),
+    }
+}
+
 fn print_notes(notes: &Notes, settings: &Layers, wrapper: Option<Wrapper>) {
     let note = |text: String| show(&format!("note: {text}\n"));
     for (group, users) in &notes.unmapped_groups {
@@ -272,15 +278,15 @@ fn print_notes(notes: &Notes, settings: &Layers, wrapper: Option<Wrapper>) {
         ));
     }
     if notes.unmapped_superusers > 0 {
-        let superusers = notes.unmapped_superusers;
+        let superusers = counted(notes.unmapped_superusers, "superuser");
         note(format!(
-            "{superusers} superusers got no scope for that: --superuser-admin or --superuser-scope would give it"
+            "{superusers} got no scope for that: --superuser-admin or --superuser-scope would give it"
         ));
     }
     if notes.borrowed_names > 0 {
-        let names = notes.borrowed_names;
+        let users = counted(notes.borrowed_names, "user");
         note(format!(
-            "{names} users without a username log in with their e-mail address"
+            "{users} without a username got the e-mail address for one"
         ));
     }
     let salt = settings.get("flask-security-salt-file");

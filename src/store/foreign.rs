@@ -160,10 +160,11 @@ impl Foreign {
 
     /// Closes the connection.
     pub async fn close(self) -> Result<(), ForeignError> {
-        Ok(match self {
+        match self {
             Self::Sqlite(connection) => connection.close().await?,
             Self::Postgres(connection) => connection.close().await?,
-        })
+        }
+        Ok(())
     }
 }
 
