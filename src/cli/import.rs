@@ -37,7 +37,7 @@ use super::{
 pub struct Import {
     /// What the source is
     #[arg(long, value_enum)]
-    from: From,
+    from: Kind,
     /// A database URL (sqlite:…, postgres://…) or a file; `-` is standard input
     source: String,
     /// Check and count, and write nothing
@@ -70,7 +70,7 @@ pub struct Import {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum From {
+enum Kind {
     /// A Django database: auth_user and its groups
     Django,
     /// A Flask database: a table of users and, where there are any, roles
@@ -104,7 +104,7 @@ fn parse_column(text: &str) -> Result<(Field, String), String> {
 impl Import {
     /// Ends the process with status 2 where flags do not go together.
     pub fn check_usage(&self) {
-        let is_database = matches!(self.from, From::Django | From::Flask);
+        let is_database = matches!(self.from, Kind::Django | Kind::Flask);
         let is_of_databases = self.table.is_some()
             || !self.column.is_empty()
             || self.superuser_admin
@@ -176,19 +176,19 @@ impl Import {
             columns: self.column.into_iter().collect::<BTreeMap<_, _>>(),
         };
         match self.from {
-            From::Django => Source::Django {
+            Kind::Django => Source::Django {
                 database,
                 mapping,
                 rules,
             },
-            From::Flask => Source::Flask {
+            Kind::Flask => Source::Flask {
                 database,
                 mapping,
                 rules,
             },
-            From::Passlib => Source::Passlib(file),
-            From::Csv => Source::Csv(file),
-            From::Jsonl => Source::JsonLines(file),
+            Kind::Passlib => Source::Passlib(file),
+            Kind::Csv => Source::Csv(file),
+            Kind::Jsonl => Source::JsonLines(file),
         }
     }
 }

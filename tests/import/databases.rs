@@ -191,6 +191,15 @@ fn columns_of_other_names_are_mapped_and_unknown_ones_refused() {
 }
 
 #[test]
+fn a_live_source_is_only_read() {
+    let site = Site::new();
+    let source = vector("flask.sqlite3");
+    let before = std::fs::read(&source).unwrap();
+    assert_eq!(site.import(&["--from", "flask", &source]).status, 0);
+    assert_eq!(std::fs::read(&source).unwrap(), before);
+}
+
+#[test]
 fn a_source_that_is_not_there_is_not_created() {
     let site = Site::new();
     let missing = site.import(&["--from", "django", "sqlite:missing.sqlite3"]);

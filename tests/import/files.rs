@@ -45,6 +45,20 @@ fn a_csv_is_imported_and_its_users_log_in() {
 }
 
 #[test]
+fn a_csv_from_a_spreadsheet_has_a_byte_order_mark_and_other_line_ends() {
+    let site = Site::new();
+    let csv = site.file(
+        "users.csv",
+        "\u{feff}username,email\r\nann,ann@example.com\r\n",
+    );
+    assert_eq!(site.import(&["--from", "csv", &csv]).counts(), [1, 0, 0, 0]);
+    let ann = site.user("ann").unwrap();
+    assert_eq!(ann.email.as_deref(), Some("ann@example.com"));
+    let again = site.import(&["--from", "passlib", &csv]);
+    assert_eq!(again.counts(), [0, 0, 1, 0]);
+}
+
+#[test]
 fn json_lines_are_imported() {
     let site = Site::new();
     let (password, hash, _) = of_scheme("passlib_argon2");
