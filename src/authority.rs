@@ -48,6 +48,7 @@ impl Authority {
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let context = Context::new(Policy {
             current: config.password_scheme,
+            flask_security_salt: config.flask_security_salt.clone(),
             ..Policy::default()
         })?;
         let hashing = HashPool::start(context, config.hash_workers, config.hash_queue)

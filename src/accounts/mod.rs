@@ -4,6 +4,7 @@
 
 mod builtin;
 mod fields;
+pub mod import;
 mod scopes;
 mod users;
 

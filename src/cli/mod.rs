@@ -5,6 +5,7 @@
 
 mod config;
 mod demo;
+mod import;
 mod log;
 mod openapi;
 mod output;

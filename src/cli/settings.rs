@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, path::PathBuf};
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use scopegate::config::{
     self, Config, ConfigError, Layer, Layers, Purpose, SETTINGS, Setting, Source,
 };
@@ -41,6 +41,7 @@ fn flags_for_leaves(command: Command) -> Command {
 fn with_setting_flags(command: Command) -> Command {
     // Commands that end at once show the flags that they need; all are taken.
     let serves = matches!(command.get_name(), "serve" | "demo" | "config");
+    let imports = command.get_name() == "import";
     let file = Arg::new("config")
         .long("config")
         .value_name("FILE")
@@ -48,7 +49,8 @@ fn with_setting_flags(command: Command) -> Command {
         .help_heading("Settings")
         .help("The configuration file [default: scopegate.toml where it exists]");
     SETTINGS.iter().fold(command.arg(file), |command, setting| {
-        let shown = serves || setting.name == "database-url";
+        let is_for_imports = matches!(setting.name, "group-scope" | "flask-security-salt-file");
+        let shown = serves || setting.name == "database-url" || imports && is_for_imports;
         command.arg(flag(setting).hide(!shown))
     })
 }
@@ -60,6 +62,11 @@ fn flag(setting: &'static Setting) -> Arg {
         .unwrap_or_default();
     Arg::new(setting.name)
         .long(setting.name)
+        .action(if setting.list {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        })
         .value_name(setting.value)
         .help_heading("Settings")
         .help(format!(
@@ -88,7 +95,13 @@ impl Settings {
 }
 
 fn flags(matches: &ArgMatches) -> Layer {
-    let value = |setting: &Setting| matches.get_one::<String>(setting.name).cloned();
+    let value = |setting: &Setting| {
+        let values: Vec<&str> = matches
+            .get_many::<String>(setting.name)?
+            .map(String::as_str)
+            .collect();
+        Some(values.join(","))
+    };
     SETTINGS
         .iter()
         .filter_map(|setting| Some((setting.name, value(setting)?)))

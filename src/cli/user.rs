@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::{
     Outcome, Settings, block_on,
+    import::Import,
     output::{self, line, plain},
 };
 
@@ -29,6 +30,7 @@ pub enum User {
     Disable(Disable),
     Enable(Enable),
     Remove(Remove),
+    Import(Import),
 }
 
 /// Add a user
@@ -143,6 +145,9 @@ pub struct Remove {
 
 impl User {
     pub fn run(self, settings: Settings) -> Outcome {
+        if let Self::Import(import) = &self {
+            import.check_usage();
+        }
         let config = settings.check()?;
         block_on(async {
             let authority = &Authority::open(config).await?;
@@ -178,6 +183,7 @@ impl User {
                     line!("removed user {}", remove.name);
                     Ok(())
                 }
+                Self::Import(import) => import.run(authority, &settings.0).await,
             }
         })
     }

@@ -36,7 +36,8 @@ pub fn read_file(path: Option<&Path>) -> Result<Layer, ConfigError> {
         };
         let text = text_of(&value).ok_or_else(|| ConfigError::Value {
             key: setting.name,
-            reason: "it is a text, a number, a truth value or a list of texts".to_owned(),
+            reason: "it is a text, a number, a truth value, a list of texts or a table of them"
+                .to_owned(),
         })?;
         layer.insert(setting.name, text);
     }
@@ -52,6 +53,20 @@ fn text_of(value: &Value) -> Option<String> {
             let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
             words.map(|words| words.join(","))
         }
+        Value::Table(table) => {
+            let entries: Option<Vec<Vec<String>>> = table.iter().map(entries_of).collect();
+            entries.map(|entries| entries.concat().join(","))
+        }
         _ => None,
     }
+}
+
+/// `editors = ["items", "edit"]` as `editors=items` and `editors=edit`.
+fn entries_of((key, value): (&String, &Value)) -> Option<Vec<String>> {
+    let words = match value {
+        Value::String(word) => vec![word.as_str()],
+        Value::Array(list) => list.iter().map(Value::as_str).collect::<Option<_>>()?,
+        _ => return None,
+    };
+    Some(words.iter().map(|word| format!("{key}={word}")).collect())
 }

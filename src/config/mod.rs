@@ -16,7 +16,11 @@ use std::{
 use ipnet::IpNet;
 use thiserror::Error;
 
-use crate::{password::CurrentScheme, token::Algorithm};
+use crate::{
+    password::{CurrentScheme, SiteSalt},
+    scope::Scope,
+    token::Algorithm,
+};
 
 pub use file::{DEFAULT_FILE, read_file};
 pub use secret::Secret;
@@ -75,6 +79,10 @@ pub struct Config {
     pub signing_secret: Option<Secret>,
     pub access_token_ttl: Duration,
     pub password_scheme: CurrentScheme,
+    /// The salt of a Flask-Security site, if users came from one.
+    pub flask_security_salt: Option<SiteSalt>,
+    /// What members of a Django group or a Flask role may hold.
+    pub group_scopes: Vec<(String, Scope)>,
     pub password_grant: bool,
     pub hash_workers: usize,
     pub hash_queue: usize,
@@ -179,6 +187,8 @@ impl Layers {
             signing_secret: self.signing_secret(signing_algorithm)?,
             access_token_ttl: self.duration("access-token-ttl")?,
             password_scheme: self.password_scheme(purpose)?,
+            flask_security_salt: self.flask_security_salt()?,
+            group_scopes: self.group_scopes()?,
             password_grant: self.switch("password-grant")?,
             hash_workers: self.hash_workers()?,
             hash_queue: self.parse("hash-queue", "a number")?,
@@ -223,32 +233,60 @@ impl Layers {
         }
     }
 
+    /// A secret that is set as it is or in a file, without the file's last line end.
+    fn secret_text(
+        &self,
+        key: &'static str,
+        file_key: &'static str,
+    ) -> Result<Option<String>, ConfigError> {
+        match (self.text(key), self.text(file_key)) {
+            (Some(_), Some(_)) => Err(value(
+                key,
+                format!("it is set beside {file_key}: one of them, please"),
+            )),
+            (Some(secret), None) => Ok(Some(secret.to_owned())),
+            (None, Some(path)) => fs::read_to_string(path)
+                .map(|text| Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+                .map_err(|error| value(file_key, format!("{path}: {error}"))),
+            (None, None) => Ok(None),
+        }
+    }
+
     fn signing_secret(&self, algorithm: Algorithm) -> Result<Option<Secret>, ConfigError> {
         let key = "signing-secret";
-        let text = match (self.text(key), self.text("signing-secret-file")) {
-            (Some(_), Some(_)) => {
-                return Err(value(
-                    key,
-                    "it is set beside signing-secret-file: one of them, please",
-                ));
-            }
-            (Some(secret), None) => secret.to_owned(),
-            (None, Some(path)) => fs::read_to_string(path)
-                .map_err(|error| value("signing-secret-file", format!("{path}: {error}")))?,
-            (None, None) if algorithm == Algorithm::Hs256 => {
-                return Err(value(
-                    key,
-                    "HS256 needs a secret: `openssl rand -hex 32` makes one",
-                ));
-            }
-            (None, None) => return Ok(None),
-        };
-        if algorithm != Algorithm::Hs256 {
-            return Err(value(key, "only HS256 has a secret"));
+        match self.secret_text(key, "signing-secret-file")? {
+            None if algorithm == Algorithm::Hs256 => Err(value(
+                key,
+                "HS256 needs a secret: `openssl rand -hex 32` makes one",
+            )),
+            None => Ok(None),
+            Some(_) if algorithm != Algorithm::Hs256 => Err(value(key, "only HS256 has a secret")),
+            Some(secret) => Secret::for_signing(&secret)
+                .map(Some)
+                .map_err(|reason| value(key, reason)),
         }
-        Secret::for_signing(text.trim_end_matches(['\r', '\n']))
-            .map(Some)
-            .map_err(|reason| value(key, reason))
+    }
+
+    fn flask_security_salt(&self) -> Result<Option<SiteSalt>, ConfigError> {
+        let key = "flask-security-salt";
+        match self.secret_text(key, "flask-security-salt-file")? {
+            Some(salt) if salt.is_empty() => Err(value(key, "it is empty")),
+            salt => Ok(salt.map(SiteSalt::new)),
+        }
+    }
+
+    fn group_scopes(&self) -> Result<Vec<(String, Scope)>, ConfigError> {
+        let key = "group-scope";
+        let entries: Vec<String> = self.list(key, "a text")?;
+        let parsed = entries.into_iter().map(|entry| {
+            let (group, scope) = entry
+                .split_once('=')
+                .ok_or_else(|| value(key, format!("`{entry}` is not of the form GROUP=SCOPE")))?;
+            let scope =
+                Scope::parse(scope).map_err(|error| value(key, format!("`{entry}`: {error}")))?;
+            Ok((group.to_owned(), scope))
+        });
+        parsed.collect()
     }
 
     fn password_scheme(&self, purpose: Purpose) -> Result<CurrentScheme, ConfigError> {

@@ -10,6 +10,8 @@ pub struct Setting {
     pub help: &'static str,
     /// Whether its value must not be printed.
     pub secret: bool,
+    /// Whether it has several values, joined by commas; its flag may be repeated.
+    pub list: bool,
 }
 
 impl Setting {
@@ -31,6 +33,7 @@ const fn setting(
         default,
         help,
         secret: false,
+        list: false,
     }
 }
 
@@ -102,6 +105,30 @@ pub const SETTINGS: &[Setting] = &[
         Some("12"),
         "The cost of new bcrypt hashes, 10 to 16",
     ),
+    Setting {
+        secret: true,
+        ..setting(
+            "flask-security-salt",
+            "TEXT",
+            None,
+            "SECURITY_PASSWORD_SALT of the Flask-Security site that users came from; better in a file",
+        )
+    },
+    setting(
+        "flask-security-salt-file",
+        "FILE",
+        None,
+        "A file with the salt of the Flask-Security site",
+    ),
+    Setting {
+        list: true,
+        ..setting(
+            "group-scope",
+            "GROUP=SCOPE,…",
+            None,
+            "What members of a Django group or a Flask role may hold",
+        )
+    },
     setting(
         "password-grant",
         "on|off",
@@ -120,18 +147,24 @@ pub const SETTINGS: &[Setting] = &[
         Some("32"),
         "Logins that may wait for a hash thread; further ones get 503",
     ),
-    setting(
-        "cors-origin",
-        "ORIGIN,…",
-        None,
-        "Origins whose pages may call this server",
-    ),
-    setting(
-        "trusted-proxy",
-        "CIDR,…",
-        None,
-        "Networks whose X-Forwarded-For is believed",
-    ),
+    Setting {
+        list: true,
+        ..setting(
+            "cors-origin",
+            "ORIGIN,…",
+            None,
+            "Origins whose pages may call this server",
+        )
+    },
+    Setting {
+        list: true,
+        ..setting(
+            "trusted-proxy",
+            "CIDR,…",
+            None,
+            "Networks whose X-Forwarded-For is believed",
+        )
+    },
     setting(
         "tls-cert",
         "FILE",

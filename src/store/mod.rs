@@ -8,6 +8,8 @@
 //! changes it, so that every server on the database learns of it.
 
 mod changes;
+mod foreign;
+mod imports;
 mod keys;
 mod open;
 mod revocations;
@@ -16,6 +18,8 @@ mod tokens;
 mod users;
 
 pub use changes::Change;
+pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
+pub use imports::{Addition, Alteration, KnownUser};
 pub use keys::KeyRow;
 pub use open::OpenError;
 pub use revocations::Revocation;

@@ -1,0 +1,92 @@
+//! JSON lines: an object a line, with the keys `username`, `password_hash`,
+//! `email`, `full_name`, `disabled` and `scopes`, of which the first is required.
+
+use serde_json::{Map, Value};
+use tokio::sync::mpsc::Sender;
+
+use crate::{
+    password::PasswordHash,
+    scope::{Scope, ScopeSet},
+};
+
+use super::{
+    lines::Lines,
+    rows::{Entry, Place, Reason, Row},
+    source::{FileError, Input},
+};
+
+/// Sends every user of a file; blank lines are none.
+pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<(), FileError> {
+    for line in Lines::new(input) {
+        let line = line?;
+        let row = Row::empty(Place::Line(line.number));
+        let entry = match line.text {
+            Ok(text) if text.trim().is_empty() => continue,
+            Ok(text) => entry_of(row, &text),
+            Err(reason) => Err(row.refusal(Reason::Unreadable(reason.to_owned()))),
+        };
+        if rows.blocking_send(entry).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn entry_of(mut row: Row, text: &str) -> Entry {
+    let object: Map<String, Value> = match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => object,
+        _ => return Err(row.refusal(unreadable("the line is not a JSON object"))),
+    };
+    row.username = object
+        .get("username")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    for (key, value) in object {
+        if let Err(reason) = put(&mut row, &key, value) {
+            return Err(row.refusal(reason));
+        }
+    }
+    Ok(row)
+}
+
+fn put(row: &mut Row, key: &str, value: Value) -> Result<(), Reason> {
+    match key {
+        "username" => row.username = text(key, value)?,
+        "password_hash" => {
+            row.password_hash = Some(text(key, value)?.map(PasswordHash::from_stored));
+        }
+        "email" => row.email = Some(text(key, value)?),
+        "full_name" => row.full_name = Some(text(key, value)?),
+        "disabled" => match value {
+            Value::Bool(disabled) => row.disabled = Some(disabled),
+            _ => return Err(unreadable("disabled: it is neither true nor false")),
+        },
+        "scopes" => row.scopes = Some(scopes(value)?),
+        _ => return Err(Reason::Unreadable(format!("there is no key `{key}`"))),
+    }
+    Ok(())
+}
+
+fn text(key: &str, value: Value) -> Result<Option<String>, Reason> {
+    match value {
+        Value::String(text) => Ok(Some(text)),
+        Value::Null => Ok(None),
+        _ => Err(Reason::Unreadable(format!("{key}: it is not a text"))),
+    }
+}
+
+fn scopes(value: Value) -> Result<ScopeSet, Reason> {
+    let Value::Array(list) = value else {
+        return Err(unreadable("scopes: it is not an array of texts"));
+    };
+    let parsed = list.iter().map(|value| {
+        let text = value.as_str();
+        let text = text.ok_or_else(|| unreadable("scopes: it is not an array of texts"))?;
+        Scope::parse(text).map_err(Reason::Scopes)
+    });
+    parsed.collect()
+}
+
+fn unreadable(reason: &str) -> Reason {
+    Reason::Unreadable(reason.to_owned())
+}

@@ -1,0 +1,243 @@
+//! The tables of other applications, which are only read.
+
+use std::{str::FromStr, time::Duration};
+
+use futures_util::{Stream, StreamExt, stream};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, FromRow, PgConnection, SqliteConnection,
+    postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
+};
+use thiserror::Error;
+
+/// Stands between the names of groups: a control character that separates units.
+const SEPARATOR: char = '\u{1f}';
+
+/// How long a statement waits for a lock of SQLite.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Another application's database.
+pub enum Foreign {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Why another application's tables cannot be read.
+#[derive(Debug, Error)]
+pub enum ForeignError {
+    #[error(
+        "a source is a database URL, which begins with `sqlite:` or `postgres://`, or a file of SQLite"
+    )]
+    UnknownKind,
+    #[error("there is no file {0}")]
+    NoFile(String),
+    #[error("the source cannot be read: {0}")]
+    Unreadable(#[from] sqlx::Error),
+}
+
+/// Where an application has its users: names of a table and its columns, all of
+/// which exist.
+#[derive(Debug, Default)]
+pub struct UserTable {
+    pub table: String,
+    pub id: Option<String>,
+    pub username: String,
+    pub password_hash: Option<String>,
+    pub email: Option<String>,
+    /// Columns whose texts make a name, joined by blanks.
+    pub full_name: Vec<String>,
+    pub active: Option<String>,
+    pub disabled: Option<String>,
+    pub superuser: Option<String>,
+    pub groups: Option<GroupTables>,
+}
+
+/// The table of groups (or roles) and the one that says who is in which.
+#[derive(Debug)]
+pub struct GroupTables {
+    pub groups: String,
+    pub group_id: String,
+    pub group_name: String,
+    pub members: String,
+    pub member_user: String,
+    pub member_group: String,
+}
+
+/// A user of another application. A column that was not asked for is `None`.
+#[derive(Debug, FromRow)]
+pub struct ForeignUser {
+    pub id: Option<String>,
+    pub username: Option<String>,
+    pub password_hash: Option<String>,
+    pub email: Option<String>,
+    pub full_name: Option<String>,
+    active: Option<i32>,
+    disabled: Option<i32>,
+    superuser: Option<i32>,
+    group_names: Option<String>,
+}
+
+impl ForeignUser {
+    /// The names of the groups that the user is in.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let names = self.group_names.as_deref().unwrap_or_default();
+        names.split(SEPARATOR).filter(|name| !name.is_empty())
+    }
+
+    /// Whether the user is marked as one who may do everything.
+    pub fn is_superuser(&self) -> bool {
+        self.superuser.is_some_and(|value| value != 0)
+    }
+
+    /// Whether the user may not log in: one that is not marked as active is not.
+    pub fn is_disabled(&self, table: &UserTable) -> bool {
+        let is_active = table.active.is_none() || self.active.is_some_and(|value| value != 0);
+        !is_active || self.disabled.is_some_and(|value| value != 0)
+    }
+}
+
+impl Foreign {
+    /// Opens a database of a URL or a SQLite file of a path, to read it. No
+    /// database is created.
+    pub async fn open(source: &str) -> Result<Self, ForeignError> {
+        if source.starts_with("postgres://") || source.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(source)?
+                .options([("default_transaction_read_only", "on")]);
+            return Ok(Self::Postgres(options.connect().await?));
+        }
+        let options = if source.starts_with("sqlite:") {
+            SqliteConnectOptions::from_str(source)?
+        } else if source.contains("://") {
+            return Err(ForeignError::UnknownKind);
+        } else {
+            SqliteConnectOptions::new().filename(source)
+        };
+        if !options.get_filename().is_file() {
+            let path = options.get_filename().display().to_string();
+            return Err(ForeignError::NoFile(path));
+        }
+        let options = options
+            .read_only(true)
+            .create_if_missing(false)
+            .busy_timeout(PATIENCE);
+        Ok(Self::Sqlite(options.connect().await?))
+    }
+
+    /// The columns of a table, in order; none where there is no such table.
+    pub async fn columns(&mut self, table: &str) -> Result<Vec<String>, ForeignError> {
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                sqlx::query_scalar("SELECT name FROM pragma_table_info($1) ORDER BY cid")
+                    .bind(table)
+                    .fetch_all(connection)
+                    .await?
+            }
+            Self::Postgres(connection) => {
+                sqlx::query_scalar(
+                    "SELECT CAST(column_name AS TEXT) FROM information_schema.columns
+                     WHERE table_name = $1 AND table_schema = ANY (current_schemas(false))
+                     ORDER BY ordinal_position",
+                )
+                .bind(table)
+                .fetch_all(connection)
+                .await?
+            }
+        })
+    }
+
+    /// All users by id, one after the other: a million are never in memory at
+    /// once. They are those of one moment.
+    pub fn users(
+        &mut self,
+        table: &UserTable,
+    ) -> impl Stream<Item = Result<ForeignUser, ForeignError>> + Send {
+        let statement = AssertSqlSafe(table.statement());
+        let rows: stream::BoxStream<'_, Result<ForeignUser, sqlx::Error>> = match self {
+            Self::Sqlite(connection) => sqlx::query_as(statement).fetch(connection),
+            Self::Postgres(connection) => sqlx::query_as(statement).fetch(connection),
+        };
+        rows.map(|row| Ok(row?))
+    }
+
+    /// Closes the connection.
+    pub async fn close(self) -> Result<(), ForeignError> {
+        match self {
+            Self::Sqlite(connection) => connection.close().await?,
+            Self::Postgres(connection) => connection.close().await?,
+        }
+        Ok(())
+    }
+}
+
+impl UserTable {
+    /// Reads every column as text or number, whatever its type is. Who is in
+    /// which group is gathered once: a table of members need not have an index.
+    fn statement(&self) -> String {
+        let text = |column: &Option<String>| match column {
+            Some(column) => format!("CAST(u.{} AS TEXT)", quoted(column)),
+            None => "CAST(NULL AS TEXT)".to_owned(),
+        };
+        let truth = |column: &Option<String>| match column {
+            Some(column) => format!("CAST(u.{} AS INTEGER)", quoted(column)),
+            None => "CAST(NULL AS INTEGER)".to_owned(),
+        };
+        let names: Vec<String> = self
+            .full_name
+            .iter()
+            .map(|column| format!("coalesce(CAST(u.{} AS TEXT), '')", quoted(column)))
+            .collect();
+        let full_name = if names.is_empty() {
+            "CAST(NULL AS TEXT)".to_owned()
+        } else {
+            format!("trim({})", names.join(" || ' ' || "))
+        };
+        let (group_names, members) = match (&self.groups, &self.id) {
+            (Some(groups), Some(id)) => (
+                "m.names",
+                format!(
+                    "LEFT JOIN ({}) m ON m.member = u.{}",
+                    groups.statement(),
+                    quoted(id)
+                ),
+            ),
+            _ => ("CAST(NULL AS TEXT)", String::new()),
+        };
+        let order = self
+            .id
+            .as_ref()
+            .map_or(String::new(), |id| format!("ORDER BY u.{}", quoted(id)));
+        format!(
+            "SELECT {} AS id, {} AS username, {} AS password_hash, {} AS email,
+                 {full_name} AS full_name, {} AS active, {} AS disabled, {} AS superuser,
+                 {group_names} AS group_names
+             FROM {} u {members} {order}",
+            text(&self.id),
+            text(&Some(self.username.clone())),
+            text(&self.password_hash),
+            text(&self.email),
+            truth(&self.active),
+            truth(&self.disabled),
+            truth(&self.superuser),
+            quoted(&self.table),
+        )
+    }
+}
+
+impl GroupTables {
+    fn statement(&self) -> String {
+        format!(
+            "SELECT l.{user} AS member, string_agg(CAST(g.{name} AS TEXT), '{SEPARATOR}') AS names
+             FROM {members} l JOIN {groups} g ON g.{id} = l.{group} GROUP BY l.{user}",
+            user = quoted(&self.member_user),
+            name = quoted(&self.group_name),
+            members = quoted(&self.members),
+            groups = quoted(&self.groups),
+            id = quoted(&self.group_id),
+            group = quoted(&self.member_group),
+        )
+    }
+}
+
+/// A name as both databases quote it: nothing in it is taken for SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

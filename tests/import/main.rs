@@ -1,0 +1,6 @@
+//! `scopegate user import`: users who come from elsewhere and keep their passwords.
+
+mod databases;
+mod files;
+mod support;
+mod updates;
