@@ -20,6 +20,10 @@ pub(super) fn check_username(username: &str) -> Result<(), Error> {
             "a username has 1 to 255 characters, none of them a control character",
         ));
     }
+    // Their paths are another's: `/users/me` is the caller, dots are navigation.
+    if matches!(username, "me" | "." | "..") {
+        return Err(field("username", "this name cannot stand in a path"));
+    }
     if username.trim() != username {
         return Err(field(
             "username",

@@ -160,6 +160,9 @@ pub async fn change_own_password(
     token_id: &str,
 ) -> Result<(), Error> {
     check_new_password("new_password", &new)?;
+    if current.as_bytes().len() > Password::MAX_BYTES {
+        return Err(Error::WrongPassword);
+    }
     let user = user(authority, username).await?;
     let current = Arc::new(current);
     let verdict = match user.password_hash {

@@ -1,6 +1,6 @@
 //! The OAuth 2.0 protocol (RFC 6749), without HTTP: a file a grant. Each takes
 //! the [`Authority`](crate::authority::Authority) and a request, and gives a
-//! response or an [`Error`] that maps to one of the protocol's codes.
+//! response or an [`enum@Error`] that maps to one of the protocol's codes.
 
 mod client;
 mod issue;

@@ -1,7 +1,7 @@
 //! The database, and the only place that knows SQL.
 //!
 //! SQLite and PostgreSQL run the same statements: they are written once, in the
-//! language that both speak, and [`read!`] and [`write!`] run them on the one
+//! language that both speak, and `read!` and `commit!` run them on the one
 //! that the URL names. A call that wrote something returns after its commit is
 //! on disk (`synchronous=FULL`; PostgreSQL's default). Whatever a running server
 //! holds in memory is announced in the table `changes` by the transaction that

@@ -10,6 +10,7 @@ use super::document;
 
 const SWAGGER_UI_JS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
 const SWAGGER_UI_CSS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
+const INDEX_HTML: &str = include_str!("index.html");
 const SWAGGER_HTML: &str = include_str!("swagger.html");
 const SWAGGER_INIT: &[u8] = include_bytes!("swagger.js");
 const REDOC_HTML: &str = include_str!("redoc.html");
@@ -29,6 +30,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// The pages, their assets and the document.
 pub(super) fn routes() -> Route {
     Route::new()
+        .at("/", get(page(INDEX_HTML)))
         .at("/docs", get(page(SWAGGER_HTML)))
         .at(
             "/docs/swagger-ui-bundle.js",
@@ -62,7 +64,12 @@ pub(super) fn routes() -> Route {
 /// does no harm; below a trailing slash they are one level up.
 fn page(html: &'static str) -> impl Endpoint<Output = Response> {
     make_sync(move |request: Request| {
-        let assets = if request.original_uri().path().ends_with('/') {
+        let assets = if request
+            .original_uri()
+            .path()
+            .trim_start_matches('/')
+            .ends_with('/')
+        {
             "../"
         } else {
             ""
