@@ -1,0 +1,270 @@
+//! The OpenAPI document is complete, and the same wherever it is shown.
+
+use std::collections::HashSet;
+
+use serde::{
+    Deserialize,
+    de::{Deserializer, Error, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::Value;
+
+use crate::support::*;
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_is_described() {
+    let mut names = HashSet::new();
+    for operation in Document::of(&Server::start()).operations() {
+        let text = |member: &str| {
+            operation.content[member]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        assert!(!text("summary").is_empty(), "{operation} has no summary");
+        assert!(
+            !text("description").is_empty(),
+            "{operation} has no description"
+        );
+        assert!(
+            !strings(&operation.content["tags"]).is_empty(),
+            "{operation} has no tag"
+        );
+        assert!(!text("operationId").is_empty(), "{operation} has no name");
+        assert!(
+            names.insert(text("operationId")),
+            "{operation} has the name of another"
+        );
+    }
+}
+
+#[test]
+fn every_body_has_an_example() {
+    let document = Document::of(&Server::start());
+    let mut without = Vec::new();
+    for operation in document.operations() {
+        let mut bodies = members(&operation.content["responses"]);
+        bodies.insert(
+            "request".to_owned(),
+            operation.content["requestBody"].clone(),
+        );
+        for (what, body) in bodies {
+            for (kind, media) in members(&document.resolve(&body)["content"]) {
+                if !has_example(&document, &media) {
+                    without.push(format!("{operation}, {what}, {kind}"));
+                }
+            }
+        }
+    }
+    assert!(without.is_empty(), "{without:#?}");
+}
+
+/// An example of the media type, of its schema, or of every property in it.
+fn has_example(document: &Document, media: &Value) -> bool {
+    let schema = document.resolve(&media["schema"]);
+    let given = |value: &Value| {
+        let named = ["example", "examples", "default", "enum"];
+        named.iter().any(|name| !value[*name].is_null())
+    };
+    let properties = members(&schema["properties"]);
+    let each = || {
+        properties
+            .values()
+            .all(|property| given(document.resolve(property)))
+    };
+    given(media) || given(schema) || (!properties.is_empty() && each())
+}
+
+#[test]
+fn every_operation_lists_the_errors_that_it_can_give() {
+    let document = Document::of(&Server::start());
+    for operation in document.operations() {
+        let mut possible = Vec::new();
+        if document.required_scopes(&operation).is_some() {
+            possible.extend([401, 403]);
+        }
+        if operation.takes_a_body() {
+            possible.extend([400, 413]);
+        }
+        let body = &operation.content["requestBody"];
+        if !document.resolve(body)["content"]["application/json"].is_null() {
+            possible.extend([415, 422]);
+        }
+        if operation.path.contains('{') {
+            possible.push(404);
+        }
+        for status in possible {
+            assert!(operation.documents(status), "{operation} has no {status}");
+        }
+    }
+}
+
+#[test]
+fn every_parameter_and_every_tag_is_described() {
+    let document = Document::of(&Server::start());
+    let tags = document.0["tags"].as_array().cloned().unwrap_or_default();
+    let described = |tag: &&Value| tag["description"].is_string();
+    let described: Vec<&Value> = tags
+        .iter()
+        .filter(described)
+        .map(|tag| &tag["name"])
+        .collect();
+    for operation in document.operations() {
+        for tag in strings(&operation.content["tags"]) {
+            assert!(described.iter().any(|name| **name == tag), "no tag {tag}");
+        }
+        let parameters = operation.content["parameters"].as_array().cloned();
+        for parameter in parameters.unwrap_or_default() {
+            let parameter = document.resolve(&parameter);
+            assert!(
+                parameter["description"].is_string(),
+                "{operation}: {parameter}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_name_stands_twice_in_the_document() {
+    let text = Server::start().get("/openapi.json").send().body;
+    serde_json::from_str::<WithoutRepeats>(&text).expect("no name twice");
+}
+
+#[test]
+fn json_and_yaml_say_the_same() {
+    let server = Server::start();
+    let json: Value = server.get("/openapi.json").send().json();
+    let yaml = server.get("/openapi.yaml").send();
+    assert_eq!(yaml.status, 200);
+    let yaml: Value = serde_yaml_ng::from_str(&yaml.body).expect("YAML");
+    assert_eq!(json, yaml);
+}
+
+#[test]
+fn the_command_prints_the_committed_document() {
+    let home = Home::new();
+    let json = home.run(&["openapi"]).succeeded().stdout;
+    let yaml = home.run(&["openapi", "--yaml"]).succeeded().stdout;
+    assert_eq!(json, include_str!("../../openapi/scopegate.json"));
+    assert_eq!(yaml, include_str!("../../openapi/scopegate.yaml"));
+    assert!(!home.path().join("scopegate.db").exists());
+}
+
+#[test]
+fn the_server_shows_what_the_command_prints() {
+    let server = Server::start();
+    let shown: Value = server.get("/openapi.json").send().json();
+    let printed = server.run(&["openapi"]).json();
+    assert_eq!(shown["paths"], printed["paths"]);
+    assert_eq!(
+        shown["components"]["schemas"],
+        printed["components"]["schemas"]
+    );
+}
+
+#[test]
+fn every_scope_of_the_document_is_described() {
+    let document = Document::of(&Server::start());
+    assert!(document.scopes().len() >= 10);
+    for (_, scheme) in members(&document.0["components"]["securitySchemes"]) {
+        for (_, flow) in members(&scheme["flows"]) {
+            for (name, text) in members(&flow["scopes"]) {
+                assert!(!text.as_str().unwrap_or_default().is_empty(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_pages_of_the_document_load_nothing_from_elsewhere() {
+    let server = Server::start();
+    for path in ["/docs", "/redoc"] {
+        let page = server.get(path).send();
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.header("content-type").starts_with("text/html"));
+        for attribute in [
+            "src=\"http",
+            "src=\"//",
+            "href=\"http",
+            "href=\"//",
+            "@import",
+        ] {
+            assert!(!page.body.contains(attribute), "{path} has {attribute}");
+        }
+    }
+}
+
+#[test]
+fn the_pages_of_the_document_have_a_strict_policy() {
+    let server = Server::start();
+    for path in ["/docs", "/redoc"] {
+        let page = server.get(path).send();
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") || policy.contains("default-src 'self'"));
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        let scripts = policy
+            .split(';')
+            .find(|rule| rule.trim().starts_with("script-src"));
+        let scripts = scripts.unwrap_or_default();
+        assert!(
+            !scripts.contains("unsafe-inline") && !scripts.contains('*'),
+            "{policy}"
+        );
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+    }
+}
+
+/// JSON in which no object names a member twice.
+struct WithoutRepeats;
+
+impl<'de> Deserialize<'de> for WithoutRepeats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for WithoutRepeats {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON without repeated names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, Self)) = map.next_entry::<String, Self>()? {
+            if !names.insert(name.clone()) {
+                return Err(A::Error::custom(format!("{name} stands twice")));
+            }
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
+        while let Some(Self) = seq.next_element::<Self>()? {}
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+}

@@ -1,0 +1,313 @@
+//! Every error has the shape that its place has (contract §5).
+
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+/// A server and a token that may do everything to users.
+fn managed() -> (Server, Token) {
+    Server::with_user(&[
+        "me",
+        "me:write",
+        "users:read",
+        "users:write",
+        "scopes:write",
+    ])
+}
+
+#[test]
+fn a_path_that_is_not_there_is_a_404() {
+    let server = Server::start();
+    for path in [
+        "/nothing",
+        "/users/me/nothing",
+        "/token/x",
+        "//",
+        "/../etc/passwd",
+        "/%00",
+        "/%ff",
+    ] {
+        let answer = server.get(path).send();
+        assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
+        assert_problem(&answer, answer.status);
+    }
+}
+
+#[test]
+fn a_user_that_is_not_there_is_a_404() {
+    let (server, token) = managed();
+    for method in ["GET", "DELETE"] {
+        assert_problem(
+            &server.call(method, "/users/nobody").bearer(&token).send(),
+            404,
+        );
+    }
+    let answer = server
+        .patch("/users/nobody")
+        .bearer(&token)
+        .json(&json!({}))
+        .send();
+    assert_problem(&answer, 404);
+}
+
+#[test]
+fn a_method_that_is_not_offered_is_a_405_that_lists_those_that_are() {
+    let server = Server::start();
+    for operation in Document::of(&server).operations() {
+        let path = operation.absent_path();
+        let answer = server.call("TRACE", &path).send();
+        assert_problem(&answer, 405);
+        let allowed: Vec<&str> = answer.header("allow").split(',').map(str::trim).collect();
+        assert!(allowed.contains(&&*operation.method), "{path}: {allowed:?}");
+    }
+}
+
+#[test]
+fn an_unheard_of_method_is_a_405() {
+    let server = Server::start();
+    for path in [
+        "/users/me",
+        "/token",
+        "/users",
+        "/docs",
+        "/openapi.json",
+        "/healthz",
+    ] {
+        assert_problem(&server.call("BREW", path).send(), 405);
+    }
+}
+
+#[test]
+fn head_answers_as_get_without_the_body() {
+    let server = Server::start();
+    for path in ["/openapi.json", "/docs", "/healthz"] {
+        let (head, get) = (server.call("HEAD", path).send(), server.get(path).send());
+        assert_eq!(head.status, 200, "{path}");
+        assert!(head.body.is_empty());
+        assert_eq!(head.header("content-type"), get.header("content-type"));
+    }
+    assert_eq!(server.call("HEAD", "/users/me").send().status, 401);
+    assert_eq!(server.call("HEAD", "/nothing").send().status, 404);
+}
+
+#[test]
+fn options_lists_the_methods() {
+    let server = Server::start();
+    for path in ["/users/me", "/token", "/users"] {
+        let answer = server.call("OPTIONS", path).send();
+        assert!(
+            [200, 204, 405].contains(&answer.status),
+            "{path}: {answer:?}"
+        );
+        assert!(!answer.header("allow").is_empty(), "{path}: {answer:?}");
+        if answer.status == 405 {
+            assert_problem(&answer, 405);
+        }
+    }
+}
+
+#[test]
+fn a_body_over_64_kib_is_a_413() {
+    let (server, token) = managed();
+    let large = json!({"full_name": "x".repeat(65 << 10)});
+    let bodies = [
+        ("PATCH", "/users/me"),
+        ("POST", "/users"),
+        ("PATCH", "/users/johndoe"),
+    ];
+    for (method, path) in bodies {
+        assert_problem(
+            &server.call(method, path).bearer(&token).json(&large).send(),
+            413,
+        );
+    }
+    let form = [
+        ("grant_type", "password"),
+        ("username", &"x".repeat(65 << 10)),
+    ];
+    let answer = server.post("/token").form(&form).send();
+    assert_eq!(answer.status, 413, "{answer:?}");
+    assert_contract_shape("/token", &answer);
+}
+
+#[test]
+fn a_body_over_64_kib_in_chunks_is_a_413() {
+    let (server, token) = managed();
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+    let request = format!(
+        "PATCH /users/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n",
+        token.text,
+        chunk.repeat(17)
+    );
+    assert_eq!(raw_status(&server.raw(request.as_bytes())), Some(413));
+}
+
+#[test]
+fn a_body_of_another_type_is_a_415() {
+    let (server, token) = managed();
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/xml",
+        "json",
+        "",
+    ] {
+        let call = server.patch("/users/me").bearer(&token);
+        assert_problem(&call.body(kind, "{}").send(), 415);
+    }
+}
+
+#[test]
+fn a_body_that_is_not_json_is_a_400() {
+    let (server, token) = managed();
+    let deep = "[".repeat(10_000);
+    let bad: [&[u8]; 8] = [
+        b"",
+        b"{",
+        b"{\"full_name\": }",
+        b"nonsense",
+        b"{'full_name': 'x'}",
+        b"{} {}",
+        b"\xef\xbb\xbf{",
+        deep.as_bytes(),
+    ];
+    for body in bad {
+        let call = server.patch("/users/me").bearer(&token);
+        let answer = call.body("application/json", body).send();
+        assert_problem(&answer, 400);
+    }
+}
+
+#[test]
+fn a_body_that_is_not_utf_8_is_a_400() {
+    let (server, token) = managed();
+    let bad: [&[u8]; 3] = [
+        b"\xff\xfe",
+        b"{\"full_name\":\"\xff\"}",
+        b"{\"full_name\":\"\xc3\x28\"}",
+    ];
+    for body in bad {
+        let call = server.patch("/users/me").bearer(&token);
+        assert_problem(&call.body("application/json", body).send(), 400);
+    }
+}
+
+#[test]
+fn each_field_that_does_not_fit_is_named() {
+    let (server, token) = managed();
+    let post = |body: &Value| server.post("/users").bearer(&token).json(body).send();
+    assert_wrong_fields(&post(&json!({"password": PASSWORD})), &["username"]);
+    assert_wrong_fields(
+        &post(&json!({"username": 1, "password": PASSWORD})),
+        &["username"],
+    );
+    let short = json!({"username": "new", "password": "short"});
+    assert_wrong_fields(&post(&short), &["password"]);
+    let many = json!({"username": "", "password": "", "email": "nonsense", "scopes": ["a b"]});
+    let problem = assert_problem(&post(&many), 422);
+    assert_eq!(
+        problem["errors"].as_array().map(Vec::len),
+        Some(4),
+        "{problem}"
+    );
+}
+
+#[test]
+fn a_body_of_the_wrong_shape_is_a_422() {
+    let (server, token) = managed();
+    for body in [json!([]), json!("x"), json!(1), json!(null), json!(true)] {
+        let answer = server.patch("/users/me").bearer(&token).json(&body).send();
+        assert_problem(&answer, 422);
+    }
+}
+
+#[test]
+fn a_field_that_is_not_known_is_named() {
+    let (server, token) = managed();
+    let body = json!({"username": "new", "password": PASSWORD, "colour": "blue"});
+    let answer = server.post("/users").bearer(&token).json(&body).send();
+    assert_wrong_fields(&answer, &["colour"]);
+}
+
+#[test]
+fn a_refused_password_is_not_in_the_answer() {
+    let (server, token) = managed();
+    let body = json!({"username": "new", "password": "s3cr3t!"});
+    let answer = server.post("/users").bearer(&token).json(&body).send();
+    assert_wrong_fields(&answer, &["password"]);
+    assert!(!answer.body.contains("s3cr3t!"), "{answer:?}");
+}
+
+#[test]
+fn a_query_that_does_not_fit_is_a_problem() {
+    let (server, token) = managed();
+    for query in [
+        "limit=0",
+        "limit=-1",
+        "limit=x",
+        "limit=99999999999",
+        "cursor=%00",
+        "cursor=nonsense",
+        "limit=%ff",
+    ] {
+        let answer = server.get(&format!("/users?{query}")).bearer(&token).send();
+        assert!([400, 422].contains(&answer.status), "{query}: {answer:?}");
+        assert_problem(&answer, answer.status);
+    }
+}
+
+#[test]
+fn s02_one_header_over_32_kib_is_a_431() {
+    let server = Server::start();
+    assert_headers_too_large(&server, &format!("x-large: {}\r\n", "x".repeat(33 << 10)));
+}
+
+#[test]
+fn s02_many_headers_over_32_kib_are_a_431() {
+    let server = Server::start();
+    let header = |n| format!("x-{n}: {}\r\n", "x".repeat(500));
+    assert_headers_too_large(&server, &(0..70).map(header).collect::<String>());
+}
+
+#[track_caller]
+fn assert_headers_too_large(server: &Server, headers: &str) {
+    let request =
+        format!("GET /users/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+    assert_eq!(raw_status(&server.raw(request.as_bytes())), Some(431));
+}
+
+#[test]
+fn a_header_block_just_under_32_kib_is_read() {
+    let server = Server::start();
+    let large = "x".repeat(31 << 10);
+    let request = format!(
+        "GET /users/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-large: {large}\r\n\r\n"
+    );
+    assert_eq!(raw_status(&server.raw(request.as_bytes())), Some(401));
+}
+
+#[test]
+fn a_trailing_slash_is_the_same_path() {
+    let (server, token) = managed();
+    for path in [
+        "/users/me",
+        "/users",
+        "/users/johndoe",
+        "/scopes",
+        "/openapi.json",
+        "/healthz",
+    ] {
+        let with = server.get(&format!("{path}/")).bearer(&token).send();
+        let without = server.get(path).bearer(&token).send();
+        assert_eq!(with.status, 200, "{path}: {with:?}");
+        assert_eq!(with.body, without.body, "{path}");
+    }
+}
+
+#[test]
+fn the_server_says_that_it_is_alive_and_ready() {
+    let server = Server::start();
+    assert_eq!(server.get("/healthz").send().status, 200);
+    assert_eq!(server.get("/readyz").send().status, 200);
+}

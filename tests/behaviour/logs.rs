@@ -1,0 +1,115 @@
+//! No secret is in a log, an answer or, in clear, in the database.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::support::*;
+
+const SECRETS: [&str; 5] = [
+    "first-password-7f3a",
+    "wrong-password-7f3a",
+    "second-password-7f3a",
+    "third-password-7f3a",
+    "bearer-garbage-7f3a",
+];
+
+/// Uses every secret, rightly and wrongly, and returns the token as well.
+fn use_secrets(server: &Server) -> String {
+    let [first, wrong, second, third, garbage] = SECRETS;
+    server.user("johndoe", first, &["me", "me:write", "users:write"]);
+    server.try_login("johndoe", wrong, &["me"]).send();
+    server
+        .try_login(wrong, wrong, &["me"])
+        .basic(wrong, wrong)
+        .send();
+    let token = server.login("johndoe", first, &["me", "me:write", "users:write"]);
+    let user = json!({"username": "jane", "password": second, "scopes": ["me"]});
+    server
+        .post("/users")
+        .bearer(&token)
+        .json(&user)
+        .send()
+        .expect(201);
+    let change = json!({"current_password": first, "new_password": third});
+    server
+        .put("/users/me/password")
+        .bearer(&token)
+        .json(&change)
+        .send()
+        .expect(204);
+    let bad = format!("{{\"password\": \"{second}\", ");
+    server
+        .post("/users")
+        .bearer(&token)
+        .body("application/json", bad)
+        .send();
+    server.get("/users/me").bearer(garbage).send();
+    server
+        .get(&format!("/users/me?access_token={garbage}"))
+        .send();
+    server.post(&format!("/token?password={wrong}")).send();
+    token.text
+}
+
+#[test]
+fn s05_no_secret_is_in_the_log() {
+    for format in ["text", "json"] {
+        let server = Server::with_args(&["--log", "trace", "--log-format", format]);
+        let token = use_secrets(&server);
+        let signature = parts(&token)[2].to_owned();
+        let log = server.log();
+        for secret in SECRETS.into_iter().chain([&*token, &signature, "$2b$"]) {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret}");
+        }
+    }
+}
+
+#[test]
+fn s06_no_secret_is_in_the_database_in_clear() {
+    let server = Server::start();
+    let token = use_secrets(&server);
+    for name in ["scopegate.db", "scopegate.db-wal"] {
+        let content = read(&server.home().path().join(name));
+        for secret in SECRETS.into_iter().chain([&*token]) {
+            let found = content
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} is in {name}");
+        }
+    }
+}
+
+#[test]
+fn lines_of_the_json_log_are_json() {
+    let server = Server::with_args(&["--log-format", "json", "--log", "debug"]);
+    server.get("/users/me").send();
+    server.try_login("nobody", PASSWORD, &[]).send();
+    let log = server.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.starts_with('{')).collect();
+    for line in &lines {
+        serde_json::from_str::<serde_json::Value>(line)
+            .unwrap_or_else(|error| panic!("{error}: {line}"));
+    }
+    assert!(!lines.is_empty(), "{log}");
+}
+
+#[test]
+fn a_line_break_in_a_username_makes_no_line_of_its_own() {
+    let server = Server::with_args(&["--log", "debug"]);
+    server
+        .try_login("x\n2026-01-01 forged line", PASSWORD, &[])
+        .send();
+    server.get("/users/x%0aforged%20line").send();
+    let log = server.log();
+    let forged = log.lines().find(|line| {
+        line.trim_start().starts_with("2026-01-01 forged")
+            || line.trim_start().starts_with("forged line")
+    });
+    assert_eq!(forged, None);
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}

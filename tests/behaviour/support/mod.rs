@@ -1,0 +1,22 @@
+//! The vocabulary of the tests: a [`Home`] to run commands in, a [`Server`]
+//! to speak to, a [`Forger`] of tokens, and what an answer must look like.
+
+mod answer;
+mod document;
+mod forger;
+mod home;
+mod http;
+mod server;
+
+pub use answer::*;
+pub use document::*;
+pub use forger::*;
+pub use home::*;
+pub use http::*;
+pub use server::*;
+
+/// The password of users whose password does not matter.
+pub const PASSWORD: &str = "secret-password";
+
+/// The issuer and audience where none is configured.
+pub const ISSUER: &str = "http://127.0.0.1:8000";
