@@ -18,7 +18,7 @@ mod users;
 use std::sync::Arc;
 
 use poem::{
-    EndpointExt, Response,
+    EndpointExt, IntoEndpoint, Response,
     endpoint::BoxEndpoint,
     middleware::{NormalizePath, TrailingSlash},
 };
@@ -56,7 +56,7 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
     let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
     let guarded = Enforced::new(operations(authority), authenticator)?;
     let service = OpenApiService::new(guarded, document::TITLE, document::VERSION);
-    let routes = docs::routes().nest_no_strip("/", service);
+    let routes = docs::routes().nest_no_strip("/", docs::WithIndex(service.into_endpoint()));
     let answers = errors::Answers::new(routes, document::allowed_methods());
     let origins = authority.config.cors_origins.clone();
     Ok(cors::Cors::new(answers, origins)

@@ -177,7 +177,7 @@ fn every_scope_of_the_document_is_described() {
 #[test]
 fn the_pages_of_the_document_load_nothing_from_elsewhere() {
     let server = Server::start();
-    for path in ["/docs", "/redoc"] {
+    for path in ["/", "/docs", "/redoc"] {
         let page = server.get(path).send();
         assert_eq!(page.status, 200, "{path}");
         assert!(page.header("content-type").starts_with("text/html"));
@@ -196,7 +196,7 @@ fn the_pages_of_the_document_load_nothing_from_elsewhere() {
 #[test]
 fn the_pages_of_the_document_have_a_strict_policy() {
     let server = Server::start();
-    for path in ["/docs", "/redoc"] {
+    for path in ["/", "/docs", "/redoc"] {
         let page = server.get(path).send();
         let policy = page.header("content-security-policy");
         assert!(policy.contains("default-src 'none'") || policy.contains("default-src 'self'"));

@@ -2,7 +2,10 @@
 //! load nothing from another origin, and their Content-Security-Policy says so.
 
 use poem::{
-    Endpoint, Request, Response, Route, endpoint::make_sync, get, http::StatusCode, http::header,
+    Endpoint, IntoResponse, Request, Response, Result, Route,
+    endpoint::make_sync,
+    get,
+    http::{StatusCode, header},
 };
 use poem_openapi::OpenApiService;
 
@@ -16,11 +19,19 @@ const SWAGGER_INIT: &[u8] = include_bytes!("swagger.js");
 const REDOC_HTML: &str = include_str!("redoc.html");
 const REDOC_INIT: &[u8] = include_bytes!("redoc.js");
 
-/// Both libraries set style attributes from their scripts and draw images from
-/// data URLs; scripts come from files alone.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
-    style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
-    connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// What a page may do: nothing, but for what is added below. Each addition is
+/// the least that its library works with; the browser test fails on the first
+/// violation.
+const BASE_POLICY: &str = "default-src 'none'; img-src data:; form-action 'none'; \
+    base-uri 'none'; frame-ancestors 'none'";
+const INDEX_NEEDS: &str = "";
+const SWAGGER_NEEDS: &str = "; script-src 'self'; style-src 'self'; connect-src 'self'";
+/// The first hash is that of an empty style element, which ReDoc fills by
+/// script; the second that of the one style sheet that it inserts as text, and
+/// which changes with its version.
+const REDOC_NEEDS: &str = "; script-src 'self'; connect-src 'self'; style-src 'self' \
+    'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' \
+    'sha256-sDI9pUw6Z98NC0sorERcD03vlQ8zZwyaBSQ06jerL4M='";
 
 /// For how long a browser may keep an asset without asking again, in seconds.
 const ASSET_MAX_AGE: &str = "public, max-age=3600";
@@ -30,8 +41,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// The pages, their assets and the document.
 pub(super) fn routes() -> Route {
     Route::new()
-        .at("/", get(page(INDEX_HTML)))
-        .at("/docs", get(page(SWAGGER_HTML)))
+        .at("/docs", get(page(SWAGGER_HTML, SWAGGER_NEEDS)))
         .at(
             "/docs/swagger-ui-bundle.js",
             get(asset(SWAGGER_UI_JS, JAVASCRIPT)),
@@ -41,7 +51,7 @@ pub(super) fn routes() -> Route {
             get(asset(SWAGGER_UI_CSS, "text/css; charset=utf-8")),
         )
         .at("/docs/init.js", get(asset(SWAGGER_INIT, JAVASCRIPT)))
-        .at("/redoc", get(page(REDOC_HTML)))
+        .at("/redoc", get(page(REDOC_HTML, REDOC_NEEDS)))
         .at("/redoc/redoc.js", get(asset(redoc(), JAVASCRIPT)))
         .at("/redoc/init.js", get(asset(REDOC_INIT, JAVASCRIPT)))
         .at(
@@ -60,9 +70,24 @@ pub(super) fn routes() -> Route {
         )
 }
 
+/// Serves the index at `/` and passes all else on. The router would not do: it
+/// gives `/` to what is nested there.
+pub(super) struct WithIndex<E>(pub E);
+
+impl<E: Endpoint> Endpoint for WithIndex<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        if request.uri().path() == "/" {
+            return get(page(INDEX_HTML, INDEX_NEEDS)).call(request).await;
+        }
+        Ok(self.0.call(request).await?.into_response())
+    }
+}
+
 /// A page. Its assets are named relative to it, so that a path prefix of a proxy
 /// does no harm; below a trailing slash they are one level up.
-fn page(html: &'static str) -> impl Endpoint<Output = Response> {
+fn page(html: &'static str, needs: &'static str) -> impl Endpoint<Output = Response> {
     make_sync(move |request: Request| {
         let assets = if request
             .original_uri()
@@ -76,7 +101,10 @@ fn page(html: &'static str) -> impl Endpoint<Output = Response> {
         };
         Response::builder()
             .content_type("text/html; charset=utf-8")
-            .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+            .header(
+                header::CONTENT_SECURITY_POLICY,
+                format!("{BASE_POLICY}{needs}"),
+            )
             .header(header::REFERRER_POLICY, "no-referrer")
             .header(header::X_FRAME_OPTIONS, "DENY")
             .body(html.replace("{assets}", assets))

@@ -1,14 +1,28 @@
 "use strict";
 
-// Everything is found from where this script was loaded, so that a path prefix
-// of a proxy does no harm.
+// Addresses are resolved against this script, so that the prefix of a proxy and
+// a trailing slash of the page do no harm.
 const here = document.currentScript.src;
+
+// The style sheet styles what is inside of #api, not the page around it.
+document.body.style.margin = "0";
+
 const ui = SwaggerUIBundle({
-  url: new URL("../openapi.json", here).href,
   dom_id: "#api",
+  url: new URL("../openapi.json", here).href,
+  // ?url= and ?configUrl= of the address name no other document.
+  queryConfigEnabled: false,
+  validatorUrl: null,
+  oauth2RedirectUrl: new URL("oauth2-redirect.html", here).href,
+  // A token ends with the page.
+  persistAuthorization: false,
   deepLinking: true,
   displayRequestDuration: true,
-  oauth2RedirectUrl: new URL("oauth2-redirect.html", here).href,
-  queryConfigEnabled: false,
+  defaultModelsExpandDepth: 0,
 });
-ui.initOAuth({ clientId: "scopegate-docs", usePkceWithAuthorizationCodeGrant: true });
+
+// No scope is ticked beforehand: a token gets what was asked for.
+ui.initOAuth({
+  clientId: "scopegate-docs",
+  usePkceWithAuthorizationCodeGrant: true,
+});

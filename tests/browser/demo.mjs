@@ -1,0 +1,49 @@
+// The real binary, serving `scopegate demo`.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const BINARY =
+  process.env.SCOPEGATE_BINARY ??
+  fileURLToPath(new URL("../../target/debug/scopegate", import.meta.url));
+const START_LIMIT_MS = 30_000;
+
+/** Starts a demo and resolves to its origin and a function that ends it. */
+export async function startDemo(port = 0) {
+  const server = spawn(BINARY, ["demo", "--listen", `127.0.0.1:${port}`], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH },
+  });
+  const ended = new Promise((resolve) => server.once("close", resolve));
+  const stop = () => {
+    server.kill("SIGTERM");
+    return ended;
+  };
+  try {
+    return { origin: await listening(server), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function listening(server) {
+  return new Promise((resolve, reject) => {
+    const output = [];
+    const fail = (why) => reject(new Error([why, ...output].join("\n")));
+    const timer = setTimeout(() => fail("the demo does not say where it listens"), START_LIMIT_MS);
+    server.once("error", (error) => fail(`${BINARY}: ${error.message}`));
+    server.once("close", (code) => fail(`the demo ended with ${code}`));
+    for (const stream of [server.stdout, server.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        output.push(line);
+        const origin = line.match(/listening on (http:\/\/\S+)/)?.[1];
+        if (origin) {
+          clearTimeout(timer);
+          resolve(origin);
+        }
+      });
+    }
+  });
+}

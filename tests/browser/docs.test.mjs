@@ -1,0 +1,132 @@
+// Swagger UI and ReDoc as a newcomer meets them, in a real browser.
+//
+// With SCREENSHOT=file the first test leaves a picture of its page there; the
+// demo is at its usual address then, so that the picture shows it.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { openPage, startBrowser } from "./browser.mjs";
+import { startDemo } from "./demo.mjs";
+import { authorize, execute, logIn, logOut, openDocs } from "./swagger_ui.mjs";
+
+const { SCREENSHOT } = process.env;
+const JOHNDOE = { username: "johndoe", password: "secret" };
+
+let browser, demo, page, faults;
+
+before(async () => {
+  [demo, browser] = await Promise.all([startDemo(SCREENSHOT ? 8000 : 0), startBrowser()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+beforeEach(async () => {
+  ({ page, faults } = await openPage(browser, demo.origin));
+});
+
+afterEach(async () => {
+  await page.context().close();
+});
+
+/** The page did nothing wrong: no error, no breach of its policy, no request elsewhere. */
+function assertNoFaults() {
+  assert.deepEqual(faults, []);
+}
+
+test("who logs in with the scope gets the profile", async () => {
+  await openDocs(page, `${demo.origin}/docs`);
+  await authorize(page, { ...JOHNDOE, scopes: ["me"] });
+
+  const answer = await execute(page, "get", "/users/me");
+
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.body, {
+    username: "johndoe",
+    email: "johndoe@example.com",
+    full_name: "John Doe",
+    disabled: false,
+    scopes: ["items", "me", "me:write", "offline_access", "tokens"],
+  });
+  assertNoFaults();
+  if (SCREENSHOT) await takePicture(SCREENSHOT);
+});
+
+test("who logs out and in again without the scope is told which one is missing", async () => {
+  await openDocs(page, `${demo.origin}/docs`);
+  await authorize(page, { ...JOHNDOE, scopes: ["me"] });
+  assert.equal((await execute(page, "get", "/users/me")).status, 200);
+  await logOut(page);
+  assert.equal((await execute(page, "get", "/users/me")).status, 401);
+
+  await authorize(page, { ...JOHNDOE, scopes: [] });
+  const answer = await execute(page, "get", "/users/me");
+
+  assert.equal(answer.status, 403);
+  assert.match(answer.body.detail, /scope me$/);
+  const challenge = answer.headers.find((line) => line.trim().startsWith("www-authenticate"));
+  assert.match(challenge, /error="insufficient_scope", *scope="me"/);
+  assertNoFaults();
+});
+
+test("a wrong password is said to be wrong", async () => {
+  await openDocs(page, `${demo.origin}/docs`);
+
+  const dialog = await logIn(page, { ...JOHNDOE, password: "wrong", scopes: ["me"] });
+
+  await dialog.locator(".errors", { hasText: "invalid_grant" }).waitFor();
+  assertNoFaults();
+});
+
+test("Swagger UI shows no other document, whatever its address says", async () => {
+  const elsewhere = "http://elsewhere.invalid/openapi.json";
+  await openDocs(page, `${demo.origin}/docs?url=${elsewhere}&configUrl=${elsewhere}`);
+  assertNoFaults();
+});
+
+test("Swagger UI opens every operation without a fault", async () => {
+  await openDocs(page, `${demo.origin}/docs/`);
+  const closed = page.locator(".opblock:not(.is-open) .opblock-summary-control");
+  assert.ok((await closed.count()) > 5);
+  while (await closed.count()) await closed.first().click();
+  for (const button of await page.locator(".try-out__btn").all()) await button.click();
+  for (const button of await page.locator("button.model-box-control").all()) {
+    if ((await button.getAttribute("aria-expanded")) === "false") await button.click();
+  }
+  assertNoFaults();
+});
+
+test("ReDoc shows every operation", async () => {
+  const document = await (await fetch(`${demo.origin}/openapi.json`)).json();
+  await page.goto(`${demo.origin}/redoc`);
+
+  for (const path of Object.values(document.paths)) {
+    for (const { summary } of Object.values(path)) {
+      await page.getByRole("heading", { name: summary }).first().waitFor();
+    }
+  }
+  assertNoFaults();
+});
+
+test("the start page leads to both, and to the document", async () => {
+  for (const name of ["Swagger UI", "ReDoc", "openapi.json", "openapi.yaml"]) {
+    await page.goto(demo.origin);
+    const address = await page.getByRole("link", { name }).getAttribute("href");
+    const answer = await page.request.get(new URL(address, page.url()).href);
+    assert.equal(answer.status(), 200, name);
+  }
+  assertNoFaults();
+});
+
+/** The page, from its top to the end of the answer. */
+async function takePicture(path) {
+  const width = page.viewportSize().width;
+  const box = await page.locator(".live-responses-table").boundingBox();
+  const height = Math.ceil(box.y + box.height + (await page.evaluate(() => scrollY)));
+  await page.setViewportSize({ width, height });
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path, animations: "disabled", caret: "hide" });
+}
