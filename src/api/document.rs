@@ -7,7 +7,7 @@ use poem::http::Method;
 use poem_openapi::{ContactObject, OpenApi, OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
-use super::{Operations, access::LiveAccess, problem};
+use super::{Operations, access::LiveAccess, examples, form, problem};
 use crate::guard::Enforced;
 
 pub(super) const TITLE: &str = "Scopegate";
@@ -52,18 +52,19 @@ pub fn document_yaml() -> Result<String, Box<dyn std::error::Error>> {
 fn document() -> Result<Value, serde_json::Error> {
     let raw = derived();
     let mut document: Value = serde_json::from_str(&raw)?;
-    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
-        let operations = paths
-            .values_mut()
-            .filter_map(Value::as_object_mut)
-            .flat_map(|methods| methods.values_mut())
-            .filter_map(Value::as_object_mut);
-        for operation in operations {
-            complete(operation);
-        }
-    }
     plain_media_types(&mut document);
     close_requests(&mut document);
+    allow_null(&mut document);
+    let schemas = document["components"]["schemas"].clone();
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        for (path, operations) in paths {
+            let operations = operations.as_object_mut().into_iter().flatten();
+            for operation in operations.filter_map(|(_, content)| content.as_object_mut()) {
+                complete(operation);
+                examples::add(path, operation, &schemas);
+            }
+        }
+    }
     Ok(document)
 }
 
@@ -132,17 +133,53 @@ fn complete(operation: &mut Map<String, Value>) {
             .entry(status.to_string())
             .or_insert_with(|| error_response(status));
     }
-    for status in ["401", "403"] {
-        if let Some(response) = responses.get_mut(status) {
-            response["headers"] = json!({
-                "WWW-Authenticate": {
-                    "description": "How to authenticate, and what is missing.",
-                    "schema": {"type": "string"},
-                }
-            });
+    for (status, response) in responses.iter_mut() {
+        if response["description"] == "" {
+            response["description"] = json!("What was asked for.");
+        }
+        let mut headers = plain_headers(&response["headers"]);
+        if let Some((name, description)) = error_header(status) {
+            let header = json!({"description": description, "schema": {"type": "string"}});
+            headers.entry(name).or_insert(header);
+        }
+        if !headers.is_empty() {
+            response["headers"] = Value::Object(headers);
         }
     }
     responses.sort_keys();
+}
+
+/// poem-openapi writes the names of headers in capitals.
+fn plain_headers(headers: &Value) -> Map<String, Value> {
+    let plain = |part: &str| match part {
+        "WWW" => part.to_owned(),
+        _ => part
+            .char_indices()
+            .map(|(index, c)| match index {
+                0 => c.to_ascii_uppercase(),
+                _ => c.to_ascii_lowercase(),
+            })
+            .collect(),
+    };
+    let headers = headers.as_object().into_iter().flatten();
+    headers
+        .map(|(name, header)| {
+            let parts: Vec<String> = name.split('-').map(plain).collect();
+            (parts.join("-"), header.clone())
+        })
+        .collect()
+}
+
+/// The header that every error of a status has.
+fn error_header(status: &str) -> Option<(&'static str, &'static str)> {
+    match status {
+        "401" | "403" => Some((
+            "WWW-Authenticate",
+            "How to authenticate, and what is missing.",
+        )),
+        "429" | "503" => Some(("Retry-After", "After how many seconds to try again.")),
+        _ => None,
+    }
 }
 
 fn error_response(status: u16) -> Value {
@@ -172,28 +209,48 @@ fn plain_media_types(value: &mut Value) {
 /// Bodies with unknown fields are refused ([`super::body`]), which poem-openapi
 /// does not say.
 fn close_requests(document: &mut Value) {
-    let mut names = BTreeSet::new();
-    collect_json_bodies(&document["paths"], &mut names);
-    for name in names {
+    for name in bodies(&document["paths"], "application/json") {
         if let Some(schema) = document["components"]["schemas"].get_mut(&name) {
             schema["additionalProperties"] = Value::Bool(false);
         }
     }
 }
 
-fn collect_json_bodies(paths: &Value, names: &mut BTreeSet<String>) {
+/// Fields of JSON that may be left out may be `null` as well, and are in answers:
+/// poem-openapi says it of neither. Forms have no `null`, and problems leave out.
+fn allow_null(document: &mut Value) {
+    let forms = bodies(&document["paths"], form::MEDIA_TYPE);
+    let schemas = document["components"]["schemas"].as_object_mut();
+    for (name, schema) in schemas.into_iter().flatten() {
+        if name == "Problem" || forms.contains(name) {
+            continue;
+        }
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, property) in properties.into_iter().flatten() {
+            let is_optional = !required.iter().any(|required| required == name);
+            if is_optional && property.get("type").is_some() {
+                property["nullable"] = Value::Bool(true);
+            }
+        }
+    }
+}
+
+/// The names of the schemas that bodies of a media type have.
+fn bodies(paths: &Value, media_type: &str) -> BTreeSet<String> {
     let operations = paths
         .as_object()
         .into_iter()
         .flat_map(|paths| paths.values())
         .filter_map(Value::as_object)
         .flat_map(|methods| methods.values());
-    for operation in operations {
-        let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
-        if let Some((_, name)) = schema.as_str().and_then(|path| path.rsplit_once('/')) {
-            names.insert(name.to_owned());
-        }
-    }
+    operations
+        .filter_map(|operation| {
+            let schema = &operation["requestBody"]["content"][media_type]["schema"]["$ref"];
+            let (_, name) = schema.as_str()?.rsplit_once('/')?;
+            Some(name.to_owned())
+        })
+        .collect()
 }
 
 /// Which methods the paths of the document take.

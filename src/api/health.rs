@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{document::Tag, errors::unavailable, problem::Failure};
 use crate::{authority::Authority, guard::Public};
@@ -11,16 +11,17 @@ pub(super) struct HealthApi(pub Arc<Authority>);
 
 /// A good state.
 #[derive(Object)]
+#[oai(example)]
 struct Health {
     /// Always `ok`; any other state is an error.
     status: String,
 }
 
-impl Health {
-    fn ok() -> Json<Self> {
-        Json(Self {
+impl Example for Health {
+    fn example() -> Self {
+        Self {
             status: "ok".to_owned(),
-        })
+        }
     }
 }
 
@@ -31,7 +32,7 @@ impl HealthApi {
     /// Answers as long as the process does.
     #[oai(path = "/healthz", method = "get", operation_id = "getHealth")]
     async fn get_health(&self, _open: Public) -> Json<Health> {
-        Health::ok()
+        Json(Health::example())
     }
 
     /// Is the server ready for requests?
@@ -41,7 +42,7 @@ impl HealthApi {
     async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
         let answers = self.0.store.ping().await.is_ok();
         if answers && self.0.live.is_fresh() {
-            return Ok(Health::ok());
+            return Ok(Json(Health::example()));
         }
         Err(Failure(unavailable()))
     }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::MaybeUndefined};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    payload::Json,
+    types::{Example, MaybeUndefined},
+};
 
 use super::{
     access::Auth,
@@ -19,10 +23,12 @@ use crate::{
 
 pub(super) struct MeApi(pub Arc<Authority>);
 
+pub(super) const NOT_A_USER: &str = "this token is not about a user";
+
 /// What to change of one's own profile. A field that is left out stays as it
 /// is; `null` empties it.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 struct ProfilePatch {
     /// Where mail reaches you.
     #[oai(validator(max_length = 254))]
@@ -32,15 +38,33 @@ struct ProfilePatch {
     full_name: MaybeUndefined<String>,
 }
 
+impl Example for ProfilePatch {
+    fn example() -> Self {
+        Self {
+            email: MaybeUndefined::Value("john@example.com".to_owned()),
+            full_name: MaybeUndefined::Value("John A. Doe".to_owned()),
+        }
+    }
+}
+
 /// A change of one's own password.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 struct PasswordChange {
     /// The password that you log in with now.
     current_password: String,
     /// The one to log in with from now on: 8 to 1,024 bytes.
     #[oai(validator(min_length = 1, max_length = 1024))]
     new_password: String,
+}
+
+impl Example for PasswordChange {
+    fn example() -> Self {
+        Self {
+            current_password: "secret".to_owned(),
+            new_password: "correct horse battery staple".to_owned(),
+        }
+    }
 }
 
 /// The answer to a change that has nothing to show.
@@ -119,7 +143,7 @@ impl MeApi {
 fn username(auth: &Auth) -> Result<&str, Failure<404>> {
     auth.username().ok_or_else(|| {
         let status = poem::http::StatusCode::NOT_FOUND;
-        Failure(Problem::new(status, "this token is not about a user"))
+        Failure(Problem::new(status, NOT_A_USER))
     })
 }
 

@@ -6,6 +6,7 @@ mod cors;
 mod docs;
 mod document;
 mod errors;
+mod examples;
 mod form;
 mod health;
 mod me;

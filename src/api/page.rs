@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem_openapi::{
     Object,
-    types::{ParseFromJSON, ToJSON, Type},
+    types::{Example, ParseFromJSON, ToJSON, Type},
 };
 
 use super::problem::{Failure, FieldProblem, Problem};
@@ -14,12 +14,22 @@ const MAX_LIMIT: u32 = 200;
 
 /// One page of a list.
 #[derive(Object)]
-pub(super) struct Page<T: Type + ParseFromJSON + ToJSON + Send + Sync> {
+#[oai(example)]
+pub(super) struct Page<T: Type + ParseFromJSON + ToJSON + Example + Send + Sync> {
     /// The entries, in order.
     pub items: Vec<T>,
     /// Where the next page begins: the `cursor` to ask for it with, `null` on
     /// the last page.
     pub next_cursor: Option<String>,
+}
+
+impl<T: Type + ParseFromJSON + ToJSON + Example + Send + Sync> Example for Page<T> {
+    fn example() -> Self {
+        Self {
+            items: vec![T::example()],
+            next_cursor: None,
+        }
+    }
 }
 
 /// Which page of a list: behind which entry, and how many entries.
@@ -60,7 +70,7 @@ impl Window {
         show: impl Fn(R) -> T,
     ) -> Page<T>
     where
-        T: Type + ParseFromJSON + ToJSON + Send + Sync,
+        T: Type + ParseFromJSON + ToJSON + Example + Send + Sync,
     {
         let has_more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);

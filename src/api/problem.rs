@@ -63,10 +63,8 @@ impl Problem {
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    fn response(&self) -> Response {
         let response = Response::builder()
             .status(self.status())
             .content_type(CONTENT_TYPE);
@@ -75,6 +73,12 @@ impl IntoResponse for Problem {
             _ => response,
         };
         response.body(self.to_json_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.response()
     }
 }
 
@@ -90,10 +94,7 @@ impl<const A: u16, const B: u16> ResponseError for Failure<A, B> {
     }
 
     fn as_response(&self) -> Response {
-        Response::builder()
-            .status(self.0.status())
-            .content_type(CONTENT_TYPE)
-            .body(self.0.to_json_string())
+        self.0.response()
     }
 }
 
@@ -139,5 +140,21 @@ pub(super) fn describe(status: u16) -> &'static str {
         429 => "Too many tries failed: try again later",
         503 => "The server is overloaded, or its database is away: try again later",
         _ => "An error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_to_come_back_later_is_told_when() {
+        let unavailable = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy");
+        for response in [
+            unavailable().into_response(),
+            Failure::<503>(unavailable()).as_response(),
+        ] {
+            assert_eq!(response.header(header::RETRY_AFTER), Some("1"));
+        }
     }
 }

@@ -6,6 +6,7 @@ use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
+    types::Example,
 };
 
 use super::{
@@ -36,7 +37,7 @@ struct CatalogueScope {
     builtin: bool,
 }
 
-impl poem_openapi::types::Example for CatalogueScope {
+impl Example for CatalogueScope {
     fn example() -> Self {
         Self {
             name: "items".to_owned(),
@@ -58,7 +59,7 @@ impl From<ScopeRow> for CatalogueScope {
 
 /// A scope to be added.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 struct ScopeCreate {
     /// Printable ASCII without blanks, quotes and backslashes (RFC 6749 §3.3).
     #[oai(validator(min_length = 1, max_length = 2048))]
@@ -66,6 +67,15 @@ struct ScopeCreate {
     /// What it allows, in words for the people who are asked for it.
     #[oai(validator(max_length = 500))]
     description: String,
+}
+
+impl Example for ScopeCreate {
+    fn example() -> Self {
+        Self {
+            name: "items".to_owned(),
+            description: "Read items.".to_owned(),
+        }
+    }
 }
 
 /// The answer to a scope that was added.

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{Request, http::header};
-use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::Password as Hidden};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    payload::Json,
+    types::{Example, Password as Hidden},
+};
 
 use super::{document::Tag, form::OAuthForm};
 use crate::{
@@ -18,6 +22,7 @@ pub(super) struct TokenApi(pub Arc<Authority>);
 
 /// The parameters of a token request. An empty one counts as left out.
 #[derive(Object)]
+#[oai(example, skip_serializing_if_is_none)]
 struct TokenRequest {
     /// How you show that you may have a token: `password`.
     grant_type: Option<String>,
@@ -34,6 +39,19 @@ struct TokenRequest {
     client_secret: Option<Hidden>,
 }
 
+impl Example for TokenRequest {
+    fn example() -> Self {
+        Self {
+            grant_type: Some("password".to_owned()),
+            username: Some("johndoe".to_owned()),
+            password: Some(Hidden("secret".to_owned())),
+            scope: Some("items me".to_owned()),
+            client_id: Some("scopegate-docs".to_owned()),
+            client_secret: None,
+        }
+    }
+}
+
 /// A token was issued (RFC 6749 §5.1).
 #[derive(Object)]
 #[oai(example)]
@@ -48,7 +66,7 @@ struct TokenAnswer {
     scope: String,
 }
 
-impl poem_openapi::types::Example for TokenAnswer {
+impl Example for TokenAnswer {
     fn example() -> Self {
         Self {
             access_token: "eyJhbGciOiJFUzI1NiIsImtpZCI6Im…".to_owned(),
@@ -61,12 +79,22 @@ impl poem_openapi::types::Example for TokenAnswer {
 
 /// An error of OAuth 2.0 (RFC 6749 §5.2).
 #[derive(Object)]
+#[oai(example)]
 struct OAuthProblem {
     /// A code: `invalid_request`, `invalid_client`, `invalid_grant`,
     /// `unsupported_grant_type`, `invalid_scope` or `temporarily_unavailable`.
     error: String,
     /// The reason in words.
     error_description: String,
+}
+
+impl Example for OAuthProblem {
+    fn example() -> Self {
+        Self {
+            error: "invalid_grant".to_owned(),
+            error_description: oauth::Error::InvalidGrant.to_string(),
+        }
+    }
 }
 
 #[derive(ApiResponse)]

@@ -6,7 +6,7 @@ use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
-    types::MaybeUndefined,
+    types::{Example, MaybeUndefined},
 };
 
 use super::{
@@ -43,7 +43,7 @@ pub(super) struct User {
     scopes: Vec<String>,
 }
 
-impl poem_openapi::types::Example for User {
+impl Example for User {
     fn example() -> Self {
         Self {
             username: "johndoe".to_owned(),
@@ -69,7 +69,7 @@ impl From<UserRow> for User {
 
 /// A user to be added.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 struct UserCreate {
     /// The name to log in with: 1 to 255 characters, no control characters.
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -91,10 +91,23 @@ struct UserCreate {
     scopes: Vec<String>,
 }
 
+impl Example for UserCreate {
+    fn example() -> Self {
+        Self {
+            username: "jane".to_owned(),
+            password: Some("correct horse battery staple".to_owned()),
+            email: Some("jane@example.com".to_owned()),
+            full_name: Some("Jane Roe".to_owned()),
+            disabled: false,
+            scopes: vec!["items".to_owned(), "me".to_owned()],
+        }
+    }
+}
+
 /// What to change of a user. A field that is left out stays as it is; `null`
 /// empties it.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 struct UserPatch {
     /// Where mail reaches the user.
     #[oai(validator(max_length = 254))]
@@ -109,6 +122,18 @@ struct UserPatch {
     /// A new password, 8 to 1,024 bytes. Ends every token that the user has.
     #[oai(validator(min_length = 1, max_length = 1024))]
     password: Option<String>,
+}
+
+impl Example for UserPatch {
+    fn example() -> Self {
+        Self {
+            email: MaybeUndefined::Null,
+            full_name: MaybeUndefined::Undefined,
+            disabled: Some(false),
+            scopes: Some(vec!["me".to_owned()]),
+            password: Some("correct horse battery staple".to_owned()),
+        }
+    }
 }
 
 /// The answer to a user that was added.
