@@ -9,6 +9,7 @@ mod errors;
 mod form;
 mod health;
 mod me;
+mod nullable;
 mod page;
 mod problem;
 mod scopes;
