@@ -13,8 +13,10 @@ use crate::{
     hashing::HashPool,
     live::{Live, LiveError},
     password::{Context, Policy, PolicyError},
+    scope::ScopeSet,
     store::{self, OpenError, Store},
-    token::Expected,
+    subject::Subject,
+    token::{Claims, Expected, Refused, Verified},
 };
 
 /// Everything that a request may need.
@@ -69,5 +71,64 @@ impl Authority {
             live: Arc::new(live),
             hashing,
         })
+    }
+}
+
+/// A token that is accepted here and now.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// What it says.
+    pub claims: Verified<Claims>,
+    /// Those of its scopes that its subject still holds.
+    pub scopes: ScopeSet,
+}
+
+/// Why a token is not accepted: the first check that it fails.
+#[derive(Debug, Error)]
+pub enum NotAccepted {
+    /// It cannot be known at the moment: the change log does not answer.
+    #[error("whether the token was revoked cannot be known at the moment")]
+    Stale,
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("the token was revoked")]
+    Revoked,
+    #[error("the token's subject is not active")]
+    SubjectGone,
+    /// It cannot be known at the moment: the database does not answer.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Authority {
+    /// Verifies a token and compares it with the live state: whether it was
+    /// revoked, whether its subject is still active, what the subject still
+    /// holds. The one way to accept a token of this server's own.
+    pub async fn accept(&self, token: &str) -> Result<Accepted, NotAccepted> {
+        if !self.live.is_fresh() {
+            return Err(NotAccepted::Stale);
+        }
+        let keys = self.live.keys();
+        let claims = keys
+            .verification
+            .verify(token, &self.expected, clock::now())?;
+        if self.live.is_revoked(&claims.id) {
+            return Err(NotAccepted::Revoked);
+        }
+        let scopes = self.still_held(&claims.subject, &claims.scopes).await?;
+        Ok(Accepted { claims, scopes })
+    }
+
+    /// The scopes of a token that its subject still holds.
+    async fn still_held(
+        &self,
+        subject: &Subject,
+        scopes: &ScopeSet,
+    ) -> Result<ScopeSet, NotAccepted> {
+        let username = subject.username().ok_or(NotAccepted::SubjectGone)?;
+        match self.live.user(username).await? {
+            Some(user) if !user.disabled => Ok(scopes.intersection(&user.scopes)),
+            _ => Err(NotAccepted::SubjectGone),
+        }
     }
 }

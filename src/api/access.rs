@@ -6,10 +6,8 @@ use poem_openapi::SecurityScheme;
 
 use crate::{
     accounts::{BuiltinScope, Grantor},
-    authority::Authority,
-    clock,
+    authority::{Authority, NotAccepted},
     guard::{self, Authenticate, Caller, Denied},
-    scope::ScopeSet,
 };
 
 /// Log in with the password flow, tick the scopes that you need, and call.
@@ -50,43 +48,24 @@ pub(super) struct LiveAccess(pub Arc<Authority>);
 
 impl Authenticate for LiveAccess {
     async fn authenticate(&self, token: &str) -> Result<Arc<Caller>, Denied> {
-        let authority = &self.0;
-        if !authority.live.is_fresh() {
-            return Err(Denied::Unavailable);
-        }
-        let claims = authority
-            .live
-            .keys()
-            .verification
-            .verify(token, &authority.expected, clock::now())
-            .map_err(|refused| Denied::InvalidToken(refused.to_string()))?;
-        if authority.live.is_revoked(&claims.id) {
-            return Err(Denied::InvalidToken("the token was revoked".to_owned()));
-        }
-        let scopes = still_held(authority, &claims.subject, &claims.scopes).await?;
+        let accepted = self.0.accept(token).await.map_err(denied)?;
+        let claims = &accepted.claims;
         Ok(Arc::new(Caller {
             subject: claims.subject.clone(),
-            scopes,
             client_id: claims.client_id.clone(),
             token_id: claims.id,
+            scopes: accepted.scopes,
         }))
     }
 }
 
-/// The scopes of a token that its subject still holds.
-async fn still_held(
-    authority: &Authority,
-    subject: &crate::subject::Subject,
-    scopes: &ScopeSet,
-) -> Result<ScopeSet, Denied> {
-    let gone = || Denied::InvalidToken("the token's subject is not active".to_owned());
-    let username = subject.username().ok_or_else(gone)?;
-    match authority.live.user(username).await {
-        Ok(Some(user)) if !user.disabled => Ok(scopes.intersection(&user.scopes)),
-        Ok(_) => Err(gone()),
-        Err(error) => {
-            tracing::error!(%error, "the state of a user cannot be read");
-            Err(Denied::Unavailable)
+fn denied(reason: NotAccepted) -> Denied {
+    match reason {
+        NotAccepted::Stale => Denied::Unavailable,
+        NotAccepted::Store(error) => {
+            tracing::error!(%error, "the state of a token cannot be read");
+            Denied::Unavailable
         }
+        refused => Denied::InvalidToken(refused.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use poem::http::Method;
 use poem_openapi::{ContactObject, OpenApi, OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
-use super::{Operations, access::LiveAccess, examples, form, problem};
+use super::{Operations, access::LiveAccess, examples, problem};
 use crate::guard::Enforced;
 
 pub(super) const TITLE: &str = "Scopegate";
@@ -54,7 +54,6 @@ fn document() -> Result<Value, serde_json::Error> {
     let mut document: Value = serde_json::from_str(&raw)?;
     plain_media_types(&mut document);
     close_requests(&mut document);
-    allow_null(&mut document);
     let schemas = document["components"]["schemas"].clone();
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
         for (path, operations) in paths {
@@ -209,35 +208,15 @@ fn plain_media_types(value: &mut Value) {
 /// Bodies with unknown fields are refused ([`super::body`]), which poem-openapi
 /// does not say.
 fn close_requests(document: &mut Value) {
-    for name in bodies(&document["paths"], "application/json") {
+    for name in json_bodies(&document["paths"]) {
         if let Some(schema) = document["components"]["schemas"].get_mut(&name) {
             schema["additionalProperties"] = Value::Bool(false);
         }
     }
 }
 
-/// Fields of JSON that may be left out may be `null` as well, and are in answers:
-/// poem-openapi says it of neither. Forms have no `null`, and problems leave out.
-fn allow_null(document: &mut Value) {
-    let forms = bodies(&document["paths"], form::MEDIA_TYPE);
-    let schemas = document["components"]["schemas"].as_object_mut();
-    for (name, schema) in schemas.into_iter().flatten() {
-        if name == "Problem" || forms.contains(name) {
-            continue;
-        }
-        let required = schema["required"].as_array().cloned().unwrap_or_default();
-        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-        for (name, property) in properties.into_iter().flatten() {
-            let is_optional = !required.iter().any(|required| required == name);
-            if is_optional && property.get("type").is_some() {
-                property["nullable"] = Value::Bool(true);
-            }
-        }
-    }
-}
-
-/// The names of the schemas that bodies of a media type have.
-fn bodies(paths: &Value, media_type: &str) -> BTreeSet<String> {
+/// The names of the schemas that JSON bodies have.
+fn json_bodies(paths: &Value) -> BTreeSet<String> {
     let operations = paths
         .as_object()
         .into_iter()
@@ -246,7 +225,7 @@ fn bodies(paths: &Value, media_type: &str) -> BTreeSet<String> {
         .flat_map(|methods| methods.values());
     operations
         .filter_map(|operation| {
-            let schema = &operation["requestBody"]["content"][media_type]["schema"]["$ref"];
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
             let (_, name) = schema.as_str()?.rsplit_once('/')?;
             Some(name.to_owned())
         })

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::body::MAX_BODY_BYTES;
 use crate::oauth;
 
-pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// A form whose fields are texts.
 pub(super) struct OAuthForm<T>(pub T);

@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{
-    ApiResponse, Object, OpenApi,
-    payload::Json,
-    types::{Example, MaybeUndefined},
-};
+use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::Example};
 
 use super::{
     access::Auth,
-    body::Body,
+    body::{Body, Rule, Rules},
     document::Tag,
+    nullable::Change,
     problem::{Failure, Problem},
     users::User,
 };
 use crate::{
-    accounts::{self, BuiltinScope, Grantor, Patch},
+    accounts::{self, BuiltinScope, Grantor, Patch, fields},
     authority::Authority,
     password::Password,
 };
@@ -32,17 +29,22 @@ pub(super) const NOT_A_USER: &str = "this token is not about a user";
 struct ProfilePatch {
     /// Where mail reaches you.
     #[oai(validator(max_length = 254))]
-    email: MaybeUndefined<String>,
+    email: Change<String>,
     /// Your name in full.
     #[oai(validator(max_length = 255))]
-    full_name: MaybeUndefined<String>,
+    full_name: Change<String>,
+}
+
+impl Rules for ProfilePatch {
+    const RULES: &'static [(&'static str, Rule)] =
+        &[("email", fields::email), ("full_name", fields::full_name)];
 }
 
 impl Example for ProfilePatch {
     fn example() -> Self {
         Self {
-            email: MaybeUndefined::Value("john@example.com".to_owned()),
-            full_name: MaybeUndefined::Value("John A. Doe".to_owned()),
+            email: Change(Some(Some("john@example.com".to_owned()))),
+            full_name: Change(Some(Some("John A. Doe".to_owned()))),
         }
     }
 }
@@ -65,6 +67,11 @@ impl Example for PasswordChange {
             new_password: "correct horse battery staple".to_owned(),
         }
     }
+}
+
+impl Rules for PasswordChange {
+    const RULES: &'static [(&'static str, Rule)] =
+        &[("new_password", |text| fields::new_password(text.as_bytes()))];
 }
 
 /// The answer to a change that has nothing to show.
@@ -101,8 +108,8 @@ impl MeApi {
     ) -> Result<Json<User>, Failure<404>> {
         let username = username(&auth)?;
         let patch = Patch {
-            email: patch.0.email.into_change(),
-            full_name: patch.0.full_name.into_change(),
+            email: patch.0.email.0,
+            full_name: patch.0.full_name.0,
             ..Patch::default()
         };
         let user = accounts::change(&self.0, username, patch, &Grantor::Operator).await?;
@@ -145,19 +152,4 @@ fn username(auth: &Auth) -> Result<&str, Failure<404>> {
         let status = poem::http::StatusCode::NOT_FOUND;
         Failure(Problem::new(status, NOT_A_USER))
     })
-}
-
-/// From a field of a merge patch (RFC 7396) to a change.
-pub(super) trait IntoChange<T> {
-    fn into_change(self) -> Option<Option<T>>;
-}
-
-impl<T> IntoChange<T> for MaybeUndefined<T> {
-    fn into_change(self) -> Option<Option<T>> {
-        match self {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(value) => Some(Some(value)),
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod examples;
 mod form;
 mod health;
 mod me;
+mod nullable;
 mod page;
 mod problem;
 mod scopes;
@@ -19,7 +20,7 @@ mod users;
 use std::sync::Arc;
 
 use poem::{
-    EndpointExt, IntoEndpoint, Response,
+    Endpoint, EndpointExt, Response,
     endpoint::BoxEndpoint,
     middleware::{NormalizePath, TrailingSlash},
 };
@@ -57,7 +58,19 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
     let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
     let guarded = Enforced::new(operations(authority), authenticator)?;
     let service = OpenApiService::new(guarded, document::TITLE, document::VERSION);
-    let routes = docs::routes().nest_no_strip("/", docs::WithIndex(service.into_endpoint()));
+    let index = Arc::new(docs::index());
+    // The router prefers a nest at `/` to a page there.
+    let routes = docs::routes()
+        .nest_no_strip("/", service)
+        .around(move |routes, request| {
+            let index = Arc::clone(&index);
+            async move {
+                match request.original_uri().path() {
+                    "/" => index.call(request).await,
+                    _ => routes.call(request).await,
+                }
+            }
+        });
     let answers = errors::Answers::new(routes, document::allowed_methods());
     let origins = authority.config.cors_origins.clone();
     Ok(cors::Cors::new(answers, origins)

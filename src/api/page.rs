@@ -6,6 +6,7 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ToJSON, Type},
 };
 
+use super::nullable::Nullable;
 use super::problem::{Failure, FieldProblem, Problem};
 
 /// How many entries a page has where nothing else is asked for, and at most.
@@ -20,14 +21,14 @@ pub(super) struct Page<T: Type + ParseFromJSON + ToJSON + Example + Send + Sync>
     pub items: Vec<T>,
     /// Where the next page begins: the `cursor` to ask for it with, `null` on
     /// the last page.
-    pub next_cursor: Option<String>,
+    pub next_cursor: Nullable<String>,
 }
 
 impl<T: Type + ParseFromJSON + ToJSON + Example + Send + Sync> Example for Page<T> {
     fn example() -> Self {
         Self {
             items: vec![T::example()],
-            next_cursor: None,
+            next_cursor: Nullable(None),
         }
     }
 }
@@ -80,7 +81,7 @@ impl Window {
             .map(|last| URL_SAFE_NO_PAD.encode(key(last)));
         Page {
             items: rows.into_iter().map(show).collect(),
-            next_cursor,
+            next_cursor: Nullable(next_cursor),
         }
     }
 }

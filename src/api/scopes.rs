@@ -11,14 +11,14 @@ use poem_openapi::{
 
 use super::{
     access::Auth,
-    body::Body,
+    body::{Body, Rule, Rules},
     document::Tag,
     me::Done,
     page::{Page, Window},
     problem::Failure,
 };
 use crate::{
-    accounts::{self, BuiltinScope},
+    accounts::{self, BuiltinScope, fields},
     authority::Authority,
     store::ScopeRow,
 };
@@ -76,6 +76,13 @@ impl Example for ScopeCreate {
             description: "Read items.".to_owned(),
         }
     }
+}
+
+impl Rules for ScopeCreate {
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("name", fields::scope_name),
+        ("description", fields::description),
+    ];
 }
 
 /// The answer to a scope that was added.

@@ -2,7 +2,7 @@
 //! load nothing from another origin, and their Content-Security-Policy says so.
 
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result, Route,
+    Endpoint, Request, Response, Route,
     endpoint::make_sync,
     get,
     http::{StatusCode, header},
@@ -70,19 +70,9 @@ pub(super) fn routes() -> Route {
         )
 }
 
-/// Serves the index at `/` and passes all else on. The router would not do: it
-/// gives `/` to what is nested there.
-pub(super) struct WithIndex<E>(pub E);
-
-impl<E: Endpoint> Endpoint for WithIndex<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> Result<Response> {
-        if request.uri().path() == "/" {
-            return get(page(INDEX_HTML, INDEX_NEEDS)).call(request).await;
-        }
-        Ok(self.0.call(request).await?.into_response())
-    }
+/// What is at `/`.
+pub(super) fn index() -> impl Endpoint<Output = Response> {
+    get(page(INDEX_HTML, INDEX_NEEDS))
 }
 
 /// A page. Its assets are named relative to it, so that a path prefix of a proxy
