@@ -25,21 +25,38 @@ fn commands(home: &Home) -> BTreeSet<Vec<String>> {
     found
 }
 
-fn help(home: &Home, command: &[String]) -> String {
+/// What a command says to `--help`.
+pub fn help(home: &Home, command: &[String]) -> String {
     let mut args: Vec<&str> = command.iter().map(String::as_str).collect();
     args.push("--help");
     home.run(&args).succeeded().stdout
 }
 
-fn subcommands(help: &str) -> Vec<String> {
+/// The commands below one, as its help lists them: name and purpose.
+pub fn listed(help: &str) -> Vec<(String, String)> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let listed = listed.take_while(|line| line.starts_with("  "));
-    let names = listed.filter(|line| !line.starts_with("   "));
-    let names = names.filter_map(|line| line.split_whitespace().next());
-    names
-        .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect()
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in listed.take_while(|line| line.starts_with("  ")) {
+        let text = line.trim();
+        match found.last_mut() {
+            // A purpose that is too long goes on below itself.
+            Some((_, purpose)) if line.starts_with("   ") => {
+                purpose.push(' ');
+                purpose.push_str(text);
+            }
+            _ => {
+                let (name, purpose) = text.split_once(' ').unwrap_or((text, ""));
+                found.push((name.to_owned(), purpose.trim().to_owned()));
+            }
+        }
+    }
+    found.retain(|(name, _)| name != "help");
+    found
+}
+
+fn subcommands(help: &str) -> Vec<String> {
+    let names = listed(help).into_iter().map(|(name, _)| name);
+    names.collect()
 }
 
 #[test]

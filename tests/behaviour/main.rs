@@ -16,6 +16,7 @@ mod guards;
 mod logs;
 mod own_account;
 mod password_grant;
+mod readme;
 mod scopes;
 mod token_forms;
 mod token_requests;
