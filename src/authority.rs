@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::{
     accounts::BuiltinScope,
+    client::Client,
     clock,
     config::Config,
     hashing::HashPool,
@@ -64,7 +65,7 @@ impl Authority {
         Ok(Self {
             expected: Expected {
                 issuer: config.issuer.clone(),
-                audience: config.audience.clone(),
+                audience: Some(config.audience.clone()),
             },
             config,
             store,
@@ -95,6 +96,8 @@ pub enum NotAccepted {
     Revoked,
     #[error("the token's subject is not active")]
     SubjectGone,
+    #[error("the client that the token was given to is not active")]
+    ClientGone,
     /// It cannot be known at the moment: the database does not answer.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -102,33 +105,56 @@ pub enum NotAccepted {
 
 impl Authority {
     /// Verifies a token and compares it with the live state: whether it was
-    /// revoked, whether its subject is still active, what the subject still
-    /// holds. The one way to accept a token of this server's own.
+    /// revoked, whether its subject and its client are still active, what the
+    /// subject still holds. The one way to accept a token of this server's own.
     pub async fn accept(&self, token: &str) -> Result<Accepted, NotAccepted> {
+        self.accept_for(token, &self.expected).await
+    }
+
+    /// Accepts a token that this server issued, also one for the API of others.
+    pub async fn accept_for_any_audience(&self, token: &str) -> Result<Accepted, NotAccepted> {
+        let expected = Expected {
+            audience: None,
+            ..self.expected.clone()
+        };
+        self.accept_for(token, &expected).await
+    }
+
+    async fn accept_for(&self, token: &str, expected: &Expected) -> Result<Accepted, NotAccepted> {
         if !self.live.is_fresh() {
             return Err(NotAccepted::Stale);
         }
         let keys = self.live.keys();
-        let claims = keys
-            .verification
-            .verify(token, &self.expected, clock::now())?;
+        let now = clock::now();
+        let claims = keys.verification.verify(token, expected, now)?;
         if self.live.is_revoked(&claims.id) {
             return Err(NotAccepted::Revoked);
         }
-        let scopes = self.still_held(&claims.subject, &claims.scopes).await?;
+        let is_known =
+            |client: &str| client == Client::BUILTIN || self.live.registry.client(client).is_some();
+        if !is_known(&claims.client_id) {
+            return Err(NotAccepted::ClientGone);
+        }
+        let held = self.held_by(&claims.subject).await?;
+        let scopes = claims.scopes.intersection(&held);
+        self.live.uses.note(&claims.id, now);
         Ok(Accepted { claims, scopes })
     }
 
-    /// The scopes of a token that its subject still holds.
-    async fn still_held(
-        &self,
-        subject: &Subject,
-        scopes: &ScopeSet,
-    ) -> Result<ScopeSet, NotAccepted> {
-        let username = subject.username().ok_or(NotAccepted::SubjectGone)?;
-        match self.live.user(username).await? {
-            Some(user) if !user.disabled => Ok(scopes.intersection(&user.scopes)),
-            _ => Err(NotAccepted::SubjectGone),
-        }
+    /// What a subject may hold here and now.
+    pub async fn held_by(&self, subject: &Subject) -> Result<ScopeSet, NotAccepted> {
+        let held = match subject.kind() {
+            Subject::USERNAME => {
+                let user = self.live.user(subject.id()).await?;
+                user.filter(|user| !user.disabled)
+                    .map(|user| user.scopes.clone())
+            }
+            Subject::CLIENT => {
+                let client = self.live.registry.client(subject.id());
+                client.map(|client| client.scopes.clone())
+            }
+            kind => self.live.registry.scopes_of_kind(kind),
+        };
+        held.ok_or(NotAccepted::SubjectGone)
     }
 }

@@ -12,13 +12,16 @@
 pub mod accounts;
 pub mod api;
 pub mod authority;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod guard;
 pub mod hashing;
+pub mod issuing;
 mod json;
 pub mod live;
 pub mod oauth;
+pub mod opaque;
 pub mod password;
 pub mod scope;
 pub mod server;

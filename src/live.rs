@@ -8,6 +8,9 @@
 //! server that has not heard from the change log for longer than
 //! [`MAX_STALENESS`] says so rather than answer from what may be outdated.
 
+mod registry;
+mod uses;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -31,8 +34,14 @@ use crate::{
     token::{Algorithm, KeyError, Keys, SigningKey},
 };
 
+use registry::Registry;
+use uses::Uses;
+
 /// How often the change log is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// After how many looks at the change log the uses of tokens are written.
+const LOOKS_PER_WRITE: u32 = 25;
 
 /// How long a server may go without hearing from the change log.
 pub const MAX_STALENESS: Duration = Duration::from_secs(5);
@@ -76,6 +85,10 @@ pub struct Live {
     catalogue: ArcSwap<HashSet<Scope>>,
     revoked: RwLock<HashMap<Uuid, i64>>,
     users: Cache<String, Option<Arc<UserState>>>,
+    /// Clients and subject kinds.
+    pub registry: Registry,
+    /// When personal tokens were used last.
+    pub uses: Uses,
     /// Goes up with every applied batch of changes.
     generation: AtomicU64,
     seq: Mutex<i64>,
@@ -98,6 +111,7 @@ impl Live {
         let seq = store.latest_change().await?;
         let keys = load_keys(&store, algorithm, secret.as_ref()).await?;
         let scopes = load_scopes(&store).await?;
+        let registry = Registry::load(&store).await?;
         let live = Self {
             store,
             algorithm,
@@ -106,12 +120,15 @@ impl Live {
             catalogue: ArcSwap::from_pointee(scopes),
             revoked: RwLock::default(),
             users: Cache::new(CACHED_USERS),
+            registry,
+            uses: Uses::default(),
             generation: AtomicU64::new(0),
             seq: Mutex::new(seq),
             started: Instant::now(),
             heard_at: AtomicI64::new(0),
         };
         live.load_revocations(0).await?;
+        live.watch_personal_tokens().await?;
         Ok(live)
     }
 
@@ -187,8 +204,13 @@ impl Live {
         let mut interval = tokio::time::interval(POLL_INTERVAL);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failing = false;
-        loop {
+        for look in 1_u32.. {
             interval.tick().await;
+            if look.is_multiple_of(LOOKS_PER_WRITE)
+                && let Err(error) = self.write_uses().await
+            {
+                tracing::warn!(%error, "when tokens were used cannot be written");
+            }
             match self.catch_up().await {
                 Ok(()) if failing => {
                     failing = false;
@@ -204,6 +226,28 @@ impl Live {
         }
     }
 
+    /// Writes when personal tokens were used last.
+    pub async fn write_uses(&self) -> Result<(), store::Error> {
+        let uses = self.uses.take_unwritten(clock::now());
+        if uses.is_empty() {
+            return Ok(());
+        }
+        self.store.touch_tokens(&uses).await
+    }
+
+    async fn watch_personal_tokens(&self) -> Result<(), store::Error> {
+        for (id, expires_at) in self.store.personal_tokens(clock::now()).await? {
+            self.watch(&id, expires_at);
+        }
+        Ok(())
+    }
+
+    fn watch(&self, token_id: &str, expires_at: i64) {
+        if let Ok(id) = Uuid::parse_str(token_id) {
+            self.uses.watch(id, expires_at);
+        }
+    }
+
     async fn apply(&self, changes: &[Change], before: i64) -> Result<(), LiveError> {
         let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
         if has(Change::KEYS) {
@@ -216,6 +260,16 @@ impl Live {
         if has(Change::SCOPES) {
             self.catalogue
                 .store(Arc::new(load_scopes(&self.store).await?));
+        }
+        if has(Change::CLIENTS) || has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
+            self.registry.reload(&self.store).await?;
+        }
+        for change in changes {
+            if change.kind == Change::PERSONAL_TOKEN
+                && let Some(token) = self.store.token(&change.key).await?
+            {
+                self.watch(&token.id, token.expires_at);
+            }
         }
         self.generation.fetch_add(1, Ordering::AcqRel);
         if has(Change::SCOPES) {

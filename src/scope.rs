@@ -109,6 +109,11 @@ impl ScopeSet {
         Ok(Self(set))
     }
 
+    /// Keeps the scopes that fit.
+    pub fn retain(&mut self, mut fits: impl FnMut(&str) -> bool) {
+        self.0.retain(|scope| fits(scope.as_str()));
+    }
+
     /// The scopes that are in both sets.
     #[must_use]
     pub fn intersection(&self, other: &ScopeSet) -> ScopeSet {

@@ -54,6 +54,9 @@ pub enum BuiltinScope {
 }
 
 impl BuiltinScope {
+    /// The scope that asks for a refresh token.
+    pub const OFFLINE_ACCESS: &'static str = "offline_access";
+
     /// Names and descriptions.
     pub fn catalogue() -> Vec<(&'static str, &'static str)> {
         let described = |scope: poem_openapi::registry::MetaOAuthScope| {

@@ -1,6 +1,11 @@
 //! What the fields of a user may be; a reason is a sentence for who filled them in.
 
-use crate::{password::Password, scope::Scope, subject};
+use crate::{
+    client::Client,
+    password::Password,
+    scope::Scope,
+    subject::{self, Subject, SubjectError},
+};
 
 /// The fewest bytes of a new password (NIST SP 800-63B §3.1.1.2 counts
 /// characters; bytes are never fewer).
@@ -79,4 +84,52 @@ pub fn description(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("a description has at most 500 characters, none of them a control character".to_owned())
+}
+
+/// The id of an OAuth client: it stands in URLs and in `client:<id>`.
+pub fn client_id(id: &str) -> Result<(), String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if id == Client::BUILTIN || matches!(id, "." | "..") {
+        return Err("this id is taken".to_owned());
+    }
+    if (1..=255).contains(&id.len()) && id.bytes().all(is_plain) {
+        return Ok(());
+    }
+    Err("a client id has 1 to 255 of A-Z, a-z, 0-9, `-`, `.`, `_` and `~`".to_owned())
+}
+
+/// A kind of subjects; those of users and clients are there already.
+pub fn subject_kind(name: &str) -> Result<(), String> {
+    if matches!(name, Subject::USERNAME | Subject::CLIENT) {
+        return Err("this kind is built in".to_owned());
+    }
+    match subject::is_kind(name) {
+        true => Ok(()),
+        false => Err(SubjectError::BadKind.to_string()),
+    }
+}
+
+/// An audience, or a resource (RFC 8707 §2): a URI without a fragment, or a name.
+pub fn audience(text: &str) -> Result<(), String> {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == '#';
+    if (1..=255).contains(&text.len()) && !text.contains(is_odd) {
+        return Ok(());
+    }
+    Err("an audience has 1 to 255 characters, no blank and no fragment".to_owned())
+}
+
+pub fn token_name(name: &str) -> Result<(), String> {
+    let length = name.chars().count();
+    if (1..=MAX_NAME_CHARS).contains(&length) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err("a token's name has 1 to 255 characters, none of them a control character".to_owned())
+}
+
+/// A subject, `<kind>:<id>`.
+pub fn subject(text: &str) -> Result<(), String> {
+    match Subject::parse(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
 }

@@ -3,23 +3,37 @@
 //! change is on disk and in force in this server.
 
 mod builtin;
+mod clients;
 pub mod fields;
 pub mod import;
 mod scopes;
+mod subject_kinds;
+mod tokens;
 mod users;
 
 pub use builtin::BuiltinScope;
+pub use clients::{
+    ClientPatch, NewAuthentication, NewClient, add_client, change_client, client, clients,
+    remove_client, rotate_secret,
+};
 pub use scopes::{add_scope, remove_scope};
+pub use subject_kinds::{add_subject_kind, remove_subject_kind};
+pub use tokens::{
+    Made, Minting, Personal, make_personal, mint, revoke, revoke_personal, revoke_token, tokens,
+};
 pub use users::{Grantor, NewAccount, Patch, add, change, change_own_password, list, remove, user};
 
 use thiserror::Error;
 
 use crate::{
+    authority::Authority,
     hashing::Overloaded,
     live::LiveError,
+    opaque::NoRandomness,
     password::{HashError, Refused},
-    scope::ScopeSet,
+    scope::{Scope, ScopeSet},
     store,
+    token::KeyError,
 };
 
 /// Why an operation was not carried out.
@@ -33,6 +47,20 @@ pub enum Error {
     NoSuchScope(String),
     #[error("there is a scope `{0}` already")]
     ScopeExists(String),
+    #[error("there is no client `{0}`")]
+    NoSuchClient(String),
+    #[error("there is a client `{0}` already")]
+    ClientExists(String),
+    #[error("the client `{0}` has no secret")]
+    HasNoSecret(String),
+    #[error("there is no subject kind `{0}`")]
+    NoSuchSubjectKind(String),
+    #[error("there is a subject kind `{0}` already")]
+    SubjectKindExists(String),
+    #[error("there is no live token `{0}`")]
+    NoSuchToken(String),
+    #[error("this token is not about a user")]
+    NotAUser,
     #[error("the scope `{0}` is built in and stays")]
     BuiltinScope(String),
     /// A field does not fit: its name and what it should be.
@@ -42,6 +70,10 @@ pub enum Error {
     WrongPassword,
     #[error("this needs scopes that you may not hold yourself: {0}")]
     BeyondYou(ScopeSet),
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    #[error("the token cannot be signed: {0}")]
+    Signing(#[from] KeyError),
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     #[error(transparent)]
@@ -63,4 +95,19 @@ fn field(field: &'static str, reason: impl Into<String>) -> Error {
 
 fn fit(field: &'static str, checked: Result<(), String>) -> Result<(), Error> {
     checked.map_err(|reason| Error::Field { field, reason })
+}
+
+/// Refuses scopes that are not in the catalogue.
+fn unknown_scopes(
+    authority: &Authority,
+    name: &'static str,
+    scopes: &ScopeSet,
+) -> Result<(), Error> {
+    let catalogue = authority.live.catalogue();
+    let is_unknown = |scope: &&Scope| !catalogue.contains(*scope);
+    let unknown: ScopeSet = scopes.iter().filter(is_unknown).cloned().collect();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(field(name, format!("not in the catalogue: {unknown}"))),
+    }
 }

@@ -8,11 +8,11 @@ use crate::{
     authority::Authority,
     clock,
     password::{Password, PasswordHash, Verdict},
-    scope::{Scope, ScopeSet},
+    scope::ScopeSet,
     store::{self, NewUser, UserPage, UserPatch, UserRow},
 };
 
-use super::{Error, field, fields, fit};
+use super::{Error, field, fields, fit, unknown_scopes};
 
 /// A user to be added.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ pub enum Grantor {
 }
 
 impl Grantor {
-    fn check(&self, scopes: &ScopeSet) -> Result<(), Error> {
+    pub(super) fn check(&self, scopes: &ScopeSet) -> Result<(), Error> {
         match self {
             Self::Operator => Ok(()),
             Self::Holder(held) if scopes.is_subset(held) => Ok(()),
@@ -85,7 +85,7 @@ pub async fn add(
 ) -> Result<UserRow, Error> {
     fit("username", fields::username(&account.username))?;
     check_profile(account.email.as_deref(), account.full_name.as_deref())?;
-    check_catalogue(authority, &account.scopes)?;
+    unknown_scopes(authority, "scopes", &account.scopes)?;
     grantor.check(&account.scopes)?;
     let password_hash = match account.password {
         Some(password) => {
@@ -105,7 +105,7 @@ pub async fn add(
     };
     match authority.store.add_user(&user, clock::now()).await {
         Err(store::Error::Exists) => return Err(Error::UserExists(user.username)),
-        Err(store::Error::MissingReference) => return Err(unknown_scopes(&user.scopes)),
+        Err(store::Error::MissingReference) => return Err(vanished(&user.scopes)),
         other => other?,
     }
     authority.live.catch_up().await?;
@@ -126,7 +126,7 @@ pub async fn change(
         patch.full_name.as_ref().and_then(Option::as_deref),
     )?;
     if let Some(scopes) = &patch.scopes {
-        check_catalogue(authority, scopes)?;
+        unknown_scopes(authority, "scopes", scopes)?;
         grantor.check(scopes)?;
     }
     let password_hash = match patch.password {
@@ -197,7 +197,7 @@ async fn write(
         .change_user(username, patch, kept, clock::now())
         .await;
     match (changed, &patch.scopes) {
-        (Err(store::Error::MissingReference), Some(scopes)) => return Err(unknown_scopes(scopes)),
+        (Err(store::Error::MissingReference), Some(scopes)) => return Err(vanished(scopes)),
         (Ok(false), _) => return Err(Error::NoSuchUser(username.to_owned())),
         (other, _) => other?,
     };
@@ -213,19 +213,7 @@ fn check_profile(email: Option<&str>, full_name: Option<&str>) -> Result<(), Err
     fit("full_name", full_name.map_or(Ok(()), fields::full_name))
 }
 
-fn check_catalogue(authority: &Authority, scopes: &ScopeSet) -> Result<(), Error> {
-    let catalogue = authority.live.catalogue();
-    let unknown: ScopeSet = scopes
-        .iter()
-        .filter(|scope: &&Scope| !catalogue.contains(*scope))
-        .cloned()
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    Err(unknown_scopes(&unknown))
-}
-
-fn unknown_scopes(scopes: &ScopeSet) -> Error {
+/// Scopes that left the catalogue between the check and the write.
+fn vanished(scopes: &ScopeSet) -> Error {
     field("scopes", format!("not in the catalogue: {scopes}"))
 }

@@ -32,6 +32,12 @@ pub(super) enum Tag {
     /// The catalogue of scopes.
     #[oai(rename = "scopes")]
     Scopes,
+    /// Tokens of all subjects, and the kinds of subjects without accounts.
+    #[oai(rename = "tokens")]
+    Tokens,
+    /// OAuth clients: third parties and programs.
+    #[oai(rename = "clients")]
+    Clients,
     /// For those who operate the server.
     #[oai(rename = "operation")]
     Operation,

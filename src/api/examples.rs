@@ -7,10 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     errors,
-    me::NOT_A_USER,
     problem::{self, Failure, FieldProblem, Problem},
 };
-use crate::{accounts, guard::Denied, oauth, scope::ScopeSet};
+use crate::{accounts::Error, guard::Denied, oauth, scope::ScopeSet};
 
 const OAUTH_PROBLEM: &str = "#/components/schemas/OAuthProblem";
 
@@ -42,22 +41,22 @@ pub(super) fn add(path: &str, operation: &mut Map<String, Value>, schemas: &Valu
 
 /// What the examples depend on.
 struct About {
-    collection: String,
-    has_parameters: bool,
+    path: String,
     scopes: ScopeSet,
     misfit: FieldProblem,
 }
 
 impl About {
     fn new(path: &str, operation: &Map<String, Value>, schemas: &Value) -> Self {
-        let scopes = operation
-            .get("security")
-            .and_then(|security| security.pointer("/0/scopegate"))
+        let alternatives = operation.get("security").and_then(Value::as_array);
+        let scopes = alternatives
+            .into_iter()
+            .flatten()
+            .find_map(|schemes| schemes.get("scopegate"))
             .cloned()
             .unwrap_or_default();
         Self {
-            collection: path.split('/').nth(1).unwrap_or_default().to_owned(),
-            has_parameters: path.contains('{'),
+            path: path.to_owned(),
             scopes: serde_json::from_value(scopes).unwrap_or_default(),
             misfit: misfit(operation, schemas),
         }
@@ -68,35 +67,54 @@ impl About {
             400 => Denied::Malformed.to_string(),
             401 => Denied::NoToken.to_string(),
             403 => Denied::InsufficientScope(self.scopes.clone()).to_string(),
-            404 => self.absent(),
-            409 => self.taken(),
             413 => oauth::Error::TooLarge.to_string(),
             415 => "the body is application/json".to_owned(),
             422 => return Problem::unfit(vec![self.misfit.clone()]),
             503 => return errors::unavailable(),
-            _ => problem::describe(status).to_owned(),
+            _ => {
+                let error = match status {
+                    404 => self.absent(),
+                    409 => self.taken(),
+                    _ => None,
+                };
+                error.map_or_else(
+                    || problem::describe(status).to_owned(),
+                    |error| error.to_string(),
+                )
+            }
         };
         Problem::new(StatusCode::from_u16(status).unwrap_or_default(), detail)
     }
 
-    fn absent(&self) -> String {
-        match self.collection.as_str() {
-            "users" if !self.has_parameters => NOT_A_USER.to_owned(),
-            "users" => accounts::Error::NoSuchUser("jane".to_owned()).to_string(),
-            "scopes" => accounts::Error::NoSuchScope("items".to_owned()).to_string(),
-            _ => problem::describe(404).to_owned(),
-        }
+    fn absent(&self) -> Option<Error> {
+        let parameter = self.path.split('{').nth(1);
+        Some(match (self.collection(), parameter) {
+            ("users", None) => Error::NotAUser,
+            ("users", Some("username}")) => Error::NoSuchUser("jane".to_owned()),
+            ("users" | "tokens", Some(_)) => {
+                Error::NoSuchToken("019a2f2e-8c5e-7b5a-9f0c-3f1d2f6f7c11".to_owned())
+            }
+            ("scopes", _) => Error::NoSuchScope("items".to_owned()),
+            ("clients", _) => Error::NoSuchClient("billing".to_owned()),
+            ("tokens" | "subject-kinds", _) => Error::NoSuchSubjectKind("car".to_owned()),
+            _ => return None,
+        })
     }
 
-    fn taken(&self) -> String {
-        match self.collection.as_str() {
-            "users" => accounts::Error::UserExists("jane".to_owned()).to_string(),
-            "scopes" if self.has_parameters => {
-                accounts::Error::BuiltinScope("me".to_owned()).to_string()
-            }
-            "scopes" => accounts::Error::ScopeExists("items".to_owned()).to_string(),
-            _ => problem::describe(409).to_owned(),
-        }
+    fn taken(&self) -> Option<Error> {
+        Some(match (self.collection(), self.path.contains('{')) {
+            ("users", _) => Error::UserExists("jane".to_owned()),
+            ("scopes", true) => Error::BuiltinScope("me".to_owned()),
+            ("scopes", false) => Error::ScopeExists("items".to_owned()),
+            ("clients", true) => Error::HasNoSecret("spa".to_owned()),
+            ("clients", false) => Error::ClientExists("billing".to_owned()),
+            ("subject-kinds", _) => Error::SubjectKindExists("car".to_owned()),
+            _ => return None,
+        })
+    }
+
+    fn collection(&self) -> &str {
+        self.path.split('/').nth(1).unwrap_or_default()
     }
 }
 
@@ -113,10 +131,16 @@ fn misfit(operation: &Map<String, Value>, schemas: &Value) -> FieldProblem {
         let wanted = property["type"].as_str()?;
         Some((name.clone(), format!("this is to be a {wanted}")))
     };
-    let (field, detail) = of_body().unwrap_or_else(|| {
-        let detail = "a page has 1 to 200 entries";
-        ("limit".to_owned(), detail.to_owned())
-    });
+    let of_query = || {
+        let parameters = operation.get("parameters")?.as_array()?;
+        let named = |name: &str| parameters.iter().any(|one| one["name"] == name);
+        if named("limit") {
+            return Some(("limit".to_owned(), "a page has 1 to 200 entries".to_owned()));
+        }
+        let name = parameters.first()?["name"].as_str()?;
+        Some((name.to_owned(), "this is required".to_owned()))
+    };
+    let (field, detail) = of_body().or_else(of_query).unwrap_or_default();
     FieldProblem { field, detail }
 }
 

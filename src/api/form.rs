@@ -1,7 +1,7 @@
 //! Forms of OAuth endpoints, read strictly (RFC 6749 §3.2, appendix B): UTF-8,
 //! each parameter once, and an empty one counts as left out.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use poem::{Request, RequestBody, Result, error::ReadBodyError, http::header};
 use poem_openapi::{
@@ -9,10 +9,13 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, Registry},
     types::{ParseFromJSON, Type},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::MAX_BODY_BYTES;
 use crate::oauth;
+
+/// What may stand in a form several times (RFC 8707 §2, RFC 8693 §2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -64,11 +67,7 @@ async fn read<T: ParseFromJSON>(
         Err(_) => return Err(refuse("the body cannot be read")),
     };
     let fields = parse(&bytes)?;
-    let object = fields
-        .into_iter()
-        .map(|(name, value)| (name, Value::String(value)))
-        .collect();
-    T::parse_from_json(Some(Value::Object(object))).map_err(|_| refuse("the parameters do not fit"))
+    T::parse_from_json(Some(Value::Object(fields))).map_err(|error| refuse(&error.into_message()))
 }
 
 fn is_form(request: &Request) -> bool {
@@ -79,8 +78,9 @@ fn is_form(request: &Request) -> bool {
         .is_some_and(|media| media.trim().eq_ignore_ascii_case(MEDIA_TYPE))
 }
 
-fn parse(bytes: &[u8]) -> Result<HashMap<String, String>, oauth::Error> {
-    let mut fields = HashMap::new();
+fn parse(bytes: &[u8]) -> Result<Map<String, Value>, oauth::Error> {
+    let mut fields = Map::new();
+    let mut empty = HashSet::new();
     for pair in bytes.split(|byte| *byte == b'&') {
         if pair.is_empty() {
             continue;
@@ -88,13 +88,26 @@ fn parse(bytes: &[u8]) -> Result<HashMap<String, String>, oauth::Error> {
         let mut parts = pair.splitn(2, |byte| *byte == b'=');
         let name = decode(parts.next().unwrap_or_default())?;
         let value = decode(parts.next().unwrap_or_default())?;
-        if fields.contains_key(&name) {
+        if REPEATABLE.contains(&name.as_str()) {
+            let values = fields
+                .entry(name)
+                .or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(values) = values
+                && !value.is_empty()
+            {
+                values.push(Value::String(value));
+            }
+            continue;
+        }
+        if fields.contains_key(&name) || empty.contains(&name) {
             let text = format!("the parameter `{name}` stands there twice");
             return Err(oauth::Error::InvalidRequest(text));
         }
-        fields.insert(name, value);
+        match value.is_empty() {
+            true => drop(empty.insert(name)),
+            false => drop(fields.insert(name, Value::String(value))),
+        }
     }
-    fields.retain(|_, value| !value.is_empty());
     Ok(fields)
 }
 
@@ -132,6 +145,12 @@ mod tests {
     fn a_repeated_parameter_is_refused_even_if_unknown() {
         assert!(parse(b"a=1&b=2&a=3").is_err());
         assert!(parse(b"a=&a=3").is_err());
+    }
+
+    #[test]
+    fn a_resource_may_stand_there_several_times() {
+        let fields = parse(b"resource=a&resource=b&resource=").unwrap();
+        assert_eq!(fields["resource"], serde_json::json!(["a", "b"]));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     body::{Body, Rule, Rules},
     document::Tag,
     nullable::Change,
-    problem::{Failure, Problem},
+    problem::Failure,
     users::User,
 };
 use crate::{
@@ -19,8 +19,6 @@ use crate::{
 };
 
 pub(super) struct MeApi(pub Arc<Authority>);
-
-pub(super) const NOT_A_USER: &str = "this token is not about a user";
 
 /// What to change of one's own profile. A field that is left out stays as it
 /// is; `null` empties it.
@@ -148,8 +146,5 @@ impl MeApi {
 }
 
 fn username(auth: &Auth) -> Result<&str, Failure<404>> {
-    auth.username().ok_or_else(|| {
-        let status = poem::http::StatusCode::NOT_FOUND;
-        Failure(Problem::new(status, NOT_A_USER))
-    })
+    Ok(auth.username().ok_or(accounts::Error::NotAUser)?)
 }

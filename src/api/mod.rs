@@ -2,6 +2,8 @@
 
 mod access;
 mod body;
+mod client_auth;
+mod clients;
 mod cors;
 mod docs;
 mod document;
@@ -9,12 +11,18 @@ mod errors;
 mod examples;
 mod form;
 mod health;
+mod introspection;
+mod issued;
 mod me;
 mod nullable;
 mod page;
+mod personal_tokens;
 mod problem;
+mod refusal;
 mod scopes;
+mod subject_kinds;
 mod token;
+mod tokens;
 mod users;
 
 use std::sync::Arc;
@@ -37,18 +45,28 @@ pub use document::{document_json, document_yaml};
 /// behind its guard.
 type Operations = (
     token::TokenApi,
+    introspection::IntrospectionApi,
     me::MeApi,
+    personal_tokens::PersonalTokensApi,
     users::UsersApi,
     scopes::ScopesApi,
+    tokens::TokensApi,
+    subject_kinds::SubjectKindsApi,
+    clients::ClientsApi,
     health::HealthApi,
 );
 
 fn operations(authority: &Arc<Authority>) -> Operations {
     (
         token::TokenApi(Arc::clone(authority)),
+        introspection::IntrospectionApi(Arc::clone(authority)),
         me::MeApi(Arc::clone(authority)),
+        personal_tokens::PersonalTokensApi(Arc::clone(authority)),
         users::UsersApi(Arc::clone(authority)),
         scopes::ScopesApi(Arc::clone(authority)),
+        tokens::TokensApi(Arc::clone(authority)),
+        subject_kinds::SubjectKindsApi(Arc::clone(authority)),
+        clients::ClientsApi(Arc::clone(authority)),
         health::HealthApi(Arc::clone(authority)),
     )
 }

@@ -2,41 +2,77 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use poem::{Request, http::header};
+use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     payload::Json,
     types::{Example, Password as Hidden},
 };
 
-use super::{document::Tag, form::OAuthForm};
+use super::{
+    client_auth::{ClientFields, client_credentials},
+    document::Tag,
+    form::OAuthForm,
+    refusal::Refusal,
+};
 use crate::{
     authority::Authority,
+    client::GrantType,
     guard::Public,
-    oauth::{self, ClientCredentials, PasswordGrant},
+    oauth::{
+        self, ACCESS_TOKEN, ClientCredentials, ClientCredentialsGrant, PasswordGrant, RefreshGrant,
+        TokenExchange, TokenResponse,
+    },
     password::Password,
 };
 
 pub(super) struct TokenApi(pub Arc<Authority>);
 
 /// The parameters of a token request. An empty one counts as left out.
-#[derive(Object)]
-#[oai(example, skip_serializing_if_is_none)]
+#[derive(Object, Default)]
+#[oai(example, skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 struct TokenRequest {
-    /// How you show that you may have a token: `password`.
+    /// How you show that you may have a token: `password`, `refresh_token`,
+    /// `client_credentials` or `urn:ietf:params:oauth:grant-type:token-exchange`.
     grant_type: Option<String>,
     /// Who logs in, for the grant `password`.
     username: Option<String>,
     /// The user's password, for the grant `password`.
     password: Option<Hidden>,
-    /// The scopes that are wanted, separated by spaces. What is granted is what
-    /// the user may hold of them.
+    /// The refresh token, for the grant `refresh_token`: it serves once.
+    refresh_token: Option<Hidden>,
+    /// The token to be narrowed, for the token exchange.
+    subject_token: Option<Hidden>,
+    /// `urn:ietf:params:oauth:token-type:access_token`, for the token exchange.
+    subject_token_type: Option<String>,
+    /// `urn:ietf:params:oauth:token-type:access_token` or left out.
+    requested_token_type: Option<String>,
+    /// Not taken: who acts is the client that authenticates.
+    actor_token: Option<Hidden>,
+    /// Not taken.
+    actor_token_type: Option<String>,
+    /// The scopes that are wanted, separated by spaces. Granted is what the user
+    /// and the client may hold of them; a refresh or an exchange can only narrow.
     scope: Option<String>,
+    /// For which API the token is (RFC 8707), if not for this server. May be
+    /// repeated.
+    #[oai(default)]
+    resource: Vec<String>,
+    /// The same for the token exchange (RFC 8693). May be repeated.
+    #[oai(default)]
+    audience: Vec<String>,
+    /// The life that is wanted in seconds, for the token exchange: what the token
+    /// has left at most.
+    expires_in: Option<String>,
     /// The client, where it is not in the `Authorization` header.
     client_id: Option<String>,
     /// The client's secret, where it is not in the `Authorization` header.
     client_secret: Option<Hidden>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with
+    /// `client_assertion`.
+    client_assertion_type: Option<String>,
+    /// A JWT that the client signed (RFC 7523), instead of a secret.
+    client_assertion: Option<Hidden>,
 }
 
 impl Example for TokenRequest {
@@ -47,14 +83,14 @@ impl Example for TokenRequest {
             password: Some(Hidden("secret".to_owned())),
             scope: Some("items me".to_owned()),
             client_id: Some("scopegate-docs".to_owned()),
-            client_secret: None,
+            ..Self::default()
         }
     }
 }
 
 /// A token was issued (RFC 6749 §5.1).
 #[derive(Object)]
-#[oai(example)]
+#[oai(example, skip_serializing_if_is_none)]
 struct TokenAnswer {
     /// The token, a JWT: send it as `Authorization: Bearer …`.
     access_token: String,
@@ -64,6 +100,10 @@ struct TokenAnswer {
     expires_in: u64,
     /// The scopes that were granted, separated by spaces.
     scope: String,
+    /// What the next token is to be had for, where `offline_access` was granted.
+    refresh_token: Option<String>,
+    /// What kind of token it is, after a token exchange (RFC 8693 §2.2.1).
+    issued_token_type: Option<String>,
 }
 
 impl Example for TokenAnswer {
@@ -73,26 +113,21 @@ impl Example for TokenAnswer {
             token_type: "bearer".to_owned(),
             expires_in: 1800,
             scope: "items me".to_owned(),
+            refresh_token: None,
+            issued_token_type: None,
         }
     }
 }
 
-/// An error of OAuth 2.0 (RFC 6749 §5.2).
-#[derive(Object)]
-#[oai(example)]
-struct OAuthProblem {
-    /// A code: `invalid_request`, `invalid_client`, `invalid_grant`,
-    /// `unsupported_grant_type`, `invalid_scope` or `temporarily_unavailable`.
-    error: String,
-    /// The reason in words.
-    error_description: String,
-}
-
-impl Example for OAuthProblem {
-    fn example() -> Self {
+impl From<TokenResponse> for TokenAnswer {
+    fn from(issued: TokenResponse) -> Self {
         Self {
-            error: "invalid_grant".to_owned(),
-            error_description: oauth::Error::InvalidGrant.to_string(),
+            access_token: issued.access_token,
+            token_type: "bearer".to_owned(),
+            expires_in: issued.expires_in,
+            scope: issued.scopes.to_string(),
+            refresh_token: issued.refresh_token.map(|token| token.expose().to_owned()),
+            issued_token_type: issued.is_exchanged.then(|| ACCESS_TOKEN.to_owned()),
         }
     }
 }
@@ -112,61 +147,17 @@ enum TokenAnswered {
     ),
 }
 
-/// What a token request is refused with: the document's side of
-/// [`oauth::Error`], which becomes a response in `errors.rs`.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct Refusal(#[from] oauth::Error);
-
-impl From<Refusal> for poem::Error {
-    fn from(refusal: Refusal) -> Self {
-        refusal.0.into()
-    }
-}
-
-impl ApiResponse for Refusal {
-    fn meta() -> poem_openapi::registry::MetaResponses {
-        RefusalShapes::meta()
-    }
-
-    fn register(registry: &mut poem_openapi::registry::Registry) {
-        RefusalShapes::register(registry);
-    }
-}
-
-#[derive(ApiResponse)]
-enum RefusalShapes {
-    /// The request is refused: the code says why.
-    #[oai(status = 400)]
-    _Refused(Json<OAuthProblem>),
-    /// The client is not known or did not authenticate.
-    #[oai(status = 401)]
-    _Client(
-        Json<OAuthProblem>,
-        /// How to authenticate.
-        #[oai(header = "WWW-Authenticate")]
-        String,
-    ),
-    /// The body is larger than 64 KiB.
-    #[oai(status = 413)]
-    _TooLarge(Json<OAuthProblem>),
-    /// The server is overloaded, or its database is away: try again later.
-    #[oai(status = 503)]
-    _Unavailable(
-        Json<OAuthProblem>,
-        /// After how many seconds to try again.
-        #[oai(header = "Retry-After")]
-        String,
-    ),
-}
-
 #[OpenApi(tag = "Tag::OAuth")]
 impl TokenApi {
     /// Get a token
     ///
-    /// The grant `password` logs a user in (RFC 6749 §4.3). A wrong password, an
-    /// unknown user and a disabled user get the same answer. Without a client
-    /// the request is that of the built-in public client `scopegate-docs`.
+    /// By one of four grants. `password` logs a user in (RFC 6749 §4.3): a wrong
+    /// password, an unknown user and a disabled user get the same answer.
+    /// `refresh_token` spends a refresh token for the next tokens (§6).
+    /// `client_credentials` gives a confidential client a token about itself
+    /// (§4.4). The token exchange (RFC 8693) gives a narrower token to hand on.
+    /// Without a client the request is that of the built-in public client
+    /// `scopegate-docs`.
     #[oai(path = "/token", method = "post", operation_id = "createToken")]
     async fn create_token(
         &self,
@@ -174,76 +165,83 @@ impl TokenApi {
         request: &Request,
         form: OAuthForm<TokenRequest>,
     ) -> Result<TokenAnswered, Refusal> {
-        let form = form.0;
-        let client = client_credentials(request, form.client_id, form.client_secret)?;
-        let issued = match form.grant_type.as_deref() {
-            Some("password") => {
-                let grant = PasswordGrant {
-                    username: form.username,
-                    password: form.password.map(|password| Password::new(password.0)),
-                    scope: form.scope,
-                    client,
-                };
-                oauth::password(&self.0, grant).await?
-            }
-            Some(_) => return Err(oauth::Error::UnsupportedGrantType.into()),
-            None => return Err(oauth::Error::missing("grant_type").into()),
+        let mut form = form.0;
+        let fields = ClientFields {
+            client_id: form.client_id.take(),
+            client_secret: form.client_secret.take(),
+            client_assertion_type: form.client_assertion_type.take(),
+            client_assertion: form.client_assertion.take(),
         };
-        let answer = TokenAnswer {
-            access_token: issued.access_token,
-            token_type: "bearer".to_owned(),
-            expires_in: issued.expires_in,
-            scope: issued.scopes.to_string(),
-        };
+        let client = client_credentials(request, fields)?;
+        let issued = issue(&self.0, form, client).await?;
         Ok(TokenAnswered::Issued(
-            Json(answer),
+            Json(issued.into()),
             "no-store".to_owned(),
             "no-cache".to_owned(),
         ))
     }
 }
 
-/// The client's id and secret, from the header or from the body and not from
-/// both (RFC 6749 §2.3).
-fn client_credentials(
-    request: &Request,
-    client_id: Option<String>,
-    client_secret: Option<Hidden>,
-) -> Result<ClientCredentials, oauth::Error> {
-    let client_secret = client_secret.map(|secret| secret.0);
-    let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
-    let Some(value) = headers.next() else {
-        return Ok(ClientCredentials {
-            client_id,
-            client_secret,
-        });
-    };
-    let refuse = |reason: &str| oauth::Error::InvalidRequest(reason.to_owned());
-    if headers.next().is_some() {
-        return Err(refuse("there are two Authorization headers"));
+async fn issue(
+    authority: &Authority,
+    form: TokenRequest,
+    client: ClientCredentials,
+) -> Result<TokenResponse, oauth::Error> {
+    let named = form
+        .grant_type
+        .ok_or_else(|| oauth::Error::missing("grant_type"))?;
+    let grant = GrantType::ALL
+        .into_iter()
+        .find(|grant| grant.name() == named);
+    match grant.ok_or(oauth::Error::UnsupportedGrantType)? {
+        GrantType::Password => {
+            let grant = PasswordGrant {
+                username: form.username,
+                password: form.password.map(|password| Password::new(password.0)),
+                scope: form.scope,
+                resources: form.resource,
+                client,
+            };
+            oauth::password(authority, grant).await
+        }
+        GrantType::RefreshToken => {
+            let grant = RefreshGrant {
+                refresh_token: form.refresh_token.map(|token| token.0),
+                scope: form.scope,
+                resources: form.resource,
+                client,
+            };
+            oauth::refresh(authority, grant).await
+        }
+        GrantType::ClientCredentials => {
+            let grant = ClientCredentialsGrant {
+                scope: form.scope,
+                resources: form.resource,
+                client,
+            };
+            oauth::client_credentials(authority, grant).await
+        }
+        GrantType::TokenExchange => {
+            let grant = TokenExchange {
+                subject_token: form.subject_token.map(|token| token.0),
+                subject_token_type: form.subject_token_type,
+                requested_token_type: form.requested_token_type,
+                actor_token: form.actor_token.map(|token| token.0),
+                scope: form.scope,
+                audiences: [form.resource, form.audience].concat(),
+                expires_in: form.expires_in.as_deref().map(seconds).transpose()?,
+                client,
+            };
+            oauth::token_exchange(authority, grant).await
+        }
     }
-    let (id, secret) = value
-        .to_str()
-        .ok()
-        .and_then(basic)
-        .ok_or(oauth::Error::InvalidClient)?;
-    if client_secret.is_some() || client_id.is_some_and(|in_body| in_body != id) {
-        return Err(refuse("the client is named in the header and in the body"));
-    }
-    Ok(ClientCredentials {
-        client_id: Some(id),
-        client_secret: Some(secret),
-    })
 }
 
-/// `Basic` with id and secret, each form-encoded (RFC 6749 §2.3.1).
-fn basic(value: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
+fn seconds(text: &str) -> Result<u64, oauth::Error> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0 => Ok(seconds),
+        _ => Err(oauth::Error::InvalidRequest(
+            "expires_in is a number of seconds".to_owned(),
+        )),
     }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (id, secret) = decoded.split_once(':')?;
-    let decode = |text: &str| super::form::decode(text.as_bytes()).ok();
-    Some((decode(id)?, decode(secret)?))
 }

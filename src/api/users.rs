@@ -16,7 +16,7 @@ use super::{
     me::Done,
     nullable::{Change, Nullable},
     page::{Page, Window},
-    problem::Failure,
+    problem::{Failure, FieldProblem, Problem},
 };
 use crate::{
     accounts::{self, BuiltinScope, NewAccount, Patch, fields},
@@ -202,7 +202,7 @@ impl UsersApi {
             email: user.0.email,
             full_name: user.0.full_name,
             disabled: user.0.disabled,
-            scopes: scopes(&user.0.scopes),
+            scopes: scopes(&user.0.scopes)?,
         };
         let user = accounts::add(&self.0, account, &grantor).await?;
         let location = format!("/users/{}", super::document::path_segment(&user.username));
@@ -245,7 +245,7 @@ impl UsersApi {
             email: patch.0.email.0,
             full_name: patch.0.full_name.0,
             disabled: patch.0.disabled,
-            scopes: patch.0.scopes.as_deref().map(scopes),
+            scopes: patch.0.scopes.as_deref().map(scopes).transpose()?,
             password: patch.0.password.map(Password::new),
         };
         let user = accounts::change(&self.0, &username.0, patch, &grantor).await?;
@@ -273,7 +273,16 @@ impl UsersApi {
     }
 }
 
-/// The names have passed [`fields::scope`] with the rest of the body.
-fn scopes(names: &[String]) -> ScopeSet {
-    names.iter().flat_map(|name| Scope::parse(name)).collect()
+/// A set of names that passed [`fields::scope`] with the rest of the body; too
+/// many are refused.
+pub(super) fn scopes<const A: u16, const B: u16>(
+    names: &[String],
+) -> Result<ScopeSet, Failure<A, B>> {
+    let scopes = names.iter().flat_map(|name| Scope::parse(name));
+    ScopeSet::from_scopes(scopes).map_err(|error| {
+        Failure(Problem::unfit(vec![FieldProblem {
+            field: "scopes".to_owned(),
+            detail: error.to_string(),
+        }]))
+    })
 }

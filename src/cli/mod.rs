@@ -3,6 +3,7 @@
 //! Exit status: 0 on success, 1 when something is refused (one line on stderr),
 //! 2 on wrong usage.
 
+mod client;
 mod config;
 mod demo;
 mod import;
@@ -13,6 +14,8 @@ mod password;
 mod scope;
 mod serve;
 mod settings;
+mod subject_kind;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -45,7 +48,13 @@ enum Commands {
     #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
+    Client(client::ClientCommand),
+    #[command(subcommand)]
     Scope(scope::Scope),
+    #[command(subcommand)]
+    SubjectKind(subject_kind::SubjectKind),
+    #[command(subcommand)]
+    Token(token::Token),
     #[command(subcommand)]
     Password(password::PasswordCommand),
     Openapi(openapi::OpenApi),
@@ -71,7 +80,10 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Demo(demo) => demo.run(settings()?),
         Commands::Serve(serve) => serve.run(settings()?),
         Commands::User(user) => user.run(settings()?),
+        Commands::Client(client) => client.run(settings()?),
         Commands::Scope(scope) => scope.run(settings()?),
+        Commands::SubjectKind(kind) => kind.run(settings()?),
+        Commands::Token(token) => token.run(settings()?),
         Commands::Password(password) => password.run(),
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Config(config) => config.run(settings()?),

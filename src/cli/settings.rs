@@ -48,7 +48,15 @@ fn with_setting_flags(command: Command) -> Command {
         .value_parser(clap::value_parser!(PathBuf))
         .help_heading("Settings")
         .help("The configuration file [default: scopegate.toml where it exists]");
-    SETTINGS.iter().fold(command.arg(file), |command, setting| {
+    // `token mint --audience` is the token's, not the server's.
+    let own: Vec<String> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_long().map(str::to_owned))
+        .collect();
+    let settings = SETTINGS
+        .iter()
+        .filter(|setting| !own.iter().any(|name| name == setting.name));
+    settings.fold(command.arg(file), |command, setting| {
         let is_for_imports = matches!(setting.name, "group-scope" | "flask-security-salt-file");
         let shown = serves || setting.name == "database-url" || imports && is_for_imports;
         command.arg(flag(setting).hide(!shown))
@@ -97,7 +105,9 @@ impl Settings {
 fn flags(matches: &ArgMatches) -> Layer {
     let value = |setting: &Setting| {
         let values: Vec<&str> = matches
-            .get_many::<String>(setting.name)?
+            .try_get_many::<String>(setting.name)
+            .ok()
+            .flatten()?
             .map(String::as_str)
             .collect();
         Some(values.join(","))

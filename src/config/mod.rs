@@ -79,6 +79,11 @@ pub struct Config {
     /// The secret of HS256; none for the other algorithms.
     pub signing_secret: Option<Secret>,
     pub access_token_ttl: Duration,
+    pub refresh_token_ttl: Duration,
+    /// The longest life of personal and minted tokens.
+    pub max_token_ttl: Duration,
+    /// The audiences beside `audience` that tokens may be asked for.
+    pub allowed_audiences: Vec<String>,
     pub password_scheme: CurrentScheme,
     /// The salt of a Flask-Security site, if users came from one.
     pub flask_security_salt: Option<SiteSalt>,
@@ -187,6 +192,9 @@ impl Layers {
             signing_algorithm,
             signing_secret: self.signing_secret(signing_algorithm)?,
             access_token_ttl: self.duration("access-token-ttl")?,
+            refresh_token_ttl: self.duration("refresh-token-ttl")?,
+            max_token_ttl: self.duration("max-token-ttl")?,
+            allowed_audiences: self.list("allowed-audience", "a text")?,
             password_scheme: self.password_scheme(purpose)?,
             flask_security_salt: self.flask_security_salt()?,
             group_scopes: self.group_scopes()?,

@@ -94,6 +94,27 @@ pub const SETTINGS: &[Setting] = &[
         "How long access tokens live",
     ),
     setting(
+        "refresh-token-ttl",
+        "TIME",
+        Some("30d"),
+        "How long a refresh token may lie unused",
+    ),
+    setting(
+        "max-token-ttl",
+        "TIME",
+        Some("90d"),
+        "The longest life of personal tokens and of tokens for other subjects",
+    ),
+    Setting {
+        list: true,
+        ..setting(
+            "allowed-audience",
+            "URI",
+            None,
+            "Further audiences that tokens may be asked for with `resource` (RFC 8707)",
+        )
+    },
+    setting(
         "password-scheme",
         "NAME",
         Some("bcrypt"),

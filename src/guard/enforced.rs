@@ -13,7 +13,7 @@ use poem_openapi::{
 };
 use thiserror::Error;
 
-use super::{Authenticate, Denied, Requirement};
+use super::{Authenticate, Denied, Requirement, requirement::CLIENT_SCHEME};
 
 type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
@@ -41,14 +41,19 @@ impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
                 let requirement = requirements
                     .remove(&(shape(&path), method.clone()))
                     .ok_or_else(|| Undeclared(format!("{method} {path}")))?;
-                let endpoint = match requirement {
-                    Requirement::Open => inner,
-                    Requirement::AnyOf(scopes) => Guard {
+                let guard = |admits_clients, scopes| {
+                    let authenticator = Arc::clone(&authenticator);
+                    move |inner| Guard {
                         inner,
-                        authenticator: Arc::clone(&authenticator),
+                        authenticator,
+                        admits_clients,
                         scopes,
                     }
-                    .boxed(),
+                };
+                let endpoint = match requirement {
+                    Requirement::Open => inner,
+                    Requirement::AnyOf(scopes) => guard(false, scopes)(inner).boxed(),
+                    Requirement::ClientOrAnyOf(scopes) => guard(true, scopes)(inner).boxed(),
                 };
                 routes
                     .entry(path.clone())
@@ -95,6 +100,10 @@ impl<T: OpenApi, A: Authenticate> OpenApi for Enforced<T, A> {
             if is_open(operation) {
                 operation.security.clear();
             }
+            // Only OAuth 2.0 schemes have scopes (OpenAPI 3.0 §4.7.30).
+            for scheme in &mut operation.security {
+                scheme.get_mut(CLIENT_SCHEME).map(Vec::clear);
+            }
         }
         apis
     }
@@ -118,6 +127,8 @@ fn is_open(operation: &MetaOperation) -> bool {
 struct Guard<A> {
     inner: BoxEndpoint<'static>,
     authenticator: Arc<A>,
+    /// Requests without a bearer token are for the operation to judge.
+    admits_clients: bool,
     scopes: Vec<crate::scope::ScopeSet>,
 }
 
@@ -125,7 +136,10 @@ impl<A: Authenticate> Endpoint for Guard<A> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let token = bearer_token(&request)?;
+        let token = match bearer_token(&request) {
+            Err(Denied::NoToken) if self.admits_clients => return self.inner.call(request).await,
+            token => token?,
+        };
         let caller = self.authenticator.authenticate(token).await?;
         if let Some(needed) = Requirement::missing(&self.scopes, &caller.scopes) {
             return Err(Denied::InsufficientScope(needed.clone()).into());
@@ -137,7 +151,7 @@ impl<A: Authenticate> Endpoint for Guard<A> {
 
 /// The token of the one `Authorization: Bearer …` header (RFC 6750 §2.1); one in
 /// the query or the body is not looked for.
-fn bearer_token(request: &Request) -> std::result::Result<&str, Denied> {
+pub fn bearer_token(request: &Request) -> std::result::Result<&str, Denied> {
     let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
     let value = headers.next().ok_or(Denied::NoToken)?;
     if headers.next().is_some() {

@@ -25,9 +25,9 @@ use uuid::Uuid;
 use crate::{scope::ScopeSet, subject::Subject};
 
 pub use denied::Denied;
-pub use enforced::{Enforced, Undeclared};
+pub use enforced::{Enforced, Undeclared, bearer_token};
 pub use public::Public;
-pub use requirement::Requirement;
+pub use requirement::{CLIENT_SCHEME, Requirement};
 
 /// Who calls, as a verified token says.
 #[derive(Clone, Debug, PartialEq, Eq)]

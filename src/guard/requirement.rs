@@ -12,7 +12,14 @@ pub enum Requirement {
     Open,
     /// A token with all scopes of one of these sets.
     AnyOf(Vec<ScopeSet>),
+    /// The same, or an OAuth client that authenticates to the operation itself.
+    ClientOrAnyOf(Vec<ScopeSet>),
 }
+
+/// The name of the security scheme of OAuth clients (RFC 6749 §2.3). An
+/// operation that declares it authenticates clients by itself, also by its body;
+/// a bearer token must have the scopes of the operation.
+pub const CLIENT_SCHEME: &str = "client";
 
 impl Requirement {
     /// Reads an operation's declaration; none where it has none, or one that
@@ -22,13 +29,19 @@ impl Requirement {
         if schemes.iter().any(|(name, _)| **name == Public::MARK) {
             return (schemes.len() == 1).then_some(Self::Open);
         }
-        let sets = schemes
+        let (clients, tokens): (Vec<_>, Vec<_>) = schemes
+            .iter()
+            .partition(|(name, _)| **name == CLIENT_SCHEME);
+        let sets = tokens
             .iter()
             .map(|(_, scopes)| scopes.iter().map(|scope| Scope::parse(scope)).collect())
             .collect::<Result<Vec<ScopeSet>, _>>()
             .ok()?;
         let is_declared = !sets.is_empty() && sets.iter().all(|set| !set.is_empty());
-        is_declared.then_some(Self::AnyOf(sets))
+        is_declared.then_some(match clients.is_empty() {
+            true => Self::AnyOf(sets),
+            false => Self::ClientOrAnyOf(sets),
+        })
     }
 
     /// The scopes that are missing for it, if any are.

@@ -1,19 +1,22 @@
-//! Issuing an access token.
+//! Answers of the token endpoint (RFC 6749 §5.1).
 
 use uuid::Uuid;
 
+use super::{Error, Requester};
 use crate::{
+    accounts::BuiltinScope,
     authority::Authority,
+    client::GrantType,
     clock,
+    issuing::Draft,
+    opaque::Opaque,
     scope::ScopeSet,
-    store::{TokenRow, UserRow},
+    store::{NewRefresh, UserRow},
     subject::Subject,
-    token::{Audience, Claims, sign},
+    token::{Audience, Claims},
 };
 
-use super::{Client, Error};
-
-/// The successful answer of the token endpoint (RFC 6749 §5.1).
+/// The successful answer of the token endpoint.
 pub struct TokenResponse {
     /// The token: a secret.
     pub access_token: String,
@@ -21,43 +24,72 @@ pub struct TokenResponse {
     pub expires_in: u64,
     /// What was granted.
     pub scopes: ScopeSet,
+    /// The token that a next one is to be had for: a secret.
+    pub refresh_token: Option<Opaque>,
+    /// Whether it answers a token exchange, which says what kind of token it
+    /// gave (RFC 8693 §2.2.1).
+    pub is_exchanged: bool,
 }
 
-/// Issues a token about a user, who must still exist and be enabled when the
-/// token is recorded.
+impl TokenResponse {
+    pub(super) fn of(authority: &Authority, claims: &Claims) -> Result<Self, Error> {
+        Ok(Self {
+            access_token: authority.sign(claims)?,
+            expires_in: claims.expires_at.abs_diff(claims.issued_at),
+            scopes: claims.scopes.clone(),
+            refresh_token: None,
+            is_exchanged: false,
+        })
+    }
+}
+
+/// Issues a token about a user, who must still exist and be enabled when it is
+/// stored; with `offline_access` a refresh token as well.
 pub(super) async fn issue_for_user(
     authority: &Authority,
     user: &UserRow,
-    client: &Client,
+    client: &Requester,
     scopes: ScopeSet,
+    audience: Audience,
 ) -> Result<TokenResponse, Error> {
-    let issued_at = clock::now();
-    let expires_in = authority.config.access_token_ttl.as_secs();
-    let claims = Claims {
-        issuer: authority.config.issuer.clone(),
-        audience: Audience::One(authority.config.audience.clone()),
-        subject: Subject::new(Subject::USERNAME, &user.username)
-            .map_err(|_| Error::InvalidGrant)?,
-        scopes,
-        client_id: client.id.clone(),
-        issued_at,
-        expires_at: issued_at.saturating_add_unsigned(expires_in),
-        id: Uuid::now_v7(),
+    let subject =
+        Subject::new(Subject::USERNAME, &user.username).map_err(|_| Error::InvalidGrant)?;
+    let stays_signed_in = scopes.contains(BuiltinScope::OFFLINE_ACCESS)
+        && client.may_use(GrantType::RefreshToken).is_ok();
+    let draft = Draft {
+        audience,
+        grant_id: stays_signed_in.then(|| Uuid::now_v7().to_string()),
+        ..Draft::new(authority, subject, client.id(), scopes)
     };
-    let row = TokenRow {
-        id: claims.id.to_string(),
-        subject: claims.subject.to_string(),
-        client_id: claims.client_id.clone(),
-        scopes: claims.scopes.to_string(),
-        issued_at,
-        expires_at: claims.expires_at,
+    let (claims, row) = draft.prepare(authority);
+    let refresh_token = match stays_signed_in {
+        true => Some(Opaque::generate(Opaque::REFRESH_TOKEN)?),
+        false => None,
     };
-    if !authority.store.add_user_token(&row, &user.id).await? {
+    let is_stored = match &refresh_token {
+        Some(token) => {
+            let refresh = new_refresh(authority, token);
+            authority
+                .store
+                .begin_grant(&row, &user.id, &refresh)
+                .await?
+        }
+        None => authority.store.add_user_token(&row, &user.id).await?,
+    };
+    if !is_stored {
         return Err(Error::InvalidGrant);
     }
     Ok(TokenResponse {
-        access_token: sign(&claims, &authority.live.keys().signing)?,
-        expires_in,
-        scopes: claims.scopes,
+        refresh_token,
+        ..TokenResponse::of(authority, &claims)?
     })
+}
+
+/// What is stored of a refresh token.
+pub(super) fn new_refresh(authority: &Authority, token: &Opaque) -> NewRefresh {
+    let life = authority.config.refresh_token_ttl.as_secs();
+    NewRefresh {
+        hash: token.digest(),
+        expires_at: clock::now().saturating_add_unsigned(life),
+    }
 }

@@ -2,18 +2,31 @@
 //! the [`Authority`](crate::authority::Authority) and a request, and gives a
 //! response or an [`enum@Error`] that maps to one of the protocol's codes.
 
+mod audience;
 mod client;
+mod client_assertion;
+mod client_credentials;
+mod introspection;
 mod issue;
 mod password;
+mod refresh;
+mod revocation;
 mod scope_policy;
+mod token_exchange;
 
-pub use client::{BUILTIN_CLIENT, Client, ClientCredentials};
+pub use client::{ClientCredentials, Requester};
+pub use client_assertion::{ASSERTION_TYPE, check_jwks};
+pub use client_credentials::{ClientCredentialsGrant, client_credentials};
+pub use introspection::{Active, Inquirer, introspect};
 pub use issue::TokenResponse;
 pub use password::{PasswordGrant, password};
+pub use refresh::{RefreshGrant, refresh};
+pub use revocation::{Revoker, revoke};
+pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
 
 use thiserror::Error;
 
-use crate::{hashing::Overloaded, live::LiveError, store, token::KeyError};
+use crate::{hashing::Overloaded, live::LiveError, opaque::NoRandomness, store, token::KeyError};
 
 /// Why a request was refused (RFC 6749 §5.2), or could not be answered.
 #[derive(Debug, Error)]
@@ -28,10 +41,24 @@ pub enum Error {
     /// One text for every reason, so that none can be told from another.
     #[error("the username or the password is wrong")]
     InvalidGrant,
+    #[error("the refresh token is not valid")]
+    InvalidRefreshToken,
+    #[error("the token was given to another client")]
+    NotYourToken,
+    #[error("this client may not use this grant")]
+    UnauthorizedClient,
+    /// RFC 8707 §2, RFC 8693 §2.2.2.
+    #[error("no token can be had for this resource or audience")]
+    InvalidTarget,
     #[error("this grant is not offered here")]
     UnsupportedGrantType,
     #[error("{0}")]
     InvalidScope(String),
+    /// Whether a token is revoked cannot be known at the moment.
+    #[error("the change log does not answer")]
+    Unavailable,
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     #[error(transparent)]

@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use crate::{
     authority::Authority,
+    client::GrantType,
     password::{Password, PasswordHash, Verdict},
     store::UserRow,
 };
 
-use super::{Client, ClientCredentials, Error, TokenResponse, issue::issue_for_user, scope_policy};
+use super::{
+    ClientCredentials, Error, Requester, TokenResponse, audience, issue::issue_for_user,
+    scope_policy,
+};
 
 /// The parameters of the grant; an empty one counts as left out (RFC 6749 §3.2).
 pub struct PasswordGrant {
     pub username: Option<String>,
     pub password: Option<Password>,
     pub scope: Option<String>,
+    pub resources: Vec<String>,
     pub client: ClientCredentials,
 }
 
@@ -24,7 +29,8 @@ pub async fn password(
     authority: &Authority,
     request: PasswordGrant,
 ) -> Result<TokenResponse, Error> {
-    let client = Client::authenticate(&request.client)?;
+    let client = Requester::authenticate(authority, &request.client).await?;
+    client.may_use(GrantType::Password)?;
     if !authority.config.password_grant {
         return Err(Error::UnsupportedGrantType);
     }
@@ -34,11 +40,12 @@ pub async fn password(
         return Err(Error::InvalidGrant);
     }
     let password = Arc::new(password);
+    let audience = audience::requested(authority, &client, &request.resources)?;
     let user = authority.store.user(&username).await?;
     let user = check(authority, user, &password).await?;
-    let catalogue = authority.live.catalogue();
-    let scopes = scope_policy::grant(request.scope.as_deref(), &user.scopes, &catalogue)?;
-    issue_for_user(authority, &user, &client, scopes).await
+    let scope = request.scope.as_deref();
+    let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
+    issue_for_user(authority, &user, &client, scopes, audience).await
 }
 
 async fn check(

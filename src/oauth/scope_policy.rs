@@ -1,29 +1,65 @@
-//! Which scopes a token gets: those asked for that the user may hold.
+//! Which scopes a token gets: requested, and held, and open to the client.
 
 use std::collections::HashSet;
 
-use crate::scope::{Scope, ScopeSet};
-
-use super::Error;
+use super::{Error, Requester};
+use crate::{
+    authority::Authority,
+    scope::{Scope, ScopeSet},
+};
 
 /// The scopes to be granted of those `requested` (RFC 6749 §3.3). Nothing asked
-/// for is nothing granted; something asked for of which nothing is left is an
-/// error.
+/// for gives the client's default scopes; something asked for of which nothing
+/// is left is an error.
 pub(super) fn grant(
+    authority: &Authority,
+    client: &Requester,
     requested: Option<&str>,
     held: &ScopeSet,
-    catalogue: &HashSet<Scope>,
 ) -> Result<ScopeSet, Error> {
-    let requested = ScopeSet::parse(requested.unwrap_or_default())
-        .map_err(|error| Error::InvalidScope(error.to_string()))?;
-    if let Some(unknown) = requested.iter().find(|scope| !catalogue.contains(*scope)) {
-        return Err(Error::InvalidScope(format!("there is no scope {unknown}")));
+    let catalogue = authority.live.catalogue();
+    let asked = parse(requested, &catalogue)?;
+    let wanted = match asked.is_empty() {
+        true => client.default_scopes(),
+        false => asked.clone(),
+    };
+    let mut granted = wanted.intersection(held);
+    if let Some(open) = client.scopes() {
+        granted = granted.intersection(open);
     }
-    let granted = requested.intersection(held);
-    if granted.is_empty() && !requested.is_empty() {
+    if granted.is_empty() && !asked.is_empty() {
         return Err(Error::InvalidScope(
-            "the user holds none of these scopes".to_owned(),
+            "none of these scopes can be granted".to_owned(),
         ));
     }
     Ok(granted)
+}
+
+/// The scopes asked for of those that a token has already: all of them where
+/// nothing is asked for. One more is an error (RFC 6749 §6).
+pub(super) fn narrow(
+    authority: &Authority,
+    requested: Option<&str>,
+    had: &ScopeSet,
+) -> Result<ScopeSet, Error> {
+    let asked = parse(requested, &authority.live.catalogue())?;
+    if asked.is_empty() {
+        return Ok(had.clone());
+    }
+    let further = asked.difference(had);
+    if !further.is_empty() {
+        return Err(Error::InvalidScope(format!(
+            "the token does not have: {further}"
+        )));
+    }
+    Ok(asked)
+}
+
+fn parse(requested: Option<&str>, catalogue: &HashSet<Scope>) -> Result<ScopeSet, Error> {
+    let asked = ScopeSet::parse(requested.unwrap_or_default())
+        .map_err(|error| Error::InvalidScope(error.to_string()))?;
+    if let Some(unknown) = asked.iter().find(|scope| !catalogue.contains(*scope)) {
+        return Err(Error::InvalidScope(format!("there is no scope {unknown}")));
+    }
+    Ok(asked)
 }

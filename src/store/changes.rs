@@ -9,7 +9,7 @@ pub struct Change {
     pub seq: i64,
     /// What changed: one of the constants of [`Change`].
     pub kind: String,
-    /// Which one: a username for [`Change::USER`], else empty.
+    /// Which one: a username for [`Change::USER`], an id for others.
     pub key: String,
 }
 
@@ -20,6 +20,12 @@ impl Change {
     pub const SCOPES: &'static str = "scopes";
     /// Tokens were revoked: rows of `revocations` with this change's number.
     pub const REVOCATIONS: &'static str = "revocations";
+    /// A client was added, changed or removed.
+    pub const CLIENTS: &'static str = "clients";
+    /// A personal token was made; the key is its `jti`.
+    pub const PERSONAL_TOKEN: &'static str = "personal_token";
+    /// A kind of subjects was added or removed.
+    pub const SUBJECT_KINDS: &'static str = "subject_kinds";
     /// A signing key came or went.
     pub const KEYS: &'static str = "keys";
 }

@@ -7,13 +7,17 @@
 //! holds in memory is announced in the table `changes` by the transaction that
 //! changes it, so that every server on the database learns of it.
 
+mod assertions;
 mod changes;
+mod clients;
 mod foreign;
 mod imports;
 mod keys;
 mod open;
+mod refresh;
 mod revocations;
 mod scopes;
+mod subject_kinds;
 mod tokens;
 mod users;
 
@@ -22,9 +26,11 @@ pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
 pub use imports::{Addition, Alteration, KnownUser};
 pub use keys::KeyRow;
 pub use open::{OpenError, can_open};
-pub use revocations::Revocation;
+pub use refresh::{NewRefresh, RefreshRow};
+pub use revocations::{Revocation, Revoke};
 pub use scopes::ScopeRow;
-pub use tokens::TokenRow;
+pub use subject_kinds::SubjectKindRow;
+pub use tokens::{TokenFilter, TokenRow};
 pub use users::{NewUser, UserPage, UserPatch, UserRow};
 
 use sqlx::{PgPool, SqlitePool};

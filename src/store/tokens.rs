@@ -1,35 +1,90 @@
 //! The access tokens that were issued.
 
-use super::{Result, Store, commit};
+use super::{Change, Result, Store, announce, commit, read};
 
 /// An issued access token.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct TokenRow {
     /// Its `jti`.
     pub id: String,
+    /// How it came about: one of the constants of [`TokenRow`].
+    pub kind: String,
     pub subject: String,
     pub client_id: String,
     /// Its scopes, joined by spaces.
     pub scopes: String,
+    /// Its audiences, joined by spaces.
+    pub audience: String,
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// The family of refresh tokens that it belongs to.
+    pub grant_id: Option<String>,
+    /// The token that it was exchanged for.
+    pub parent_id: Option<String>,
     pub issued_at: i64,
     pub expires_at: i64,
+    pub last_used_at: Option<i64>,
 }
+
+impl TokenRow {
+    /// Given out by the token endpoint.
+    pub const ACCESS: &'static str = "access";
+    /// Made by a user for a third party.
+    pub const PERSONAL: &'static str = "personal";
+    /// Made for a subject without an account.
+    pub const MINTED: &'static str = "minted";
+}
+
+/// Which tokens to list, the oldest first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenFilter<'a> {
+    pub subject: Option<&'a str>,
+    pub kind: Option<&'a str>,
+    /// Those with a higher id.
+    pub after: &'a str,
+    pub limit: u32,
+}
+
+macro_rules! insert_token {
+    ($transaction:ident, $token:expr, $statement:expr) => {
+        sqlx::query($statement)
+            .bind(&$token.id)
+            .bind(&$token.kind)
+            .bind(&$token.subject)
+            .bind(&$token.client_id)
+            .bind(&$token.scopes)
+            .bind(&$token.audience)
+            .bind(&$token.name)
+            .bind(&$token.grant_id)
+            .bind(&$token.parent_id)
+            .bind($token.issued_at)
+            .bind($token.expires_at)
+    };
+}
+
+macro_rules! insert_token_statement {
+    ($rest:literal) => {
+        concat!(
+            "INSERT INTO tokens (id, kind, subject, client_id, scopes, audience, name, grant_id,
+                                 parent_id, issued_at, expires_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 ",
+            $rest
+        )
+    };
+}
+
+pub(super) use {insert_token, insert_token_statement};
 
 impl Store {
     /// Records a user's token before it is handed out, unless the user was
     /// removed or disabled meanwhile; says whether it was recorded.
     pub async fn add_user_token(&self, token: &TokenRow, user_id: &str) -> Result<bool> {
         Ok(commit!(self, |transaction| {
-            sqlx::query(
-                "INSERT INTO tokens (id, subject, client_id, scopes, issued_at, expires_at)
-                 SELECT $1, $2, $3, $4, $5, $6 FROM users WHERE id = $7 AND disabled = $8",
+            insert_token!(
+                transaction,
+                token,
+                insert_token_statement!("FROM users WHERE id = $12 AND disabled = $13")
             )
-            .bind(&token.id)
-            .bind(&token.subject)
-            .bind(&token.client_id)
-            .bind(&token.scopes)
-            .bind(token.issued_at)
-            .bind(token.expires_at)
             .bind(user_id)
             .bind(false)
             .execute(&mut *transaction)
@@ -37,5 +92,143 @@ impl Store {
             .rows_affected()
                 > 0
         }))
+    }
+
+    /// Records a user's personal token, and announces it.
+    pub async fn add_personal_token(&self, token: &TokenRow, username: &str) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            let recorded = insert_token!(
+                transaction,
+                token,
+                insert_token_statement!(
+                    "FROM users WHERE username = $12 AND disabled = $13
+                     AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = $9)"
+                )
+            )
+            .bind(username)
+            .bind(false)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected()
+                > 0;
+            if recorded {
+                announce!(
+                    transaction,
+                    Change::PERSONAL_TOKEN,
+                    &token.id,
+                    token.issued_at
+                );
+            }
+            recorded
+        }))
+    }
+
+    /// Records a client's token before it is handed out, unless the client was
+    /// removed or disabled meanwhile; says whether it was recorded.
+    pub async fn add_client_token(&self, token: &TokenRow) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            insert_token!(
+                transaction,
+                token,
+                insert_token_statement!("FROM clients WHERE id = $4 AND disabled = $12")
+            )
+            .bind(false)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected()
+                > 0
+        }))
+    }
+
+    /// Records a token of a subject of any other kind, unless the kind was
+    /// removed meanwhile; says whether it was recorded.
+    pub async fn add_minted_token(&self, token: &TokenRow, subject_kind: &str) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            insert_token!(
+                transaction,
+                token,
+                insert_token_statement!("FROM subject_kinds WHERE kind = $12")
+            )
+            .bind(subject_kind)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected()
+                > 0
+        }))
+    }
+
+    /// Records a token that was derived from another, unless that one was
+    /// revoked meanwhile; says whether it was recorded.
+    pub async fn add_derived_token(&self, token: &TokenRow) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            insert_token!(
+                transaction,
+                token,
+                insert_token_statement!(
+                    "FROM tokens WHERE id = $9
+                     AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = $9)"
+                )
+            )
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected()
+                > 0
+        }))
+    }
+
+    /// The token of a `jti`.
+    pub async fn token(&self, id: &str) -> Result<Option<TokenRow>> {
+        Ok(read!(self, |connection| {
+            sqlx::query_as("SELECT * FROM tokens WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *connection)
+                .await?
+        }))
+    }
+
+    /// The live tokens that fit a filter, by id, which is by age.
+    pub async fn tokens(&self, filter: &TokenFilter<'_>, now: i64) -> Result<Vec<TokenRow>> {
+        Ok(read!(self, |connection| {
+            sqlx::query_as(
+                "SELECT * FROM tokens
+                 WHERE id > $1 AND expires_at > $2
+                     AND (CAST($3 AS TEXT) IS NULL OR subject = $3)
+                     AND (CAST($4 AS TEXT) IS NULL OR kind = $4)
+                     AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = tokens.id)
+                 ORDER BY id LIMIT $5",
+            )
+            .bind(filter.after)
+            .bind(now)
+            .bind(filter.subject)
+            .bind(filter.kind)
+            .bind(i64::from(filter.limit))
+            .fetch_all(&mut *connection)
+            .await?
+        }))
+    }
+
+    /// The personal tokens that have not expired: id and expiry.
+    pub async fn personal_tokens(&self, now: i64) -> Result<Vec<(String, i64)>> {
+        Ok(read!(self, |connection| {
+            sqlx::query_as("SELECT id, expires_at FROM tokens WHERE kind = $1 AND expires_at > $2")
+                .bind(TokenRow::PERSONAL)
+                .bind(now)
+                .fetch_all(&mut *connection)
+                .await?
+        }))
+    }
+
+    /// Writes when tokens were used last.
+    pub async fn touch_tokens(&self, uses: &[(String, i64)]) -> Result<()> {
+        commit!(self, |transaction| {
+            for (id, used_at) in uses {
+                sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1")
+                    .bind(id)
+                    .bind(used_at)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+        });
+        Ok(())
     }
 }

@@ -6,7 +6,10 @@ use crate::{
     subject::Subject,
 };
 
-use super::{Change, Error, Result, Store, announce, commit, read, revocations::revoke_tokens_of};
+use super::{
+    Change, Error, Result, Store, announce, commit, read,
+    revocations::{Revoke, revoke},
+};
 
 /// A user as stored.
 #[derive(Clone, Debug)]
@@ -212,7 +215,15 @@ impl Store {
                 put_scopes!(transaction, &id, scopes);
             }
             if patch.password_hash.is_some() {
-                revoke_tokens_of!(transaction, subject_of(username), kept, now);
+                sqlx::query(
+                    "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+                )
+                .bind(&id)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+                let subject = subject_of(username);
+                revoke!(transaction, Revoke::Subject(&subject), kept, now);
             }
             announce!(transaction, Change::USER, username, now);
         });
@@ -247,7 +258,8 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?
                 .rows_affected();
-            revoke_tokens_of!(transaction, subject_of(username), None, now);
+            let subject = subject_of(username);
+            revoke!(transaction, Revoke::Subject(&subject), None, now);
             announce!(transaction, Change::USER, username, now);
             removed > 0
         }))

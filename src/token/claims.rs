@@ -25,6 +25,18 @@ pub struct Claims {
     pub expires_at: i64,
     /// `jti`: a UUIDv7 of its own.
     pub id: Uuid,
+    /// `act`: who acts for the subject (RFC 8693 §4.1).
+    pub actor: Option<Actor>,
+}
+
+/// Who acts for a token's subject, and whom it got the token from in turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The one that acts.
+    pub sub: Subject,
+    /// The one that acted before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Actor>>,
 }
 
 /// The `aud` claim: a string for one audience, an array for several.
@@ -36,12 +48,27 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// The claim for one audience or more.
+    pub fn of(audiences: Vec<String>) -> Self {
+        match <[String; 1]>::try_from(audiences) {
+            Ok([one]) => Self::One(one),
+            Err(many) => Self::Many(many),
+        }
+    }
+
+    /// Each audience.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+        .iter()
+        .map(String::as_str)
+    }
+
     /// Whether this names the audience.
     pub fn contains(&self, audience: &str) -> bool {
-        match self {
-            Self::One(one) => one == audience,
-            Self::Many(many) => many.iter().any(|one| one == audience),
-        }
+        self.iter().any(|one| one == audience)
     }
 }
 
@@ -59,6 +86,8 @@ pub(super) struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) nbf: Option<i64>,
     jti: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    act: Option<Actor>,
 }
 
 impl From<&Claims> for Wire {
@@ -74,6 +103,7 @@ impl From<&Claims> for Wire {
             exp: claims.expires_at,
             nbf: None,
             jti: claims.id,
+            act: claims.actor.clone(),
         }
     }
 }
@@ -90,6 +120,7 @@ impl Wire {
             issued_at: self.iat,
             expires_at: self.exp,
             id: self.jti,
+            actor: self.act,
         })
     }
 }

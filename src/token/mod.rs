@@ -9,7 +9,7 @@ mod key;
 mod sign;
 mod verify;
 
-pub use claims::{Audience, Claims};
+pub use claims::{Actor, Audience, Claims};
 pub use key::{Algorithm, Jwk, KeyError, SigningKey, VerificationKey};
 pub use sign::sign;
 pub use verify::{Expected, Keys, LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Verified};

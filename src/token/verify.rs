@@ -73,8 +73,9 @@ impl<T> Deref for Verified<T> {
 pub struct Expected {
     /// The only `iss`.
     pub issuer: String,
-    /// What `aud` must contain.
-    pub audience: String,
+    /// What `aud` must contain; none where the issuer looks at tokens that it
+    /// made for others.
+    pub audience: Option<String>,
 }
 
 /// The keys that tokens are verified with, by `kid`.
@@ -153,7 +154,8 @@ fn check_claims(wire: Wire, expected: &Expected, now: i64) -> Result<Claims, Ref
     if claims.issuer != expected.issuer {
         return Err(Refused::WrongIssuer);
     }
-    if !claims.audience.contains(&expected.audience) {
+    let wanted = expected.audience.as_deref();
+    if wanted.is_some_and(|wanted| !claims.audience.contains(wanted)) {
         return Err(Refused::WrongAudience);
     }
     if claims.expires_at.saturating_add(LEEWAY_SECONDS) <= now {

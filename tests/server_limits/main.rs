@@ -55,7 +55,7 @@ async fn a_header_that_drips_is_closed() {
         let began = Instant::now();
         let dripping = async {
             let mut every = interval(Duration::from_millis(15));
-            for byte in drip.iter().chain([b'x'].iter().cycle()) {
+            for byte in drip.iter().chain(b"x".iter().cycle()) {
                 every.tick().await;
                 if writer.write_all(&[*byte]).await.is_err() {
                     break;

@@ -1,0 +1,184 @@
+//! OAuth clients.
+
+use std::collections::BTreeSet;
+
+use super::{Error, Grantor, fields, fit, unknown_scopes};
+use crate::{
+    authority::Authority,
+    client::{Authentication, Client, GrantType},
+    clock,
+    oauth::check_jwks,
+    opaque::Opaque,
+    scope::ScopeSet,
+    store,
+};
+
+/// A client to be added.
+#[derive(Debug)]
+pub struct NewClient {
+    pub id: String,
+    pub name: String,
+    pub authentication: NewAuthentication,
+    pub grants: BTreeSet<GrantType>,
+    pub scopes: ScopeSet,
+    pub default_scopes: ScopeSet,
+    pub audiences: Vec<String>,
+}
+
+/// How a client is to authenticate.
+#[derive(Debug)]
+pub enum NewAuthentication {
+    /// Not at all: a public client.
+    None,
+    /// By a secret, which is made for it.
+    Secret,
+    /// By assertions signed with a key of this JWK set.
+    PrivateKey(String),
+}
+
+/// What is to change of a client; none leaves a field as it is.
+#[derive(Debug, Default)]
+pub struct ClientPatch {
+    pub name: Option<String>,
+    pub grants: Option<BTreeSet<GrantType>>,
+    pub scopes: Option<ScopeSet>,
+    pub default_scopes: Option<ScopeSet>,
+    pub audiences: Option<Vec<String>>,
+    pub disabled: Option<bool>,
+}
+
+/// All clients, by id.
+pub async fn clients(authority: &Authority) -> Result<Vec<Client>, Error> {
+    Ok(authority.store.clients().await?)
+}
+
+/// The client of an id.
+pub async fn client(authority: &Authority, id: &str) -> Result<Client, Error> {
+    let clients = authority.store.clients().await?.into_iter();
+    clients
+        .into_iter()
+        .find(|client| client.id == id)
+        .ok_or_else(|| Error::NoSuchClient(id.to_owned()))
+}
+
+/// Adds a client; gives its secret, which is not to be had again.
+pub async fn add_client(
+    authority: &Authority,
+    new: NewClient,
+    grantor: &Grantor,
+) -> Result<(Client, Option<Opaque>), Error> {
+    let (authentication, secret) = match new.authentication {
+        NewAuthentication::None => (Authentication::None, None),
+        NewAuthentication::Secret => {
+            let secret = Opaque::generate(Opaque::CLIENT_SECRET)?;
+            (Authentication::Secret(secret.digest()), Some(secret))
+        }
+        NewAuthentication::PrivateKey(jwks) => {
+            fit("jwks", check_jwks(&jwks))?;
+            (Authentication::PrivateKey(jwks), None)
+        }
+    };
+    let client = Client {
+        id: new.id,
+        name: new.name,
+        authentication,
+        grants: new.grants,
+        scopes: new.scopes,
+        default_scopes: new.default_scopes,
+        audiences: new.audiences,
+        disabled: false,
+        created_at: clock::now(),
+    };
+    check(authority, &client, grantor)?;
+    match authority.store.add_client(&client).await {
+        Err(store::Error::Exists) => return Err(Error::ClientExists(client.id)),
+        other => other?,
+    }
+    authority.live.catch_up().await?;
+    Ok((client, secret))
+}
+
+/// Changes a client.
+pub async fn change_client(
+    authority: &Authority,
+    id: &str,
+    patch: ClientPatch,
+    grantor: &Grantor,
+) -> Result<Client, Error> {
+    let before = client(authority, id).await?;
+    grantor.check(&before.scopes)?;
+    let after = Client {
+        name: patch.name.unwrap_or(before.name),
+        grants: patch.grants.unwrap_or(before.grants),
+        scopes: patch.scopes.unwrap_or(before.scopes),
+        default_scopes: patch.default_scopes.unwrap_or(before.default_scopes),
+        audiences: patch.audiences.unwrap_or(before.audiences),
+        disabled: patch.disabled.unwrap_or(before.disabled),
+        ..before
+    };
+    check(authority, &after, grantor)?;
+    write(authority, &after).await?;
+    Ok(after)
+}
+
+/// Gives a client another secret: the one that it has is refused from now on.
+pub async fn rotate_secret(
+    authority: &Authority,
+    id: &str,
+    grantor: &Grantor,
+) -> Result<Opaque, Error> {
+    let before = client(authority, id).await?;
+    grantor.check(&before.scopes)?;
+    if !matches!(before.authentication, Authentication::Secret(_)) {
+        return Err(Error::HasNoSecret(before.id));
+    }
+    let secret = Opaque::generate(Opaque::CLIENT_SECRET)?;
+    let after = Client {
+        authentication: Authentication::Secret(secret.digest()),
+        ..before
+    };
+    write(authority, &after).await?;
+    Ok(secret)
+}
+
+/// Removes a client and ends all tokens that it was given.
+pub async fn remove_client(
+    authority: &Authority,
+    id: &str,
+    grantor: &Grantor,
+) -> Result<(), Error> {
+    let before = client(authority, id).await?;
+    grantor.check(&before.scopes)?;
+    authority.store.remove_client(id, clock::now()).await?;
+    Ok(authority.live.catch_up().await?)
+}
+
+async fn write(authority: &Authority, client: &Client) -> Result<(), Error> {
+    if !authority.store.change_client(client, clock::now()).await? {
+        return Err(Error::NoSuchClient(client.id.clone()));
+    }
+    Ok(authority.live.catch_up().await?)
+}
+
+fn check(authority: &Authority, client: &Client, grantor: &Grantor) -> Result<(), Error> {
+    fit("client_id", fields::client_id(&client.id))?;
+    fit("client_name", fields::full_name(&client.name))?;
+    for audience in &client.audiences {
+        fit("audiences", fields::audience(audience))?;
+    }
+    let needs_secret = client.grants.contains(&GrantType::ClientCredentials);
+    if needs_secret && client.is_public() {
+        return Err(super::field(
+            "grant_types",
+            "a public client has no client_credentials",
+        ));
+    }
+    unknown_scopes(authority, "scopes", &client.scopes)?;
+    if !client.default_scopes.is_subset(&client.scopes) {
+        return Err(super::field(
+            "default_scopes",
+            "the default scopes are some of the scopes",
+        ));
+    }
+    grantor.check(&client.scopes)
+}

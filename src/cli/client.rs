@@ -1,0 +1,232 @@
+//! `scopegate client`.
+
+use std::{fs, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use scopegate::{
+    accounts::{self, Grantor, NewAuthentication, NewClient},
+    authority::Authority,
+    client::{Client, GrantType},
+    opaque::Opaque,
+    scope::Scope,
+};
+use serde_json::{Value, json};
+
+use super::{
+    Outcome, Settings, block_on,
+    output::{self, line, plain},
+};
+
+/// OAuth clients: third parties and programs that ask for tokens
+#[derive(Subcommand)]
+pub enum ClientCommand {
+    Add(Add),
+    List(List),
+    Show(Show),
+    RotateSecret(RotateSecret),
+    Remove(Remove),
+}
+
+/// Add a client
+///
+/// A confidential client gets a secret, which is shown this once and stored hashed.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  scopegate client add billing --grant client_credentials --scope items"
+)]
+pub struct Add {
+    /// What it names itself by, its `client_id`
+    id: String,
+    /// What people are shown [default: the id]
+    #[arg(long)]
+    name: Option<String>,
+    /// A grant that it may use: client_credentials, token-exchange, password or refresh_token;
+    /// may be repeated [default: client_credentials, or none for a public client]
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<GrantType>,
+    /// A scope that it may ask for; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<Scope>,
+    /// A scope that it gets where it asks for none; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    default_scope: Vec<Scope>,
+    /// An audience that it may ask tokens for, and whose tokens it may introspect; may be repeated
+    #[arg(long = "audience", id = "client-audience", value_name = "URI")]
+    audience: Vec<String>,
+    /// A public client: it has no secret
+    #[arg(long, conflicts_with = "jwks")]
+    public: bool,
+    /// A file with its public keys as a JWK set: it signs assertions instead of showing a secret
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// Print the client and its secret as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List clients by id
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate client list --json")]
+pub struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show a client
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate client show billing")]
+pub struct Show {
+    /// The client's id
+    id: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Give a client another secret: the one that it has is refused from now on
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate client rotate-secret billing")]
+pub struct RotateSecret {
+    /// The client's id
+    id: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Remove a client, and end all tokens that it was given
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate client remove billing")]
+pub struct Remove {
+    /// The client's id
+    id: String,
+}
+
+impl ClientCommand {
+    pub fn run(self, settings: Settings) -> Outcome {
+        let config = settings.check()?;
+        block_on(async {
+            let authority = Authority::open(config).await?;
+            match self {
+                Self::Add(add) => add.run(&authority).await,
+                Self::List(list) => {
+                    print(&accounts::clients(&authority).await?, list.json);
+                    Ok(())
+                }
+                Self::Show(show) => {
+                    let client = accounts::client(&authority, &show.id).await?;
+                    match show.json {
+                        true => output::json(&as_json(&client)),
+                        false => print_one(&client),
+                    }
+                    Ok(())
+                }
+                Self::RotateSecret(rotate) => {
+                    let secret =
+                        accounts::rotate_secret(&authority, &rotate.id, &Grantor::Operator).await?;
+                    match rotate.json {
+                        true => output::json(
+                            &json!({"client_id": rotate.id, "client_secret": secret.expose()}),
+                        ),
+                        false => print_secret(&secret),
+                    }
+                    Ok(())
+                }
+                Self::Remove(remove) => {
+                    accounts::remove_client(&authority, &remove.id, &Grantor::Operator).await?;
+                    line!("removed client {}", remove.id);
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+impl Add {
+    async fn run(self, authority: &Authority) -> Outcome {
+        let authentication = match &self.jwks {
+            Some(path) => {
+                let jwks = fs::read_to_string(path)
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
+                NewAuthentication::PrivateKey(jwks)
+            }
+            None if self.public => NewAuthentication::None,
+            None => NewAuthentication::Secret,
+        };
+        let mut grants: std::collections::BTreeSet<_> = self.grant.into_iter().collect();
+        if grants.is_empty() && !self.public {
+            grants.insert(GrantType::ClientCredentials);
+        }
+        let client = NewClient {
+            name: self.name.unwrap_or_else(|| self.id.clone()),
+            id: self.id,
+            authentication,
+            grants,
+            scopes: self.scope.into_iter().collect(),
+            default_scopes: self.default_scope.into_iter().collect(),
+            audiences: self.audience,
+        };
+        let (client, secret) = accounts::add_client(authority, client, &Grantor::Operator).await?;
+        if self.json {
+            let mut shown = as_json(&client);
+            if let Some(secret) = secret {
+                shown["client_secret"] = Value::from(secret.expose());
+            }
+            output::json(&shown);
+            return Ok(());
+        }
+        line!("added client {}", client.id);
+        if let Some(secret) = secret {
+            print_secret(&secret);
+        }
+        Ok(())
+    }
+}
+
+fn print_secret(secret: &Opaque) {
+    line!("secret, shown this once: {}", secret.expose());
+}
+
+fn print(clients: &[Client], json: bool) {
+    if json {
+        output::json(&clients.iter().map(as_json).collect());
+        return;
+    }
+    let as_row = |client: &Client| {
+        vec![
+            client.id.clone(),
+            plain(&client.name),
+            client.authentication.name().to_owned(),
+            client.scopes.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = clients.iter().map(as_row).collect();
+    output::table(&["client", "name", "authentication", "scopes"], &rows);
+}
+
+fn print_one(client: &Client) {
+    let grants: Vec<&str> = client.grants.iter().map(|grant| grant.name()).collect();
+    line!("client          {}", client.id);
+    line!("name            {}", plain(&client.name));
+    line!("authentication  {}", client.authentication.name());
+    line!("grants          {}", grants.join(" "));
+    line!("scopes          {}", client.scopes);
+    line!("default scopes  {}", client.default_scopes);
+    line!("audiences       {}", client.audiences.join(" "));
+    line!("disabled        {}", client.disabled);
+}
+
+fn as_json(client: &Client) -> Value {
+    let grants: Vec<&str> = client.grants.iter().map(|grant| grant.name()).collect();
+    json!({
+        "client_id": client.id,
+        "client_name": client.name,
+        "token_endpoint_auth_method": client.authentication.name(),
+        "grant_types": grants,
+        "scopes": client.scopes,
+        "default_scopes": client.default_scopes,
+        "audiences": client.audiences,
+        "disabled": client.disabled,
+    })
+}

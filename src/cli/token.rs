@@ -1,0 +1,198 @@
+//! `scopegate token`.
+
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Subcommand};
+use scopegate::{
+    accounts::{self, Grantor, Minting},
+    authority::Authority,
+    client::Client,
+    scope::Scope,
+    store::{self, TokenFilter, TokenRow},
+};
+use serde_json::{Value, json};
+
+use super::{
+    Outcome, Settings, block_on,
+    output::{self, line, plain},
+};
+
+/// How many rows are read at once.
+const PAGE: u32 = 1_000;
+
+/// Tokens: make one for a car or a post, list and revoke them
+#[derive(Subcommand)]
+pub enum Token {
+    Mint(Mint),
+    List(List),
+    Revoke(Revoke),
+}
+
+/// Make a token about a subject that has no account, and print it
+///
+/// The subject's kind is one of `scopegate subject-kind list`, which says as well what its
+/// tokens may carry.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  scopegate token mint --subject car:7f3a --scope drive --expires-in 7d"
+)]
+pub struct Mint {
+    /// Whom or what it is about: KIND:ID
+    #[arg(long, value_name = "SUBJECT")]
+    subject: String,
+    /// What it may do; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<Scope>,
+    /// Its life, as in 30m or 7d [default: that of access tokens]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    expires_in: Option<Duration>,
+    /// For whom it is [default: the audience of the settings]
+    #[arg(long = "audience", id = "token-audience", value_name = "URI")]
+    audience: Option<String>,
+    /// What you call it
+    #[arg(long)]
+    name: Option<String>,
+    /// Print the token and what is stored of it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List the tokens that are alive, the oldest first
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate token list --subject username:alice --json")]
+pub struct List {
+    /// Only those about this subject
+    #[arg(long, value_name = "SUBJECT")]
+    subject: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Revoke tokens, and what was derived from them
+///
+/// They are refused from now on, in every running server on the database within a second.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  scopegate token revoke 019a2f2e-8c5e-7b5a-9f0c-3f1d2f6f7c11\n  \
+                  scopegate token revoke --subject car:7f3a"
+)]
+#[command(group(ArgGroup::new("which").required(true)))]
+pub struct Revoke {
+    /// The id of one token, its `jti`
+    #[arg(group = "which")]
+    id: Option<String>,
+    /// All tokens about a subject, and its refresh tokens
+    #[arg(long, value_name = "SUBJECT", group = "which")]
+    subject: Option<String>,
+    /// All tokens that were given to a client
+    #[arg(long, value_name = "ID", group = "which")]
+    client: Option<String>,
+}
+
+impl Token {
+    pub fn run(self, settings: Settings) -> Outcome {
+        let config = settings.check()?;
+        block_on(async {
+            let authority = Authority::open(config).await?;
+            match self {
+                Self::Mint(mint) => mint.run(&authority).await,
+                Self::List(list) => list.run(&authority).await,
+                Self::Revoke(revoke) => revoke.run(&authority).await,
+            }
+        })
+    }
+}
+
+impl Mint {
+    async fn run(self, authority: &Authority) -> Outcome {
+        let minting = Minting {
+            subject: self.subject,
+            scopes: self.scope.into_iter().collect(),
+            audience: self.audience,
+            expires_in: self.expires_in.map(|life| life.as_secs()),
+            name: self.name,
+        };
+        let made = accounts::mint(authority, minting, Client::BUILTIN, &Grantor::Operator).await?;
+        if self.json {
+            let mut shown = as_json(&made.row);
+            shown["access_token"] = Value::String(made.jwt);
+            output::json(&shown);
+        } else {
+            line!("{}", made.jwt);
+        }
+        Ok(())
+    }
+}
+
+impl List {
+    async fn run(self, authority: &Authority) -> Outcome {
+        let mut tokens: Vec<TokenRow> = Vec::new();
+        loop {
+            let after = tokens.last().map(|token| token.id.clone());
+            let filter = TokenFilter {
+                subject: self.subject.as_deref(),
+                kind: None,
+                after: after.as_deref().unwrap_or_default(),
+                limit: PAGE,
+            };
+            let page = accounts::tokens(authority, &filter).await?;
+            let is_last = page.len() < PAGE as usize;
+            tokens.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        if self.json {
+            output::json(&tokens.iter().map(as_json).collect());
+            return Ok(());
+        }
+        let rows: Vec<Vec<String>> = tokens.iter().map(as_row).collect();
+        output::table(&["id", "kind", "subject", "scopes", "name"], &rows);
+        Ok(())
+    }
+}
+
+impl Revoke {
+    async fn run(self, authority: &Authority) -> Outcome {
+        let which = match (&self.id, &self.subject, &self.client) {
+            (Some(id), ..) => {
+                accounts::revoke_token(authority, id).await?;
+                line!("revoked token {id}");
+                return Ok(());
+            }
+            (_, Some(subject), _) => store::Revoke::Subject(subject),
+            (_, _, Some(client)) => store::Revoke::Client(client),
+            // clap asks for one of the three.
+            (None, None, None) => return Ok(()),
+        };
+        let revoked = accounts::revoke(authority, which).await?;
+        line!("revoked {revoked} tokens");
+        Ok(())
+    }
+}
+
+fn as_row(token: &TokenRow) -> Vec<String> {
+    vec![
+        token.id.clone(),
+        token.kind.clone(),
+        plain(&token.subject),
+        token.scopes.clone(),
+        plain(token.name.as_deref().unwrap_or_default()),
+    ]
+}
+
+fn as_json(token: &TokenRow) -> Value {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "kind": token.kind,
+        "subject": token.subject,
+        "scopes": token.scopes.split(' ').filter(|scope| !scope.is_empty()).collect::<Vec<_>>(),
+        "audience": token.audience.split(' ').collect::<Vec<_>>(),
+        "client_id": token.client_id,
+        "issued_at": token.issued_at,
+        "expires_at": token.expires_at,
+        "last_used_at": token.last_used_at,
+    })
+}

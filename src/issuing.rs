@@ -1,0 +1,88 @@
+//! Access tokens on their way out: what a token is to say becomes claims and the
+//! row that is stored of it, and the claims are signed once the row is stored.
+
+use uuid::Uuid;
+
+use crate::{
+    authority::Authority,
+    clock,
+    scope::ScopeSet,
+    store::TokenRow,
+    subject::Subject,
+    token::{Actor, Audience, Claims, KeyError, sign},
+};
+
+/// What a token is to say.
+pub struct Draft {
+    /// How it came about: one of the constants of [`TokenRow`].
+    pub kind: &'static str,
+    pub subject: Subject,
+    pub client_id: String,
+    pub scopes: ScopeSet,
+    pub audience: Audience,
+    /// Its life in seconds.
+    pub expires_in: u64,
+    pub actor: Option<Actor>,
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// The family of refresh tokens that it belongs to.
+    pub grant_id: Option<String>,
+    /// The `jti` of the token that it ends with.
+    pub parent_id: Option<String>,
+}
+
+impl Draft {
+    /// A token for the audience and with the life of the settings.
+    pub fn new(authority: &Authority, subject: Subject, client_id: &str, scopes: ScopeSet) -> Self {
+        Self {
+            kind: TokenRow::ACCESS,
+            subject,
+            client_id: client_id.to_owned(),
+            scopes,
+            audience: Audience::One(authority.config.audience.clone()),
+            expires_in: authority.config.access_token_ttl.as_secs(),
+            actor: None,
+            name: None,
+            grant_id: None,
+            parent_id: None,
+        }
+    }
+
+    /// The claims, and the row to store before they are signed.
+    pub fn prepare(self, authority: &Authority) -> (Claims, TokenRow) {
+        let issued_at = clock::now();
+        let claims = Claims {
+            issuer: authority.config.issuer.clone(),
+            audience: self.audience,
+            subject: self.subject,
+            scopes: self.scopes,
+            client_id: self.client_id,
+            issued_at,
+            expires_at: issued_at.saturating_add_unsigned(self.expires_in),
+            id: Uuid::now_v7(),
+            actor: self.actor,
+        };
+        let row = TokenRow {
+            id: claims.id.to_string(),
+            kind: self.kind.to_owned(),
+            subject: claims.subject.to_string(),
+            client_id: claims.client_id.clone(),
+            scopes: claims.scopes.to_string(),
+            audience: claims.audience.iter().collect::<Vec<_>>().join(" "),
+            name: self.name,
+            grant_id: self.grant_id,
+            parent_id: self.parent_id,
+            issued_at,
+            expires_at: claims.expires_at,
+            last_used_at: None,
+        };
+        (claims, row)
+    }
+}
+
+impl Authority {
+    /// Signs the claims of a token whose row is stored: a secret.
+    pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
+        sign(claims, &self.live.keys().signing)
+    }
+}

@@ -1,0 +1,63 @@
+//! The clients and the subject kinds, as held in memory.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    client::Client,
+    scope::ScopeSet,
+    store::{self, Store},
+};
+
+/// All clients by id, and all subject kinds with what their tokens may carry.
+pub struct Registry {
+    clients: ArcSwap<HashMap<String, Arc<Client>>>,
+    kinds: ArcSwap<HashMap<String, ScopeSet>>,
+}
+
+impl Registry {
+    pub(super) async fn load(store: &Store) -> Result<Self, store::Error> {
+        Ok(Self {
+            clients: ArcSwap::from_pointee(clients(store).await?),
+            kinds: ArcSwap::from_pointee(kinds(store).await?),
+        })
+    }
+
+    pub(super) async fn reload(&self, store: &Store) -> Result<(), store::Error> {
+        let (clients, kinds) = (clients(store).await?, kinds(store).await?);
+        self.clients.store(Arc::new(clients));
+        self.kinds.store(Arc::new(kinds));
+        Ok(())
+    }
+
+    /// The client of an id, unless it is disabled.
+    pub fn client(&self, id: &str) -> Option<Arc<Client>> {
+        let clients = self.clients.load();
+        clients.get(id).filter(|client| !client.disabled).cloned()
+    }
+
+    /// What tokens of a subject kind may carry; none where there is no such kind.
+    pub fn scopes_of_kind(&self, kind: &str) -> Option<ScopeSet> {
+        self.kinds.load().get(kind).cloned()
+    }
+}
+
+async fn clients(store: &Store) -> Result<HashMap<String, Arc<Client>>, store::Error> {
+    let catalogue = store.scopes().await?;
+    let catalogue: HashSet<&str> = catalogue.iter().map(|scope| scope.name.as_str()).collect();
+    let clients = store.clients().await?.into_iter().map(|mut client| {
+        // Those that have left the catalogue stand in the client's row still.
+        client.scopes.retain(|scope| catalogue.contains(scope));
+        (client.id.clone(), Arc::new(client))
+    });
+    Ok(clients.collect())
+}
+
+async fn kinds(store: &Store) -> Result<HashMap<String, ScopeSet>, store::Error> {
+    let kinds = store.subject_kinds().await?.into_iter();
+    Ok(kinds.map(|kind| (kind.name, kind.scopes)).collect())
+}

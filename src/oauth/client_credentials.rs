@@ -1,0 +1,37 @@
+//! The client credentials grant (RFC 6749 §4.4).
+
+use super::{ClientCredentials, Error, Requester, TokenResponse, audience, scope_policy};
+use crate::{authority::Authority, client::GrantType, issuing::Draft, subject::Subject};
+
+/// The parameters of the grant.
+pub struct ClientCredentialsGrant {
+    pub scope: Option<String>,
+    pub resources: Vec<String>,
+    pub client: ClientCredentials,
+}
+
+/// Gives a confidential client a token about itself.
+pub async fn client_credentials(
+    authority: &Authority,
+    request: ClientCredentialsGrant,
+) -> Result<TokenResponse, Error> {
+    let client = Requester::authenticate(authority, &request.client).await?;
+    client.may_use(GrantType::ClientCredentials)?;
+    let Some(registered) = client.registered().filter(|_| client.is_confidential()) else {
+        return Err(Error::UnauthorizedClient);
+    };
+    let scope = request.scope.as_deref();
+    let scopes = scope_policy::grant(authority, &client, scope, &registered.scopes)?;
+    let audience = audience::requested(authority, &client, &request.resources)?;
+    let subject =
+        Subject::new(Subject::CLIENT, &registered.id).map_err(|_| Error::InvalidClient)?;
+    let draft = Draft {
+        audience,
+        ..Draft::new(authority, subject, client.id(), scopes)
+    };
+    let (claims, row) = draft.prepare(authority);
+    if !authority.store.add_client_token(&row).await? {
+        return Err(Error::InvalidClient);
+    }
+    TokenResponse::of(authority, &claims)
+}

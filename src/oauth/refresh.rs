@@ -1,0 +1,116 @@
+//! The refresh grant (RFC 6749 §6), with rotation (RFC 9700 §4.14.2).
+
+use super::{
+    ClientCredentials, Error, Requester, TokenResponse, audience, issue::new_refresh, scope_policy,
+};
+use crate::{
+    accounts::BuiltinScope,
+    authority::{Authority, NotAccepted},
+    client::GrantType,
+    clock,
+    issuing::Draft,
+    opaque::{Digest, Opaque},
+    scope::ScopeSet,
+    store::{RefreshRow, Revoke},
+    subject::Subject,
+    token::Audience,
+};
+
+/// The parameters of the grant.
+pub struct RefreshGrant {
+    pub refresh_token: Option<String>,
+    pub scope: Option<String>,
+    pub resources: Vec<String>,
+    pub client: ClientCredentials,
+}
+
+/// Spends a refresh token for an access token and the next refresh token. One
+/// that is spent already was stolen, or stolen from: its family ends. Of
+/// requests that race with one token the database lets one win.
+pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<TokenResponse, Error> {
+    let client = Requester::authenticate(authority, &request.client).await?;
+    client.may_use(GrantType::RefreshToken)?;
+    let presented = request
+        .refresh_token
+        .ok_or_else(|| Error::missing("refresh_token"))?;
+    let digest = Digest::of(&presented);
+    let family = authority.store.refresh_token(&digest).await?;
+    let family = family.ok_or(Error::InvalidRefreshToken)?;
+    // Another client's attempt says nothing of who holds the token rightly, so
+    // the family lives on.
+    if family.client_id != client.id() {
+        return Err(Error::InvalidRefreshToken);
+    }
+    if family.spent_at.is_some() {
+        return end_family(authority, &family).await;
+    }
+    if family.revoked_at.is_some() || family.expires_at <= clock::now() {
+        return Err(Error::InvalidRefreshToken);
+    }
+
+    let draft = draft(
+        authority,
+        &client,
+        &family,
+        &request.scope,
+        &request.resources,
+    )
+    .await?;
+    let (claims, row) = draft.prepare(authority);
+    let next = Opaque::generate(Opaque::REFRESH_TOKEN)?;
+    let stored = new_refresh(authority, &next);
+    if !authority.store.rotate(&digest, &stored, &row).await? {
+        return end_family(authority, &family).await;
+    }
+    Ok(TokenResponse {
+        refresh_token: Some(next),
+        ..TokenResponse::of(authority, &claims)?
+    })
+}
+
+/// The next access token: what the family was granted and the user and the
+/// client still hold, or less where less is asked for.
+async fn draft(
+    authority: &Authority,
+    client: &Requester,
+    family: &RefreshRow,
+    scope: &Option<String>,
+    resources: &[String],
+) -> Result<Draft, Error> {
+    let unreadable = |_| Error::InvalidRefreshToken;
+    let subject = Subject::new(Subject::USERNAME, &family.username)
+        .map_err(|_| Error::InvalidRefreshToken)?;
+    let granted = ScopeSet::parse(&family.scopes).map_err(unreadable)?;
+    let asked = scope_policy::narrow(authority, scope.as_deref(), &granted)?;
+    let held = match authority.held_by(&subject).await {
+        Ok(held) => held,
+        Err(NotAccepted::Store(error)) => return Err(error.into()),
+        Err(_) => return Err(Error::InvalidRefreshToken),
+    };
+    let mut open = granted.intersection(&held);
+    if let Some(scopes) = client.scopes() {
+        open = open.intersection(scopes);
+    }
+    if !open.contains(BuiltinScope::OFFLINE_ACCESS) {
+        return Err(Error::InvalidRefreshToken);
+    }
+    let audiences = family.audience.split(' ').map(str::to_owned).collect();
+    let audience = audience::narrowed(resources, &Audience::of(audiences))?;
+    Ok(Draft {
+        audience,
+        grant_id: Some(family.grant_id.clone()),
+        ..Draft::new(authority, subject, client.id(), asked.intersection(&open))
+    })
+}
+
+async fn end_family(authority: &Authority, family: &RefreshRow) -> Result<TokenResponse, Error> {
+    let grant = Revoke::Grant(&family.grant_id);
+    authority.store.revoke(grant, clock::now()).await?;
+    authority.live.catch_up().await?;
+    tracing::warn!(
+        user = family.username,
+        client = family.client_id,
+        "a refresh token was used twice: everything that came of it is revoked"
+    );
+    Err(Error::InvalidRefreshToken)
+}

@@ -1,0 +1,137 @@
+//! Token exchange (RFC 8693) for down-scoping: from a token to a narrower one,
+//! to hand on.
+
+use super::{ClientCredentials, Error, Requester, TokenResponse, audience, scope_policy};
+use crate::{
+    authority::{Accepted, Authority, NotAccepted},
+    client::GrantType,
+    clock,
+    issuing::Draft,
+    subject::Subject,
+    token::{Actor, Audience},
+};
+
+/// The identifiers of an access token that is a JWT (RFC 8693 §3).
+pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+
+/// The parameters of the grant.
+pub struct TokenExchange {
+    pub subject_token: Option<String>,
+    pub subject_token_type: Option<String>,
+    pub requested_token_type: Option<String>,
+    pub actor_token: Option<String>,
+    pub scope: Option<String>,
+    /// `resource` and `audience` together.
+    pub audiences: Vec<String>,
+    /// The life that is wanted, in seconds.
+    pub expires_in: Option<u64>,
+    pub client: ClientCredentials,
+}
+
+/// Gives a token about the same subject, with no scope, audience or time that
+/// the one shown does not have, which ends when that one is revoked.
+pub async fn token_exchange(
+    authority: &Authority,
+    request: TokenExchange,
+) -> Result<TokenResponse, Error> {
+    let client = Requester::authenticate(authority, &request.client).await?;
+    client.may_use(GrantType::TokenExchange)?;
+    check_types(&request)?;
+    let shown = request
+        .subject_token
+        .as_deref()
+        .ok_or_else(|| Error::missing("subject_token"))?;
+    let shown = accept(authority, shown).await?;
+
+    let mut scopes = scope_policy::narrow(authority, request.scope.as_deref(), &shown.scopes)?;
+    if let Some(open) = client.scopes() {
+        scopes = scopes.intersection(open);
+    }
+    let draft = Draft {
+        audience: audience(authority, &client, &request.audiences, &shown)?,
+        expires_in: life(authority, request.expires_in, &shown),
+        actor: actor(&client, &shown)?,
+        parent_id: Some(shown.claims.id.to_string()),
+        ..Draft::new(authority, shown.claims.subject.clone(), client.id(), scopes)
+    };
+    let (claims, row) = draft.prepare(authority);
+    if !authority.store.add_derived_token(&row).await? {
+        return Err(invalid_subject_token("it was revoked"));
+    }
+    Ok(TokenResponse {
+        is_exchanged: true,
+        ..TokenResponse::of(authority, &claims)?
+    })
+}
+
+fn check_types(request: &TokenExchange) -> Result<(), Error> {
+    let is_access_token = |kind: &str| kind == ACCESS_TOKEN || kind == JWT;
+    let refuse = |reason: &str| Err(Error::InvalidRequest(reason.to_owned()));
+    match request.subject_token_type.as_deref() {
+        None => return Err(Error::missing("subject_token_type")),
+        Some(kind) if is_access_token(kind) => {}
+        Some(_) => return refuse("subject_token_type is that of an access token"),
+    }
+    match request.requested_token_type.as_deref() {
+        Some(kind) if !is_access_token(kind) => {
+            refuse("requested_token_type is that of an access token")
+        }
+        _ if request.actor_token.is_some() => {
+            refuse("actor_token is not taken: who acts is the client that authenticates")
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn accept(authority: &Authority, token: &str) -> Result<Accepted, Error> {
+    match authority.accept_for_any_audience(token).await {
+        Ok(accepted) => Ok(accepted),
+        Err(NotAccepted::Store(error)) => Err(error.into()),
+        Err(NotAccepted::Stale) => Err(Error::Unavailable),
+        Err(refused) => Err(invalid_subject_token(&refused.to_string())),
+    }
+}
+
+fn invalid_subject_token(reason: &str) -> Error {
+    Error::InvalidRequest(format!("the subject_token is not accepted: {reason}"))
+}
+
+/// A token for this server opens every audience that the client may ask for;
+/// one for another API stays there, so that this API cannot turn it on others.
+fn audience(
+    authority: &Authority,
+    client: &Requester,
+    requested: &[String],
+    shown: &Accepted,
+) -> Result<Audience, Error> {
+    if requested.is_empty() || !shown.claims.audience.contains(&authority.config.audience) {
+        return audience::narrowed(requested, &shown.claims.audience);
+    }
+    audience::requested(authority, client, requested)
+}
+
+fn life(authority: &Authority, requested: Option<u64>, shown: &Accepted) -> u64 {
+    let left = shown.claims.expires_at.saturating_sub(clock::now()).max(0);
+    let usual = authority.config.access_token_ttl.as_secs();
+    requested
+        .unwrap_or(usual)
+        .clamp(1, left.unsigned_abs().max(1))
+}
+
+/// A client that acts for somebody else is named (RFC 8693 §4.1), and behind it
+/// who acted before.
+fn actor(client: &Requester, shown: &Accepted) -> Result<Option<Actor>, Error> {
+    let before = shown.claims.actor.clone();
+    if !client.is_confidential() {
+        return Ok(before);
+    }
+    let sub = Subject::new(Subject::CLIENT, client.id()).map_err(|_| Error::InvalidClient)?;
+    if sub == shown.claims.subject {
+        return Ok(before);
+    }
+    Ok(Some(Actor {
+        sub,
+        act: before.map(Box::new),
+    }))
+}

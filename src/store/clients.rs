@@ -1,0 +1,154 @@
+//! OAuth clients.
+
+use std::str::FromStr;
+
+use super::{
+    Change, Error, Result, Store, announce, commit, read,
+    revocations::{Revoke, revoke},
+};
+use crate::{
+    client::{Authentication, Client, GrantType},
+    opaque::Digest,
+    scope::ScopeSet,
+};
+
+/// Lists are joined by spaces.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    name: String,
+    authentication: String,
+    secret_hash: Option<String>,
+    jwks: Option<String>,
+    grants: String,
+    scopes: String,
+    default_scopes: String,
+    audiences: String,
+    disabled: bool,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for Client {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let authentication = match (row.authentication.as_str(), row.secret_hash, row.jwks) {
+            (Authentication::NONE, ..) => Authentication::None,
+            (Authentication::SECRET, Some(hash), _) => {
+                Authentication::Secret(Digest::from_stored(hash))
+            }
+            (Authentication::PRIVATE_KEY, _, Some(jwks)) => Authentication::PrivateKey(jwks),
+            _ => return Err(unreadable("a client without what it authenticates with")),
+        };
+        let grants = row.grants.split_ascii_whitespace().map(GrantType::from_str);
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            authentication,
+            grants: grants
+                .collect::<std::result::Result<_, _>>()
+                .map_err(unreadable)?,
+            scopes: ScopeSet::parse(&row.scopes).map_err(unreadable)?,
+            default_scopes: ScopeSet::parse(&row.default_scopes).map_err(unreadable)?,
+            audiences: row
+                .audiences
+                .split_ascii_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            disabled: row.disabled,
+            created_at: row.created_at,
+        })
+    }
+}
+
+fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unavailable(sqlx::Error::Decode(error.into()))
+}
+
+/// A client's fields, bound to a statement in the order of the columns.
+macro_rules! bind_client {
+    ($statement:expr, $client:expr) => {{
+        let (hash, jwks) = match &$client.authentication {
+            Authentication::None => (None, None),
+            Authentication::Secret(digest) => (Some(digest.as_stored().to_owned()), None),
+            Authentication::PrivateKey(jwks) => (None, Some(jwks.clone())),
+        };
+        let grants: Vec<&str> = $client.grants.iter().map(|grant| grant.name()).collect();
+        sqlx::query($statement)
+            .bind(&$client.id)
+            .bind(&$client.name)
+            .bind($client.authentication.name())
+            .bind(hash)
+            .bind(jwks)
+            .bind(grants.join(" "))
+            .bind($client.scopes.to_string())
+            .bind($client.default_scopes.to_string())
+            .bind($client.audiences.join(" "))
+            .bind($client.disabled)
+            .bind($client.created_at)
+    }};
+}
+
+impl Store {
+    /// All clients, by id.
+    pub async fn clients(&self) -> Result<Vec<Client>> {
+        let rows: Vec<Row> = read!(self, |connection| {
+            sqlx::query_as("SELECT * FROM clients ORDER BY id")
+                .fetch_all(&mut *connection)
+                .await?
+        });
+        rows.into_iter().map(Client::try_from).collect()
+    }
+
+    /// Adds a client; [`Error::Exists`] where the id is taken.
+    pub async fn add_client(&self, client: &Client) -> Result<()> {
+        commit!(self, |transaction| {
+            bind_client!(
+                "INSERT INTO clients (id, name, authentication, secret_hash, jwks, grants, scopes,
+                                      default_scopes, audiences, disabled, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                client
+            )
+            .execute(&mut *transaction)
+            .await?;
+            announce!(transaction, Change::CLIENTS, &client.id, client.created_at);
+        });
+        Ok(())
+    }
+
+    /// Writes all fields of a client; says whether there is one of its id.
+    pub async fn change_client(&self, client: &Client, now: i64) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            let changed = bind_client!(
+                "UPDATE clients SET name = $2, authentication = $3, secret_hash = $4, jwks = $5,
+                     grants = $6, scopes = $7, default_scopes = $8, audiences = $9, disabled = $10
+                 WHERE id = $1 AND created_at = $11",
+                client
+            )
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            announce!(transaction, Change::CLIENTS, &client.id, now);
+            changed > 0
+        }))
+    }
+
+    /// Removes a client and ends all tokens that it was given; says whether
+    /// there was one.
+    pub async fn remove_client(&self, id: &str, now: i64) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            let removed = sqlx::query("DELETE FROM clients WHERE id = $1")
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+            sqlx::query("DELETE FROM grants WHERE client_id = $1")
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+            revoke!(transaction, Revoke::Client(id), None, now);
+            announce!(transaction, Change::CLIENTS, id, now);
+            removed > 0
+        }))
+    }
+}

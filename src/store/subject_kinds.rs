@@ -1,0 +1,71 @@
+//! Kinds of subjects beside users and clients.
+
+use super::{
+    Change, Error, Result, Store, announce, commit, read,
+    revocations::{Revoke, revoke},
+};
+use crate::scope::ScopeSet;
+
+/// A kind and the scopes that tokens of its subjects may carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectKindRow {
+    pub name: String,
+    pub scopes: ScopeSet,
+}
+
+impl Store {
+    /// All kinds, by name.
+    pub async fn subject_kinds(&self) -> Result<Vec<SubjectKindRow>> {
+        let rows: Vec<(String, Option<String>)> = read!(self, |connection| {
+            sqlx::query_as(
+                "SELECT kind, (SELECT string_agg(scope, ' ') FROM subject_kind_scopes
+                               WHERE kind = subject_kinds.kind)
+                 FROM subject_kinds ORDER BY kind",
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        });
+        let read = |(name, scopes): (String, Option<String>)| {
+            let scopes = ScopeSet::parse(&scopes.unwrap_or_default())
+                .map_err(|error| Error::Unavailable(sqlx::Error::Decode(error.into())))?;
+            Ok(SubjectKindRow { name, scopes })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Adds a kind; [`Error::Exists`] where it is there,
+    /// [`Error::MissingReference`] where a scope is not in the catalogue.
+    pub async fn add_subject_kind(&self, kind: &SubjectKindRow, now: i64) -> Result<()> {
+        commit!(self, |transaction| {
+            sqlx::query("INSERT INTO subject_kinds (kind, created_at) VALUES ($1, $2)")
+                .bind(&kind.name)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+            for scope in kind.scopes.iter() {
+                sqlx::query("INSERT INTO subject_kind_scopes (kind, scope) VALUES ($1, $2)")
+                    .bind(&kind.name)
+                    .bind(scope.as_str())
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            announce!(transaction, Change::SUBJECT_KINDS, &kind.name, now);
+        });
+        Ok(())
+    }
+
+    /// Removes a kind and ends all tokens of its subjects; says whether it was
+    /// there.
+    pub async fn remove_subject_kind(&self, name: &str, now: i64) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            let removed = sqlx::query("DELETE FROM subject_kinds WHERE kind = $1")
+                .bind(name)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+            revoke!(transaction, Revoke::SubjectKind(name), None, now);
+            announce!(transaction, Change::SUBJECT_KINDS, name, now);
+            removed > 0
+        }))
+    }
+}
