@@ -65,19 +65,18 @@ impl Document {
     }
 
     /// The scopes of an operation that wants a token; none where it is open
-    /// or wants a client's credentials.
+    /// or takes a client's credentials as well.
     pub fn required_scopes(&self, operation: &Operation) -> Option<Vec<String>> {
         let alternatives = operation.content["security"].as_array()?;
-        if alternatives.iter().any(|one| members(one).is_empty()) {
+        let wants_token = |one: &Value| {
+            let schemes = members(one);
+            schemes.keys().any(|scheme| self.takes_tokens(scheme))
+        };
+        if alternatives.is_empty() || !alternatives.iter().all(wants_token) {
             return None;
         }
-        let tokens = alternatives.iter().flat_map(members);
-        let mut tokens = tokens
-            .filter(|(scheme, _)| self.takes_tokens(scheme))
-            .peekable();
-        tokens.peek()?;
-        let scopes = tokens.flat_map(|(_, scopes)| strings(&scopes));
-        Some(scopes.collect())
+        let scopes = alternatives.iter().flat_map(members);
+        Some(scopes.flat_map(|(_, scopes)| strings(&scopes)).collect())
     }
 
     fn takes_tokens(&self, scheme: &str) -> bool {
