@@ -69,6 +69,6 @@ async function openDialog(page) {
 }
 
 async function closeDialog(dialog) {
-  await dialog.locator(".btn-done").click();
+  await dialog.locator(".close-modal").click();
   await dialog.waitFor({ state: "detached" });
 }
