@@ -41,6 +41,7 @@ impl Home {
             .current_dir(self.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TMPDIR", self.path())
             .env("SCOPEGATE_DATABASE_URL", "sqlite:scopegate.db")
             .env("SCOPEGATE_LISTEN", "127.0.0.1:0")
             .env("SCOPEGATE_BCRYPT_COST", "10")
