@@ -1,14 +1,18 @@
-//! What is done to users and scopes: the operations that the API, the pages and
+//! What is done to users, scopes and keys: the operations that the API, the pages and
 //! the commands share. Each checks its input, writes, and returns when the
 //! change is on disk and in force in this server.
 
 mod builtin;
 mod fields;
 pub mod import;
+mod keys;
 mod scopes;
 mod users;
 
 pub use builtin::BuiltinScope;
+pub use keys::{
+    DEFAULT_GRACE, JWKS_MAX_AGE, Key, adopt_algorithm, generate_key, keys, retire_key, rotate_keys,
+};
 pub use scopes::{add_scope, remove_scope};
 pub use users::{Grantor, NewAccount, Patch, add, change, change_own_password, list, remove, user};
 
@@ -16,7 +20,7 @@ use thiserror::Error;
 
 use crate::{
     hashing::Overloaded,
-    live::LiveError,
+    live::{KeyRingError, LiveError},
     password::{HashError, Refused},
     scope::{Scope, ScopeError, ScopeSet},
     store,
@@ -35,6 +39,12 @@ pub enum Error {
     ScopeExists(String),
     #[error("the scope `{0}` is built in and stays")]
     BuiltinScope(String),
+    #[error("there is no signing key `{0}`")]
+    NoSuchKey(String),
+    #[error("a rotation is under way: the key `{0}` is about to sign")]
+    RotationUnderWay(String),
+    #[error("the secret of HS256 is a setting: change it there")]
+    SecretOfSettings,
     /// A field does not fit: its name and what it should be.
     #[error("{field}: {reason}")]
     Field { field: &'static str, reason: String },
@@ -48,6 +58,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Live(#[from] LiveError),
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     #[error("the password cannot be hashed: {0}")]
     Hash(#[from] HashError),
     #[error("the stored password hash cannot be verified: {0}")]

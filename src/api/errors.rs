@@ -24,12 +24,14 @@ impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
         use accounts::Error;
         let detail = error.to_string();
         Self(match error {
-            Error::NoSuchUser(_) | Error::NoSuchScope(_) => {
+            Error::NoSuchUser(_) | Error::NoSuchScope(_) | Error::NoSuchKey(_) => {
                 Problem::new(StatusCode::NOT_FOUND, detail)
             }
-            Error::UserExists(_) | Error::ScopeExists(_) | Error::BuiltinScope(_) => {
-                Problem::new(StatusCode::CONFLICT, detail)
-            }
+            Error::UserExists(_)
+            | Error::ScopeExists(_)
+            | Error::BuiltinScope(_)
+            | Error::RotationUnderWay(_)
+            | Error::SecretOfSettings => Problem::new(StatusCode::CONFLICT, detail),
             Error::Field { field, reason } => Problem::unfit(vec![FieldProblem {
                 field: field.to_owned(),
                 detail: reason,
@@ -40,7 +42,11 @@ impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
             }]),
             Error::BeyondYou(_) => Problem::new(StatusCode::FORBIDDEN, detail),
             Error::Overloaded(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
-            Error::Store(_) | Error::Live(_) | Error::Hash(_) | Error::StoredHash(_) => {
+            Error::Store(_)
+            | Error::Live(_)
+            | Error::Keys(_)
+            | Error::Hash(_)
+            | Error::StoredHash(_) => {
                 tracing::error!(%error, "a request could not be answered");
                 unavailable()
             }
@@ -60,9 +66,11 @@ impl ResponseError for oauth::Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::InvalidClient => StatusCode::UNAUTHORIZED,
-            Self::Overloaded(_) | Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Overloaded(_)
+            | Self::Store(_)
+            | Self::Live(_)
+            | Self::Signing(_)
+            | Self::Keys(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -75,12 +83,14 @@ impl ResponseError for oauth::Error {
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(_) => "invalid_scope",
-            Self::Overloaded(_) | Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
-                "temporarily_unavailable"
-            }
+            Self::Overloaded(_)
+            | Self::Store(_)
+            | Self::Live(_)
+            | Self::Signing(_)
+            | Self::Keys(_) => "temporarily_unavailable",
         };
         let description = match self {
-            Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
+            Self::Store(_) | Self::Live(_) | Self::Signing(_) | Self::Keys(_) => {
                 tracing::error!(error = %self, "a token request could not be answered");
                 "the server cannot do this at the moment".to_owned()
             }

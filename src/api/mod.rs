@@ -8,12 +8,14 @@ mod document;
 mod errors;
 mod form;
 mod health;
+mod keys;
 mod me;
 mod page;
 mod problem;
 mod scopes;
 mod token;
 mod users;
+mod well_known;
 
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ type Operations = (
     me::MeApi,
     users::UsersApi,
     scopes::ScopesApi,
+    keys::KeysApi,
+    well_known::WellKnownApi,
     health::HealthApi,
 );
 
@@ -47,6 +51,8 @@ fn operations(authority: &Arc<Authority>) -> Operations {
         me::MeApi(Arc::clone(authority)),
         users::UsersApi(Arc::clone(authority)),
         scopes::ScopesApi(Arc::clone(authority)),
+        keys::KeysApi(Arc::clone(authority)),
+        well_known::WellKnownApi(Arc::clone(authority)),
         health::HealthApi(Arc::clone(authority)),
     )
 }

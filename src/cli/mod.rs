@@ -6,6 +6,8 @@
 mod config;
 mod demo;
 mod import;
+mod inspect;
+mod key;
 mod log;
 mod openapi;
 mod output;
@@ -13,6 +15,7 @@ mod password;
 mod scope;
 mod serve;
 mod settings;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -47,6 +50,10 @@ enum Commands {
     #[command(subcommand)]
     Scope(scope::Scope),
     #[command(subcommand)]
+    Token(token::Token),
+    #[command(subcommand)]
+    Key(key::Key),
+    #[command(subcommand)]
     Password(password::PasswordCommand),
     Openapi(openapi::OpenApi),
     Config(config::ShowConfig),
@@ -72,6 +79,8 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Serve(serve) => serve.run(settings()?),
         Commands::User(user) => user.run(settings()?),
         Commands::Scope(scope) => scope.run(settings()?),
+        Commands::Token(token) => token.run(settings()?),
+        Commands::Key(key) => key.run(settings),
         Commands::Password(password) => password.run(),
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Config(config) => config.run(settings()?),

@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::{
     password::{CurrentScheme, SiteSalt},
     scope::Scope,
-    token::Algorithm,
+    token::{Algorithm, KeyEncryptionKey},
 };
 
 pub use file::{DEFAULT_FILE, read_file};
@@ -77,7 +77,10 @@ pub struct Config {
     pub signing_algorithm: Algorithm,
     /// The secret of HS256; none for the other algorithms.
     pub signing_secret: Option<Secret>,
+    /// What private signing keys are encrypted with, if anything.
+    pub key_encryption_key: Option<KeyEncryptionKey>,
     pub access_token_ttl: Duration,
+    pub max_token_ttl: Duration,
     pub password_scheme: CurrentScheme,
     /// The salt of a Flask-Security site, if users came from one.
     pub flask_security_salt: Option<SiteSalt>,
@@ -185,7 +188,9 @@ impl Layers {
             database_url: Secret::new(self.text("database-url").unwrap_or_default()),
             signing_algorithm,
             signing_secret: self.signing_secret(signing_algorithm)?,
+            key_encryption_key: self.key_encryption_key()?,
             access_token_ttl: self.duration("access-token-ttl")?,
+            max_token_ttl: self.duration("max-token-ttl")?,
             password_scheme: self.password_scheme(purpose)?,
             flask_security_salt: self.flask_security_salt()?,
             group_scopes: self.group_scopes()?,
@@ -265,6 +270,18 @@ impl Layers {
                 .map(Some)
                 .map_err(|reason| value(key, reason)),
         }
+    }
+
+    fn key_encryption_key(&self) -> Result<Option<KeyEncryptionKey>, ConfigError> {
+        let key = "key-encryption-key";
+        let text = self.secret_text(key, "key-encryption-key-file")?;
+        let parsed = text.map(|text| text.parse()).transpose();
+        parsed.map_err(|_| {
+            value(
+                key,
+                "it has 64 hexadecimal digits: `scopegate key generate --secret` makes one",
+            )
+        })
     }
 
     fn flask_security_salt(&self) -> Result<Option<SiteSalt>, ConfigError> {

@@ -87,11 +87,32 @@ pub const SETTINGS: &[Setting] = &[
         None,
         "A file with the secret of HS256",
     ),
+    Setting {
+        secret: true,
+        ..setting(
+            "key-encryption-key",
+            "HEX",
+            None,
+            "What private signing keys are encrypted with in the database: 64 hexadecimal digits; better in a file",
+        )
+    },
+    setting(
+        "key-encryption-key-file",
+        "FILE",
+        None,
+        "A file with the key that private signing keys are encrypted with",
+    ),
     setting(
         "access-token-ttl",
         "TIME",
         Some("30m"),
         "How long access tokens live",
+    ),
+    setting(
+        "max-token-ttl",
+        "TIME",
+        Some("90d"),
+        "The longest life of minted and personal tokens",
     ),
     setting(
         "password-scheme",

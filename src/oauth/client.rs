@@ -6,6 +6,10 @@ use super::Error;
 /// the one that Swagger UI uses.
 pub const BUILTIN_CLIENT: &str = "scopegate-docs";
 
+/// How clients authenticate, as the metadata names it (RFC 8414 §2): a public
+/// one does not.
+pub const CLIENT_AUTHENTICATION_METHODS: &[&str] = &["none"];
+
 /// How a client named itself, and the secret that it showed.
 #[derive(Default)]
 pub struct ClientCredentials {

@@ -56,7 +56,7 @@ pub(super) async fn issue_for_user(
         return Err(Error::InvalidGrant);
     }
     Ok(TokenResponse {
-        access_token: sign(&claims, &authority.live.keys().signing)?,
+        access_token: sign(&claims, authority.live.keys().signing(issued_at)?)?,
         expires_in,
         scopes: claims.scopes,
     })

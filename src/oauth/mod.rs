@@ -7,13 +7,29 @@ mod issue;
 mod password;
 mod scope_policy;
 
-pub use client::{BUILTIN_CLIENT, Client, ClientCredentials};
+pub use client::{BUILTIN_CLIENT, CLIENT_AUTHENTICATION_METHODS, Client, ClientCredentials};
 pub use issue::TokenResponse;
 pub use password::{PasswordGrant, password};
 
 use thiserror::Error;
 
-use crate::{hashing::Overloaded, live::LiveError, store, token::KeyError};
+use crate::{
+    config::Config,
+    hashing::Overloaded,
+    live::{KeyRingError, LiveError},
+    store,
+    token::KeyError,
+};
+
+/// The grants that the token endpoint offers, as the metadata names them
+/// (RFC 8414 §2): a new grant adds its name here.
+pub fn grant_types(config: &Config) -> Vec<&'static str> {
+    let mut offered = Vec::new();
+    if config.password_grant {
+        offered.push("password");
+    }
+    offered
+}
 
 /// Why a request was refused (RFC 6749 §5.2), or could not be answered.
 #[derive(Debug, Error)]
@@ -40,6 +56,8 @@ pub enum Error {
     Live(#[from] LiveError),
     #[error("the token cannot be signed: {0}")]
     Signing(#[from] KeyError),
+    #[error("there is no key to sign with: {0}")]
+    Keys(#[from] KeyRingError),
 }
 
 impl Error {

@@ -20,7 +20,7 @@ mod users;
 pub use changes::Change;
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
 pub use imports::{Addition, Alteration, KnownUser};
-pub use keys::KeyRow;
+pub use keys::{KeyRow, KeyState};
 pub use open::OpenError;
 pub use revocations::Revocation;
 pub use scopes::ScopeRow;
