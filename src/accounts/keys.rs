@@ -61,10 +61,11 @@ impl Key {
     }
 }
 
-/// All keys, the oldest first; the secret of the settings at the end.
+/// All keys in the order in which they sign; the secret of the settings at the end.
 pub async fn keys(authority: &Authority) -> Result<Vec<Key>, Error> {
     let now = clock::now();
-    let rows = authority.store.keys().await?;
+    let mut rows = authority.store.keys().await?;
+    rows.sort_by_key(|row| (row.activates_at.unwrap_or(i64::MAX), row.created_at));
     let mut keys: Vec<Key> = rows.iter().map(|row| Key::of(row, now)).collect();
     if let Some(secret) = authority.live.keys().secret() {
         keys.push(Key {

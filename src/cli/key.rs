@@ -26,7 +26,7 @@ pub enum Key {
     Retire(Retire),
 }
 
-/// List the signing keys, the oldest first
+/// List the signing keys in the order in which they sign
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate key list --json")]
 pub struct List {
