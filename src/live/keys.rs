@@ -144,9 +144,9 @@ impl KeySettings {
     /// Loads the keys that are not retired.
     pub(super) async fn load(&self, store: &Store, now: i64) -> Result<KeyRing, KeyRingError> {
         let mut stored = Vec::new();
-        for mut row in store.keys().await? {
+        for row in store.keys().await? {
             if row.state(now) != KeyState::Retired {
-                let private_key = self.private_key(&mut row)?;
+                let private_key = self.private_key(&row)?;
                 let key = SigningKey::from_private(row.algorithm.parse()?, private_key)?;
                 stored.push((row, key));
             }
@@ -170,16 +170,15 @@ impl KeySettings {
         })
     }
 
-    fn private_key(&self, row: &mut KeyRow) -> Result<Vec<u8>, KeyRingError> {
-        let stored = std::mem::take(&mut row.private_key);
+    fn private_key(&self, row: &KeyRow) -> Result<Vec<u8>, KeyRingError> {
         if !row.sealed {
-            return Ok(stored);
+            return Ok(row.private_key.clone());
         }
         let encryption = self
             .encryption
             .as_ref()
             .ok_or_else(|| KeyRingError::Encrypted(row.id.clone()))?;
-        let opened = encryption.open(&row.id, &stored);
+        let opened = encryption.open(&row.id, &row.private_key);
         opened
             .map(|private| private.to_vec())
             .map_err(|error| KeyRingError::OtherEncryption(row.id.clone(), error))

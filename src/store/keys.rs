@@ -50,10 +50,11 @@ impl KeyState {
 
 impl KeyRow {
     /// The state at a time: it follows from the stored times alone, so that no
-    /// server has to do anything for it to change.
+    /// server has to do anything for it to change. A key without its private
+    /// part is retired, also for a server whose clock is behind.
     pub fn state(&self, now: i64) -> KeyState {
         let is_past = |time: Option<i64>| time.is_some_and(|time| time <= now);
-        if is_past(self.verifies_until) {
+        if is_past(self.verifies_until) || self.private_key.is_empty() {
             KeyState::Retired
         } else if is_past(self.retires_at) {
             KeyState::Retiring

@@ -7,6 +7,16 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// The key that private keys are encrypted with (AES-256-GCM). It does not print.
+///
+/// ```
+/// # use scopegate::token::{KeyEncryptionKey, SealingError};
+/// let key: KeyEncryptionKey = "0f".repeat(32).parse()?;
+/// let sealed = key.seal("a kid", b"a private key")?;
+/// assert_eq!(key.open("a kid", &sealed)?.as_slice(), b"a private key");
+/// assert_eq!(key.open("another kid", &sealed), Err(SealingError::Opening));
+/// assert_ne!(key.seal("a kid", b"a private key")?, sealed);
+/// # Ok::<(), SealingError>(())
+/// ```
 #[derive(Clone)]
 pub struct KeyEncryptionKey(Zeroizing<[u8; 32]>);
 

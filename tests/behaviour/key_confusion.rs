@@ -44,12 +44,22 @@ fn forms(key: &Value) -> Vec<Vec<u8>> {
         let info = [ED25519_INFO, &x].concat();
         forms.extend([pem(&info), info]);
     }
+    if let (Some(n), Some(e)) = (raw("n"), raw("e")) {
+        let numbers = [RSA_N, &n, RSA_E, &e].concat();
+        let info = [RSA_INFO, &numbers].concat();
+        forms.extend([pem(&info), info, numbers]);
+    }
     forms
 }
 
 /// What stands before a key in its SubjectPublicKeyInfo (RFC 5480 §2, RFC 8410 §4).
 const P256_INFO: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 const ED25519_INFO: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+
+/// The same for RSA with 3072 bits and an exponent of three bytes (RFC 8017 §A.1).
+const RSA_INFO: &[u8] = b"\x30\x82\x01\xa2\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x8f\x00";
+const RSA_N: &[u8] = b"\x30\x82\x01\x8a\x02\x82\x01\x81\x00";
+const RSA_E: &[u8] = b"\x02\x03";
 
 fn pem(der: &[u8]) -> Vec<u8> {
     use base64::{Engine, engine::general_purpose::STANDARD};

@@ -70,6 +70,17 @@ fn a_rotated_key_is_published_before_it_signs() {
 }
 
 #[test]
+fn at_once_is_as_soon_as_every_server_knows_the_new_key() {
+    let (server, _) = managed();
+    for args in [&["--now"][..], &["--grace", "1s"]] {
+        let key = rotate(&server, args);
+        let time = |name: &str| key[name].as_i64().expect("a time");
+        assert!(time("activates_at") >= time("created_at") + 2, "{key}");
+        token_of(&server, &text(&key, "kid"));
+    }
+}
+
+#[test]
 fn an_old_key_verifies_while_its_tokens_live_and_signs_no_more() {
     let (mut server, old) = managed();
     let next = text(&rotate(&server, &["--now"]), "kid");
