@@ -122,11 +122,11 @@ impl Findings {
             },
             Refused::BadClaims => says.claims_problem(),
             Refused::WrongIssuer => {
-                let expected = &authority.expected.issuer;
+                let expected = &authority.config.issuer;
                 Some(format!("it is {}, and not {expected}", says.claims["iss"]))
             }
             Refused::WrongAudience => {
-                let expected = &authority.expected.audience;
+                let expected = &authority.config.audience;
                 Some(format!("it is {}, and not {expected}", says.claims["aud"]))
             }
             Refused::Expired => Some(self.when(says.claims["exp"].as_i64()?)),
