@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod guard;
 pub mod hashing;
+mod json;
 pub mod live;
 pub mod oauth;
 pub mod password;

@@ -15,7 +15,7 @@ pub enum BuiltinScope {
     /// Read all users.
     #[oai(rename = "users:read")]
     UsersRead,
-    /// Add, change and remove users.
+    /// Add, change and remove users, up to the scopes that your own account may hold.
     #[oai(rename = "users:write")]
     UsersWrite,
     /// Add and remove scopes of the catalogue.

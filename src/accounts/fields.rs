@@ -1,7 +1,6 @@
-//! What the fields of a user may be.
+//! What the fields of a user may be; a reason is a sentence for who filled them in.
 
-use super::{Error, field};
-use crate::{password::Password, subject};
+use crate::{password::Password, scope::Scope, subject};
 
 /// The fewest bytes of a new password (NIST SP 800-63B §3.1.1.2 counts
 /// characters; bytes are never fewer).
@@ -10,59 +9,74 @@ const MIN_PASSWORD_BYTES: usize = 8;
 /// The most characters of a full name.
 const MAX_NAME_CHARS: usize = 255;
 
+/// The most characters of a description.
+const MAX_DESCRIPTION_CHARS: usize = 500;
+
 /// The most characters of an e-mail address (RFC 5321 §4.5.3.1.3).
 const MAX_EMAIL_CHARS: usize = 254;
 
-pub(super) fn check_username(username: &str) -> Result<(), Error> {
-    if !subject::is_id(username) {
-        return Err(field(
-            "username",
-            "a username has 1 to 255 characters, none of them a control character",
-        ));
+pub fn username(name: &str) -> Result<(), String> {
+    if !subject::is_id(name) {
+        return Err(
+            "a username has 1 to 255 characters, none of them a control character".to_owned(),
+        );
     }
     // Their paths are another's: `/users/me` is the caller, dots are navigation.
-    if matches!(username, "me" | "." | "..") {
-        return Err(field("username", "this name cannot stand in a path"));
+    if matches!(name, "me" | "." | "..") {
+        return Err("this name cannot stand in a path".to_owned());
     }
-    if username.trim() != username {
-        return Err(field(
-            "username",
-            "a username does not begin or end with a blank",
-        ));
+    if name.trim() != name {
+        return Err("a username does not begin or end with a blank".to_owned());
     }
     Ok(())
 }
 
-pub(super) fn check_new_password(name: &'static str, password: &Password) -> Result<(), Error> {
-    let length = password.as_bytes().len();
+pub fn new_password(password: &[u8]) -> Result<(), String> {
+    let length = password.len();
     if (MIN_PASSWORD_BYTES..=Password::MAX_BYTES).contains(&length) {
         return Ok(());
     }
-    Err(field(
-        name,
-        format!(
-            "a password has {MIN_PASSWORD_BYTES} to {} bytes; this one has {length}",
-            Password::MAX_BYTES
-        ),
+    Err(format!(
+        "a password has {MIN_PASSWORD_BYTES} to {} bytes; this one has {length}",
+        Password::MAX_BYTES
     ))
 }
 
-pub(super) fn check_email(email: &str) -> Result<(), Error> {
-    let has_odd_characters = email.chars().any(|c| c.is_control() || c.is_whitespace());
-    let parts = email.rsplit_once('@');
+pub fn email(address: &str) -> Result<(), String> {
+    let has_odd_characters = address.chars().any(|c| c.is_control() || c.is_whitespace());
+    let parts = address.rsplit_once('@');
     let has_parts = parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-    if has_parts && !has_odd_characters && email.chars().count() <= MAX_EMAIL_CHARS {
+    if has_parts && !has_odd_characters && address.chars().count() <= MAX_EMAIL_CHARS {
         return Ok(());
     }
-    Err(field("email", "this is not an e-mail address"))
+    Err("this is not an e-mail address".to_owned())
 }
 
-pub(super) fn check_full_name(name: &str) -> Result<(), Error> {
+pub fn full_name(name: &str) -> Result<(), String> {
     if name.chars().count() <= MAX_NAME_CHARS && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(field(
-        "full_name",
-        "a name has at most 255 characters, none of them a control character",
-    ))
+    Err("a name has at most 255 characters, none of them a control character".to_owned())
+}
+
+pub fn scope(name: &str) -> Result<(), String> {
+    match Scope::parse(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A scope of the catalogue; it has a path, where dots are navigation.
+pub fn scope_name(name: &str) -> Result<(), String> {
+    match name {
+        "." | ".." => Err("this name cannot stand in a path".to_owned()),
+        _ => scope(name),
+    }
+}
+
+pub fn description(text: &str) -> Result<(), String> {
+    if text.chars().count() <= MAX_DESCRIPTION_CHARS && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err("a description has at most 500 characters, none of them a control character".to_owned())
 }

@@ -3,7 +3,7 @@
 //! change is on disk and in force in this server.
 
 mod builtin;
-mod fields;
+pub mod fields;
 pub mod import;
 mod keys;
 mod scopes;
@@ -22,7 +22,7 @@ use crate::{
     hashing::Overloaded,
     live::{KeyRingError, LiveError},
     password::{HashError, Refused},
-    scope::{Scope, ScopeError, ScopeSet},
+    scope::ScopeSet,
     store,
 };
 
@@ -73,6 +73,6 @@ fn field(field: &'static str, reason: impl Into<String>) -> Error {
     }
 }
 
-fn parse_scope(name: &str) -> Result<Scope, Error> {
-    Scope::parse(name).map_err(|error: ScopeError| field("name", error.to_string()))
+fn fit(field: &'static str, checked: Result<(), String>) -> Result<(), Error> {
+    checked.map_err(|reason| Error::Field { field, reason })
 }

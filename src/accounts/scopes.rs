@@ -6,10 +6,7 @@ use crate::{
     store::{self, ScopeRow},
 };
 
-use super::{Error, field, parse_scope};
-
-/// The most characters of a description.
-const MAX_DESCRIPTION_CHARS: usize = 500;
+use super::{Error, fields, fit};
 
 /// Adds a scope of the team's own APIs.
 pub async fn add_scope(
@@ -17,18 +14,11 @@ pub async fn add_scope(
     name: &str,
     description: &str,
 ) -> Result<ScopeRow, Error> {
-    let name = parse_scope(name)?;
     let description = description.trim();
-    if description.chars().count() > MAX_DESCRIPTION_CHARS
-        || description.chars().any(char::is_control)
-    {
-        return Err(field(
-            "description",
-            "a description has at most 500 characters, none of them a control character",
-        ));
-    }
+    fit("name", fields::scope_name(name))?;
+    fit("description", fields::description(description))?;
     let row = ScopeRow {
-        name: name.as_str().to_owned(),
+        name: name.to_owned(),
         description: description.to_owned(),
         builtin: false,
         created_at: clock::now(),

@@ -12,10 +12,7 @@ use crate::{
     store::{self, NewUser, UserPage, UserPatch, UserRow},
 };
 
-use super::{
-    Error, field,
-    fields::{check_email, check_full_name, check_new_password, check_username},
-};
+use super::{Error, field, fields, fit};
 
 /// A user to be added.
 #[derive(Debug, Default)]
@@ -86,13 +83,13 @@ pub async fn add(
     account: NewAccount,
     grantor: &Grantor,
 ) -> Result<UserRow, Error> {
-    check_username(&account.username)?;
+    fit("username", fields::username(&account.username))?;
     check_profile(account.email.as_deref(), account.full_name.as_deref())?;
     check_catalogue(authority, &account.scopes)?;
     grantor.check(&account.scopes)?;
     let password_hash = match account.password {
         Some(password) => {
-            check_new_password("password", &password)?;
+            fit("password", fields::new_password(password.as_bytes()))?;
             Some(hash(authority, password).await?)
         }
         None => None,
@@ -134,7 +131,7 @@ pub async fn change(
     }
     let password_hash = match patch.password {
         Some(password) => {
-            check_new_password("password", &password)?;
+            fit("password", fields::new_password(password.as_bytes()))?;
             Some(hash(authority, password).await?)
         }
         None => None,
@@ -159,7 +156,7 @@ pub async fn change_own_password(
     new: Password,
     token_id: &str,
 ) -> Result<(), Error> {
-    check_new_password("new_password", &new)?;
+    fit("new_password", fields::new_password(new.as_bytes()))?;
     if current.as_bytes().len() > Password::MAX_BYTES {
         return Err(Error::WrongPassword);
     }
@@ -212,8 +209,8 @@ async fn hash(authority: &Authority, password: Password) -> Result<PasswordHash,
 }
 
 fn check_profile(email: Option<&str>, full_name: Option<&str>) -> Result<(), Error> {
-    email.map_or(Ok(()), check_email)?;
-    full_name.map_or(Ok(()), check_full_name)
+    fit("email", email.map_or(Ok(()), fields::email))?;
+    fit("full_name", full_name.map_or(Ok(()), fields::full_name))
 }
 
 fn check_catalogue(authority: &Authority, scopes: &ScopeSet) -> Result<(), Error> {

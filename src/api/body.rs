@@ -11,14 +11,23 @@ use poem_openapi::{
 use serde_json::Value;
 
 use super::problem::{Failure, FieldProblem, Problem};
+use crate::json;
 
 /// The most bytes of a body.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// A JSON body that fits its schema.
+/// What a text field must be beyond what its schema says; the error says it.
+pub(super) type Rule = fn(&str) -> Result<(), String>;
+
+/// A body's rules, by field; for a list, they are those of its items.
+pub(super) trait Rules {
+    const RULES: &'static [(&'static str, Rule)];
+}
+
+/// A JSON body that fits its schema and its rules.
 pub(super) struct Body<T>(pub T);
 
-impl<'a, T: ParseFromJSON + Type> ApiExtractor<'a> for Body<T> {
+impl<'a, T: ParseFromJSON + Type + Rules> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -49,7 +58,7 @@ impl<'a, T: ParseFromJSON + Type> ApiExtractor<'a> for Body<T> {
     }
 }
 
-async fn read<T: ParseFromJSON + Type>(
+async fn read<T: ParseFromJSON + Type + Rules>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<T, Problem> {
@@ -71,11 +80,11 @@ async fn read<T: ParseFromJSON + Type>(
         }
         Err(_) => return Err(refuse(StatusCode::BAD_REQUEST, "the body cannot be read")),
     };
-    let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+    let value: Value = json::from_slice(&bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         refuse(
             StatusCode::BAD_REQUEST,
-            &format!("the body is not JSON: see {place}"),
+            &format!("the body is not JSON without repeated names: see {place}"),
         )
     })?;
     let errors = misfits::<T>(&value);
@@ -86,7 +95,7 @@ async fn read<T: ParseFromJSON + Type>(
         .map_err(|error| refuse(StatusCode::UNPROCESSABLE_ENTITY, &error.into_message()))
 }
 
-fn misfits<T: Type>(value: &Value) -> Vec<FieldProblem> {
+fn misfits<T: Type + Rules>(value: &Value) -> Vec<FieldProblem> {
     let mut registry = Registry::new();
     T::register(&mut registry);
     let mut check = Check {
@@ -94,6 +103,9 @@ fn misfits<T: Type>(value: &Value) -> Vec<FieldProblem> {
         errors: Vec::new(),
     };
     check.value("", &T::schema_ref(), value);
+    for (field, rule) in T::RULES {
+        check.rule(field, *rule, &value[field]);
+    }
     check.errors
 }
 
@@ -125,6 +137,7 @@ impl<'a> Check<'a> {
             return;
         }
         match (schema.ty, value) {
+            (_, Value::Null) if schema.nullable => {}
             ("object", Value::Object(_)) => self.object(field, schema, value),
             ("array", Value::Array(items)) => {
                 if schema.max_items.is_some_and(|most| items.len() > most) {
@@ -167,7 +180,6 @@ impl<'a> Check<'a> {
             let known = schema.properties.iter().find(|(known, _)| known == name);
             match known {
                 None => self.refuse(&path(name), "there is no such field"),
-                Some(_) if member.is_null() && !schema.required.contains(&name.as_str()) => {}
                 Some((_, of)) => self.value(&path(name), of, member),
             }
         }
@@ -188,6 +200,23 @@ impl<'a> Check<'a> {
                 .any(|item| item.as_str() == Some(text));
         if !is_listed {
             self.refuse(field, "this is not one of the values");
+        }
+    }
+
+    /// A field that does not fit its schema is named once, for that.
+    fn rule(&mut self, field: &str, rule: Rule, value: &Value) {
+        match value {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.rule(&format!("{field}[{index}]"), rule, item);
+                }
+            }
+            Value::String(text) if !self.errors.iter().any(|error| error.field == field) => {
+                if let Err(reason) = rule(text) {
+                    self.refuse(field, reason);
+                }
+            }
+            _ => {}
         }
     }
 

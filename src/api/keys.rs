@@ -10,7 +10,7 @@ use poem_openapi::{
 
 use super::{
     access::Auth,
-    body::Body,
+    body::{Body, Rule, Rules},
     document::Tag,
     page::{Page, Window},
     problem::Failure,
@@ -129,6 +129,10 @@ struct KeyCreate {
     algorithm: Option<KeyAlgorithm>,
 }
 
+impl Rules for KeyCreate {
+    const RULES: &'static [(&'static str, Rule)] = &[];
+}
+
 impl poem_openapi::types::Example for KeyCreate {
     fn example() -> Self {
         Self {
@@ -145,6 +149,10 @@ struct KeyRotation {
     /// not said, 2 at least. Verifiers use a copy of the JWKS for 300 seconds.
     #[oai(validator(maximum(value = "2592000")))]
     grace: Option<u32>,
+}
+
+impl Rules for KeyRotation {
+    const RULES: &'static [(&'static str, Rule)] = &[];
 }
 
 impl poem_openapi::types::Example for KeyRotation {

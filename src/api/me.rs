@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::MaybeUndefined};
+use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
 
 use super::{
     access::Auth,
-    body::Body,
+    body::{Body, Rule, Rules},
     document::Tag,
+    nullable::Change,
     problem::{Failure, Problem},
     users::User,
 };
 use crate::{
-    accounts::{self, BuiltinScope, Grantor, Patch},
+    accounts::{self, BuiltinScope, Grantor, Patch, fields},
     authority::Authority,
     password::Password,
 };
@@ -26,10 +27,15 @@ pub(super) struct MeApi(pub Arc<Authority>);
 struct ProfilePatch {
     /// Where mail reaches you.
     #[oai(validator(max_length = 254))]
-    email: MaybeUndefined<String>,
+    email: Change<String>,
     /// Your name in full.
     #[oai(validator(max_length = 255))]
-    full_name: MaybeUndefined<String>,
+    full_name: Change<String>,
+}
+
+impl Rules for ProfilePatch {
+    const RULES: &'static [(&'static str, Rule)] =
+        &[("email", fields::email), ("full_name", fields::full_name)];
 }
 
 /// A change of one's own password.
@@ -41,6 +47,11 @@ struct PasswordChange {
     /// The one to log in with from now on: 8 to 1,024 bytes.
     #[oai(validator(min_length = 1, max_length = 1024))]
     new_password: String,
+}
+
+impl Rules for PasswordChange {
+    const RULES: &'static [(&'static str, Rule)] =
+        &[("new_password", |text| fields::new_password(text.as_bytes()))];
 }
 
 /// The answer to a change that has nothing to show.
@@ -77,8 +88,8 @@ impl MeApi {
     ) -> Result<Json<User>, Failure<404>> {
         let username = username(&auth)?;
         let patch = Patch {
-            email: patch.0.email.into_change(),
-            full_name: patch.0.full_name.into_change(),
+            email: patch.0.email.0,
+            full_name: patch.0.full_name.0,
             ..Patch::default()
         };
         let user = accounts::change(&self.0, username, patch, &Grantor::Operator).await?;
@@ -121,19 +132,4 @@ fn username(auth: &Auth) -> Result<&str, Failure<404>> {
         let status = poem::http::StatusCode::NOT_FOUND;
         Failure(Problem::new(status, "this token is not about a user"))
     })
-}
-
-/// From a field of a merge patch (RFC 7396) to a change.
-pub(super) trait IntoChange<T> {
-    fn into_change(self) -> Option<Option<T>>;
-}
-
-impl<T> IntoChange<T> for MaybeUndefined<T> {
-    fn into_change(self) -> Option<Option<T>> {
-        match self {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(value) => Some(Some(value)),
-        }
-    }
 }

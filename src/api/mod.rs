@@ -10,6 +10,7 @@ mod form;
 mod health;
 mod keys;
 mod me;
+mod nullable;
 mod page;
 mod problem;
 mod scopes;
@@ -20,7 +21,7 @@ mod well_known;
 use std::sync::Arc;
 
 use poem::{
-    EndpointExt, Response,
+    Endpoint, EndpointExt, Response,
     endpoint::BoxEndpoint,
     middleware::{NormalizePath, TrailingSlash},
 };
@@ -62,7 +63,19 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
     let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
     let guarded = Enforced::new(operations(authority), authenticator)?;
     let service = OpenApiService::new(guarded, document::TITLE, document::VERSION);
-    let routes = docs::routes().nest_no_strip("/", service);
+    let index = Arc::new(docs::index());
+    // The router prefers a nest at `/` to a page there.
+    let routes = docs::routes()
+        .nest_no_strip("/", service)
+        .around(move |routes, request| {
+            let index = Arc::clone(&index);
+            async move {
+                match request.uri().path() {
+                    "/" => index.call(request).await,
+                    _ => routes.call(request).await,
+                }
+            }
+        });
     let answers = errors::Answers::new(routes, document::allowed_methods());
     let origins = authority.config.cors_origins.clone();
     Ok(cors::Cors::new(answers, origins)

@@ -10,14 +10,14 @@ use poem_openapi::{
 
 use super::{
     access::Auth,
-    body::Body,
+    body::{Body, Rule, Rules},
     document::Tag,
     me::Done,
     page::{Page, Window},
     problem::Failure,
 };
 use crate::{
-    accounts::{self, BuiltinScope},
+    accounts::{self, BuiltinScope, fields},
     authority::Authority,
     store::ScopeRow,
 };
@@ -66,6 +66,13 @@ struct ScopeCreate {
     /// What it allows, in words for the people who are asked for it.
     #[oai(validator(max_length = 500))]
     description: String,
+}
+
+impl Rules for ScopeCreate {
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("name", fields::scope_name),
+        ("description", fields::description),
+    ];
 }
 
 /// The answer to a scope that was added.

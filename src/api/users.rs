@@ -6,19 +6,19 @@ use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
-    types::MaybeUndefined,
 };
 
 use super::{
     access::Auth,
-    body::Body,
+    body::{Body, Rule, Rules},
     document::Tag,
-    me::{Done, IntoChange},
+    me::Done,
+    nullable::{Change, Nullable},
     page::{Page, Window},
-    problem::{Failure, FieldProblem, Problem},
+    problem::Failure,
 };
 use crate::{
-    accounts::{self, BuiltinScope, NewAccount, Patch},
+    accounts::{self, BuiltinScope, NewAccount, Patch, fields},
     authority::Authority,
     password::Password,
     scope::{Scope, ScopeSet},
@@ -34,9 +34,9 @@ pub(super) struct User {
     /// The name to log in with. Its case counts.
     username: String,
     /// Where mail reaches the user.
-    email: Option<String>,
+    email: Nullable<String>,
     /// The user's name in full.
-    full_name: Option<String>,
+    full_name: Nullable<String>,
     /// Whether the user can neither log in nor use tokens.
     disabled: bool,
     /// The scopes that the user's tokens may hold, sorted.
@@ -47,8 +47,8 @@ impl poem_openapi::types::Example for User {
     fn example() -> Self {
         Self {
             username: "johndoe".to_owned(),
-            email: Some("johndoe@example.com".to_owned()),
-            full_name: Some("John Doe".to_owned()),
+            email: Nullable(Some("johndoe@example.com".to_owned())),
+            full_name: Nullable(Some("John Doe".to_owned())),
             disabled: false,
             scopes: vec!["items".to_owned(), "me".to_owned()],
         }
@@ -59,8 +59,8 @@ impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
         Self {
             username: row.username,
-            email: row.email,
-            full_name: row.full_name,
+            email: Nullable(row.email),
+            full_name: Nullable(row.full_name),
             disabled: row.disabled,
             scopes: row.scopes.to_strings(),
         }
@@ -91,17 +91,26 @@ struct UserCreate {
     scopes: Vec<String>,
 }
 
-/// What to change of a user. A field that is left out stays as it is; `null`
-/// empties it.
+impl Rules for UserCreate {
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("username", fields::username),
+        ("password", |text| fields::new_password(text.as_bytes())),
+        ("email", fields::email),
+        ("full_name", fields::full_name),
+        ("scopes", fields::scope),
+    ];
+}
+
+/// What to change of a user. A field that is left out stays as it is.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
 struct UserPatch {
-    /// Where mail reaches the user.
+    /// Where mail reaches the user; `null` empties it.
     #[oai(validator(max_length = 254))]
-    email: MaybeUndefined<String>,
-    /// The user's name in full.
+    email: Change<String>,
+    /// The user's name in full; `null` empties it.
     #[oai(validator(max_length = 255))]
-    full_name: MaybeUndefined<String>,
+    full_name: Change<String>,
     /// Whether the user can neither log in nor use tokens.
     disabled: Option<bool>,
     /// The scopes that the user's tokens may hold: all of them, not further ones.
@@ -109,6 +118,10 @@ struct UserPatch {
     /// A new password, 8 to 1,024 bytes. Ends every token that the user has.
     #[oai(validator(min_length = 1, max_length = 1024))]
     password: Option<String>,
+}
+
+impl Rules for UserPatch {
+    const RULES: &'static [(&'static str, Rule)] = UserCreate::RULES;
 }
 
 /// The answer to a user that was added.
@@ -163,7 +176,7 @@ impl UsersApi {
             email: user.0.email,
             full_name: user.0.full_name,
             disabled: user.0.disabled,
-            scopes: scopes(&user.0.scopes)?,
+            scopes: scopes(&user.0.scopes),
         };
         let user = accounts::add(&self.0, account, &grantor).await?;
         let location = format!("/users/{}", super::document::path_segment(&user.username));
@@ -203,10 +216,10 @@ impl UsersApi {
     ) -> Result<Json<User>, Failure<404>> {
         let grantor = auth.grantor(&self.0).await?;
         let patch = Patch {
-            email: patch.0.email.into_change(),
-            full_name: patch.0.full_name.into_change(),
+            email: patch.0.email.0,
+            full_name: patch.0.full_name.0,
             disabled: patch.0.disabled,
-            scopes: patch.0.scopes.as_deref().map(scopes).transpose()?,
+            scopes: patch.0.scopes.as_deref().map(scopes),
             password: patch.0.password.map(Password::new),
         };
         let user = accounts::change(&self.0, &username.0, patch, &grantor).await?;
@@ -234,20 +247,7 @@ impl UsersApi {
     }
 }
 
-fn scopes<const A: u16, const B: u16>(names: &[String]) -> Result<ScopeSet, Failure<A, B>> {
-    let mut errors = Vec::new();
-    let mut scopes = Vec::new();
-    for (index, name) in names.iter().enumerate() {
-        match Scope::parse(name) {
-            Ok(scope) => scopes.push(scope),
-            Err(error) => errors.push(FieldProblem {
-                field: format!("scopes[{index}]"),
-                detail: error.to_string(),
-            }),
-        }
-    }
-    if errors.is_empty() {
-        return Ok(scopes.into_iter().collect());
-    }
-    Err(Failure(Problem::unfit(errors)))
+/// The names have passed [`fields::scope`] with the rest of the body.
+fn scopes(names: &[String]) -> ScopeSet {
+    names.iter().flat_map(|name| Scope::parse(name)).collect()
 }

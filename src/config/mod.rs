@@ -19,6 +19,7 @@ use thiserror::Error;
 use crate::{
     password::{CurrentScheme, SiteSalt},
     scope::Scope,
+    store,
     token::{Algorithm, KeyEncryptionKey},
 };
 
@@ -185,7 +186,7 @@ impl Layers {
             listen: self.parse("listen", "an address and port, as in 127.0.0.1:8000")?,
             audience,
             issuer,
-            database_url: Secret::new(self.text("database-url").unwrap_or_default()),
+            database_url: self.database_url()?,
             signing_algorithm,
             signing_secret: self.signing_secret(signing_algorithm)?,
             key_encryption_key: self.key_encryption_key()?,
@@ -207,6 +208,19 @@ impl Layers {
                 other => return Err(refuse("log-format", other, "text or json")),
             },
         })
+    }
+
+    fn database_url(&self) -> Result<Secret, ConfigError> {
+        let key = "database-url";
+        let url = self.text(key).unwrap_or_default();
+        if store::can_open(url) {
+            return Ok(Secret::new(url));
+        }
+        // The text may hold a password, so it is not repeated.
+        Err(value(
+            key,
+            "it begins with neither `sqlite:` nor `postgres://`",
+        ))
     }
 
     /// An issuer is an https URL without query and fragment (RFC 8414 §2);

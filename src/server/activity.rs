@@ -12,6 +12,7 @@ struct State {
     used: bool,
     quiet_since: Instant,
     first_byte: Instant,
+    two_lengths: bool,
 }
 
 /// A connection, as the timer finds it.
@@ -31,6 +32,8 @@ pub(super) struct Visit {
     /// When the first byte of the request arrived. On HTTP/2, where requests
     /// share the transport, the first byte of the latest.
     pub(super) began: Instant,
+    /// Whether its head says in two ways how long the body is.
+    pub(super) has_two_lengths: bool,
 }
 
 impl Activity {
@@ -40,12 +43,18 @@ impl Activity {
             used: false,
             quiet_since: now,
             first_byte: now,
+            two_lengths: false,
         })))
     }
 
     /// Notes when the first byte of a request arrived.
     pub(super) fn request_begins(&self, at: Instant) {
         self.state().first_byte = at;
+    }
+
+    /// Notes that the request which begins has two lengths.
+    pub(super) fn request_has_two_lengths(&self) {
+        self.state().two_lengths = true;
     }
 
     /// Notes that a request's head is complete and its handling begins.
@@ -56,6 +65,7 @@ impl Activity {
         Visit {
             activity: self.clone(),
             began: state.first_byte,
+            has_two_lengths: state.two_lengths,
         }
     }
 

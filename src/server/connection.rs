@@ -86,7 +86,7 @@ impl<E: Endpoint + 'static> Server<E> {
                 };
                 let protocol = opening.protocol;
                 let activity = Activity::new(accepted);
-                let wire = self.wire(tcp, &activity).opened(opening);
+                let wire = self.wire(tcp, protocol, &activity).opened(opening);
                 self.converse(wire, protocol, here, activity, accepted, stopping)
                     .await;
             }
@@ -107,15 +107,15 @@ impl<E: Endpoint + 'static> Server<E> {
                 };
                 let opened = Instant::now();
                 let activity = Activity::new(opened);
-                let wire = self.wire(stream, &activity);
+                let wire = self.wire(stream, protocol, &activity);
                 self.converse(wire, protocol, here, activity, opened, stopping)
                     .await;
             }
         }
     }
 
-    fn wire<S>(&self, stream: S, activity: &Arc<Activity>) -> Wire<S> {
-        Wire::new(stream, activity.clone(), self.limits.linger_time)
+    fn wire<S>(&self, stream: S, protocol: Protocol, activity: &Arc<Activity>) -> Wire<S> {
+        Wire::new(stream, protocol, activity.clone(), &self.limits)
     }
 
     async fn converse<S>(
@@ -169,6 +169,10 @@ impl<E: Endpoint + 'static> Server<E> {
     ) -> hyper::Response<BoxBody<Bytes, std::io::Error>> {
         let (parts, body) = request.into_parts();
         let version = parts.version;
+        if visit.has_two_lengths {
+            let detail = "Content-Length stands beside Transfer-Encoding.";
+            return refusal(version, StatusCode::BAD_REQUEST, detail).into();
+        }
         let (body, late) = match body.is_end_stream() {
             true => (Body::empty(), None),
             false => {
@@ -191,7 +195,10 @@ impl<E: Endpoint + 'static> Server<E> {
             .get_response(Request::from_parts(parts, body))
             .await;
         match late.is_some_and(|late| late.is_set()) {
-            true => request_timeout(version).into(),
+            true => {
+                let detail = "The request did not arrive in time.";
+                refusal(version, StatusCode::REQUEST_TIMEOUT, detail).into()
+            }
             false => response.into(),
         }
     }
@@ -275,16 +282,16 @@ fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
     http2
 }
 
-/// RFC 9110 §15.5.9, as RFC 9457 problem details.
-fn request_timeout(version: Version) -> Response {
+/// RFC 9457 problem details, and the end of the connection.
+fn refusal(version: Version, status: StatusCode, detail: &str) -> Response {
     let problem = serde_json::json!({
         "type": "about:blank",
-        "title": "Request Timeout",
-        "status": 408,
-        "detail": "The request did not arrive in time.",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
     });
     let mut response = Response::builder()
-        .status(StatusCode::REQUEST_TIMEOUT)
+        .status(status)
         .header(header::CONTENT_TYPE, "application/problem+json");
     // HTTP/2 has no such field (RFC 9113 §8.2.2); there the stream ends.
     if version < Version::HTTP_2 {

@@ -25,6 +25,7 @@
 mod activity;
 mod body;
 mod connection;
+mod framing;
 mod limits;
 mod tls;
 mod wire;

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-use super::activity::Activity;
+use super::{Limits, activity::Activity, framing::Head};
 
 /// What an HTTP/2 client with prior knowledge sends first (RFC 9113 §3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -70,6 +70,9 @@ pub(super) struct Wire<S> {
     activity: Arc<Activity>,
     /// The next byte to arrive is the first of a request.
     expecting: bool,
+    /// The head of the request that arrives, on HTTP/1.1.
+    head: Option<Head>,
+    header_bytes: usize,
     linger_time: Duration,
     linger: Option<Linger>,
 }
@@ -80,24 +83,49 @@ struct Linger {
 }
 
 impl<S> Wire<S> {
-    pub(super) fn new(inner: S, activity: Arc<Activity>, linger_time: Duration) -> Self {
+    pub(super) fn new(
+        inner: S,
+        protocol: Protocol,
+        activity: Arc<Activity>,
+        limits: &Limits,
+    ) -> Self {
         Self {
             inner,
+            head: (protocol == Protocol::Http1).then(Head::default),
+            header_bytes: limits.header_bytes,
             opening: Bytes::new(),
             activity,
             expecting: true,
-            linger_time,
+            linger_time: limits.linger_time,
             linger: None,
         }
     }
 
     /// A transport whose first bytes were read already.
-    pub(super) fn opened(self, opening: Opening) -> Self {
+    pub(super) fn opened(mut self, opening: Opening) -> Self {
         self.activity.request_begins(opening.began);
+        self.look_at(&opening.bytes);
         Self {
             opening: opening.bytes,
             expecting: false,
             ..self
+        }
+    }
+
+    fn look_at(&mut self, arrived: &[u8]) {
+        let most = self.header_bytes;
+        if let Some(head) = &mut self.head
+            && head.takes(arrived, most)
+        {
+            self.activity.request_has_two_lengths();
+        }
+    }
+
+    fn request_begins(&mut self) {
+        self.expecting = false;
+        self.activity.request_begins(Instant::now());
+        if let Some(head) = &mut self.head {
+            *head = Head::default();
         }
     }
 }
@@ -118,9 +146,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
         if self.expecting && buf.filled().len() > before {
-            self.expecting = false;
-            self.activity.request_begins(Instant::now());
+            self.request_begins();
         }
+        self.look_at(&buf.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }

@@ -21,7 +21,7 @@ pub use changes::Change;
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
 pub use imports::{Addition, Alteration, KnownUser};
 pub use keys::{KeyRow, KeyState};
-pub use open::OpenError;
+pub use open::{OpenError, can_open};
 pub use revocations::Revocation;
 pub use scopes::ScopeRow;
 pub use tokens::TokenRow;

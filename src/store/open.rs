@@ -38,13 +38,26 @@ impl From<MigrateError> for OpenError {
     }
 }
 
+/// Whether a URL names a kind of database that there is a store for.
+pub fn can_open(url: &str) -> bool {
+    is_sqlite(url) || is_postgres(url)
+}
+
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
 impl Store {
     /// Opens the database of a URL, creates a SQLite file where there is none
     /// (mode 0600), and brings the schema up to date.
     pub async fn open(url: &str) -> std::result::Result<Self, OpenError> {
-        if url.starts_with("sqlite:") {
+        if is_sqlite(url) {
             Self::open_sqlite(SqliteConnectOptions::from_str(url)?).await
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        } else if is_postgres(url) {
             Self::open_postgres(PgConnectOptions::from_str(url)?).await
         } else {
             Err(OpenError::UnknownKind)

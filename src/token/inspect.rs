@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::{claims::Wire, verify::MAX_TOKEN_BYTES};
+use crate::json;
 
 /// Header and claims of a token that nobody has verified.
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ impl Unverified {
 
     /// Why the claims are not those of an access token, where they are not.
     pub fn claims_problem(&self) -> Option<String> {
-        let wire: Wire = match serde_json::from_slice(&self.payload) {
+        let wire: Wire = match json::from_slice(&self.payload) {
             Ok(wire) => wire,
             Err(error) => return Some(error.to_string()),
         };

@@ -1,15 +1,13 @@
 //! From a text to verified claims, or to the first reason to refuse it.
 
-use std::{collections::HashMap, collections::HashSet, fmt, ops::Deref};
+use std::{collections::HashMap, ops::Deref};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{
-    Deserialize,
-    de::{self, Deserializer, IgnoredAny, MapAccess, Visitor},
-};
+use serde::{Deserialize, de::IgnoredAny};
 use thiserror::Error;
 
 use super::{Algorithm, Claims, Jwk, VerificationKey, claims::Wire};
+use crate::json;
 
 /// By how many seconds the clocks of issuer and verifier may differ.
 pub const LEEWAY_SECONDS: i64 = 5;
@@ -131,7 +129,7 @@ impl Keys {
         let (header, payload) = (decode(header)?, decode(payload)?);
         let signature_bytes = decode(signature)?;
 
-        let header: Header = without_repeats(&header).ok_or(Refused::BadHeader)?;
+        let header: Header = json::from_slice(&header).map_err(|_| Refused::BadHeader)?;
         if header.crit.is_some() || header.b64.is_some() {
             return Err(Refused::UnknownExtension);
         }
@@ -158,7 +156,7 @@ impl Keys {
         if !holds.unwrap_or(false) {
             return Err(Refused::BadSignature);
         }
-        without_repeats(&payload).ok_or(Refused::BadClaims)
+        json::from_slice(&payload).map_err(|_| Refused::BadClaims)
     }
 }
 
@@ -202,36 +200,4 @@ fn is_access_token(typ: &str) -> bool {
 
 fn is_canonical_es256(signature: &[u8]) -> bool {
     signature.len() == 64 && signature[32..] <= P256_HALF_ORDER[..]
-}
-
-/// Reads a JSON object in which no name stands twice (RFC 7519 §4).
-fn without_repeats<T: for<'de> Deserialize<'de>>(json: &[u8]) -> Option<T> {
-    serde_json::from_slice::<UniqueNames>(json).ok()?;
-    serde_json::from_slice(json).ok()
-}
-
-struct UniqueNames;
-
-impl<'de> Deserialize<'de> for UniqueNames {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(UniqueNames)
-    }
-}
-
-impl<'de> Visitor<'de> for UniqueNames {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object without repeated names")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut names = HashSet::new();
-        while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
-            if !names.insert(name) {
-                return Err(de::Error::custom("repeated name"));
-            }
-        }
-        Ok(self)
-    }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    super::fields::{check_email, check_full_name, check_username},
+    super::{fields, fit},
     Options,
 };
 
@@ -158,12 +158,12 @@ impl Row {
 
 impl Account {
     fn check_fields(&self, catalogue: &HashSet<Scope>) -> Result<(), Reason> {
-        check_username(&self.username).map_err(Reason::Field)?;
+        fit("username", fields::username(&self.username)).map_err(Reason::Field)?;
         if let Some(Some(email)) = &self.email {
-            check_email(email).map_err(Reason::Field)?;
+            fit("email", fields::email(email)).map_err(Reason::Field)?;
         }
         if let Some(Some(name)) = &self.full_name {
-            check_full_name(name).map_err(Reason::Field)?;
+            fit("full_name", fields::full_name(name)).map_err(Reason::Field)?;
         }
         let scopes = self.scopes.iter().flat_map(ScopeSet::iter);
         let unknown: ScopeSet = scopes

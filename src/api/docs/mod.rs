@@ -30,7 +30,6 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// The pages, their assets and the document.
 pub(super) fn routes() -> Route {
     Route::new()
-        .at("/", get(page(INDEX_HTML)))
         .at("/docs", get(page(SWAGGER_HTML)))
         .at(
             "/docs/swagger-ui-bundle.js",
@@ -58,6 +57,11 @@ pub(super) fn routes() -> Route {
                 "application/yaml",
             )),
         )
+}
+
+/// What is at `/`.
+pub(super) fn index() -> impl Endpoint<Output = Response> {
+    get(page(INDEX_HTML))
 }
 
 /// A page. Its assets are named relative to it, so that a path prefix of a proxy

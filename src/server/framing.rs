@@ -1,0 +1,63 @@
+//! Requests whose length is said in two ways. hyper drops a `Content-Length`
+//! beside a `Transfer-Encoding` and goes on; a proxy in front that does it the
+//! other way round would see other requests than this server (RFC 9112 §11.2),
+//! so they are looked for before hyper reads them.
+
+/// The head of an HTTP/1.1 request as it arrives.
+#[derive(Default)]
+pub(super) struct Head {
+    bytes: Vec<u8>,
+    complete: bool,
+}
+
+const END: &[u8] = b"\r\n\r\n";
+
+impl Head {
+    /// Takes in what arrived. True when this completes a head with two lengths.
+    pub(super) fn takes(&mut self, arrived: &[u8], most: usize) -> bool {
+        if self.complete {
+            return false;
+        }
+        let seen = self.bytes.len().saturating_sub(END.len() - 1);
+        self.bytes.extend_from_slice(arrived);
+        let end = self.bytes[seen..]
+            .windows(END.len())
+            .position(|window| window == END);
+        self.complete = end.is_some() || self.bytes.len() > most;
+        end.is_some_and(|end| has_two_lengths(&self.bytes[..seen + end]))
+    }
+}
+
+fn has_two_lengths(head: &[u8]) -> bool {
+    let has = |name: &[u8]| {
+        head.split(|byte| *byte == b'\n').any(|line| {
+            line.get(..name.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(name))
+        })
+    };
+    has(b"transfer-encoding:") && has(b"content-length:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: &[u8] =
+        b"POST / HTTP/1.1\r\nContent-length: 3\r\nTRANSFER-ENCODING: chunked\r\n\r\n";
+
+    #[test]
+    fn two_lengths_are_seen_however_the_head_is_cut() {
+        for cut in 0..BOTH.len() {
+            let mut head = Head::default();
+            let first = head.takes(&BOTH[..cut], 4096);
+            assert!(!first && head.takes(&BOTH[cut..], 4096), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_looks_like_a_head_is_no_head() {
+        let mut head = Head::default();
+        assert!(!head.takes(b"POST / HTTP/1.1\r\nContent-Length: 99\r\n\r\n", 4096));
+        assert!(!head.takes(BOTH, 4096));
+    }
+}
