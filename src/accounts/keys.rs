@@ -218,7 +218,7 @@ pub async fn adopt_algorithm(authority: &Authority) -> Result<(), Error> {
     }
     let row = fresh(authority, algorithm, now).await?;
     let plan = |rows: &mut Vec<KeyRow>, latest_expiry: Option<i64>| {
-        if latest_expiry.is_some() {
+        if latest_expiry.is_some_and(|expiry| expiry + LEEWAY_SECONDS > now) {
             return Ok(false);
         }
         let next = standby(rows, row);

@@ -2,6 +2,7 @@
 //! server shows.
 
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use crate::support::*;
 
@@ -110,6 +111,63 @@ fn t07_the_algorithm_of_another_live_key_is_refused() {
             server.assert_refuses(&format!("{changed}.{claims}.{signature}"));
         }
     }
+}
+
+#[test]
+fn t07_the_secret_does_not_sign_in_the_name_of_another_live_key() {
+    let forger = Forger::with_scopes(&["me"]);
+    let server = &forger.server;
+    server
+        .run(&["key", "generate", "--algorithm", "ES256"])
+        .succeeded();
+    let ask = || server.get("/.well-known/jwks.json").send().expect(200);
+    let set = eventually(ask, |set| !set["keys"][0].is_null());
+    let claims = forger.claims.to_string();
+    for alg in ["HS256", "ES256"] {
+        let header = json!({"alg": alg, "kid": set["keys"][0]["kid"], "typ": "at+jwt"});
+        server.assert_refuses(&signed(&header.to_string(), &claims, SECRET.as_bytes()));
+    }
+    server.assert_accepts(&forger.claiming(|_| {}));
+}
+
+#[test]
+fn t07_the_right_private_key_does_not_sign_under_another_algorithm() {
+    let (server, token) = Server::guarding();
+    let (mut header, claims) = decoded(&token);
+    let private = private_key(&server);
+    let sign = |header: &Value| {
+        let signed = format!("{}.{}", part(header.to_string()), part(claims.to_string()));
+        let key = jsonwebtoken::EncodingKey::from_ec_der(&private);
+        let algorithm = jsonwebtoken::Algorithm::ES256;
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, algorithm);
+        format!("{signed}.{}", signature.expect("a signature"))
+    };
+    // Of two signatures one is in the form that the server takes.
+    let mut tries = (0..64).map(|_| server.get("/users/me").bearer(sign(&header)).send());
+    assert!(tries.any(|answer| answer.status == 200));
+    for alg in ["none", "HS256", "EdDSA", "RS256", "ES384", "es256", ""] {
+        header["alg"] = json!(alg);
+        for _ in 0..8 {
+            server.assert_refuses(&sign(&header));
+        }
+    }
+}
+
+/// What a thief of the database finds, where nothing is encrypted.
+fn private_key(server: &Server) -> Vec<u8> {
+    let database = server.home().path().join("scopegate.db");
+    let query = async {
+        let url = format!("sqlite:{}", database.display());
+        let mut connection = SqliteConnection::connect(&url).await?;
+        sqlx::query_scalar("SELECT private_key FROM signing_keys")
+            .fetch_one(&mut connection)
+            .await
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(query).expect("a private key")
 }
 
 #[test]
