@@ -12,7 +12,7 @@ use crate::{
     clock,
     config::Config,
     hashing::HashPool,
-    live::{Live, LiveError},
+    live::{KeySettings, Live, LiveError},
     password::{Context, Policy, PolicyError},
     scope::ScopeSet,
     store::{self, OpenError, Store},
@@ -60,8 +60,7 @@ impl Authority {
         store
             .put_builtin_scopes(&BuiltinScope::catalogue(), clock::now())
             .await?;
-        let secret = config.signing_secret.clone();
-        let live = Live::load(store.clone(), config.signing_algorithm, secret).await?;
+        let live = Live::load(store.clone(), KeySettings::from(&config)).await?;
         Ok(Self {
             expected: Expected {
                 issuer: config.issuer.clone(),

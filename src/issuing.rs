@@ -6,10 +6,11 @@ use uuid::Uuid;
 use crate::{
     authority::Authority,
     clock,
+    live::KeyRingError,
     scope::ScopeSet,
     store::TokenRow,
     subject::Subject,
-    token::{Actor, Audience, Claims, KeyError, sign},
+    token::{Actor, Audience, Claims, sign},
 };
 
 /// What a token is to say.
@@ -82,7 +83,8 @@ impl Draft {
 
 impl Authority {
     /// Signs the claims of a token whose row is stored: a secret.
-    pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
-        sign(claims, &self.live.keys().signing)
+    pub fn sign(&self, claims: &Claims) -> Result<String, KeyRingError> {
+        let keys = self.live.keys();
+        Ok(sign(claims, keys.signing(claims.issued_at)?)?)
     }
 }

@@ -8,6 +8,7 @@
 //! server that has not heard from the change log for longer than
 //! [`MAX_STALENESS`] says so rather than answer from what may be outdated.
 
+mod keys;
 mod registry;
 mod uses;
 
@@ -28,12 +29,11 @@ use uuid::Uuid;
 
 use crate::{
     clock,
-    config::Secret,
     scope::{Scope, ScopeSet},
-    store::{self, Change, KeyRow, Store},
-    token::{Algorithm, KeyError, Keys, SigningKey},
+    store::{self, Change, Store},
 };
 
+pub use keys::{KeyRing, KeyRingError, KeySettings};
 use registry::Registry;
 use uses::Uses;
 
@@ -56,31 +56,19 @@ pub struct UserState {
     pub scopes: ScopeSet,
 }
 
-/// Signing keys in force.
-pub struct KeyRing {
-    /// The key that new tokens are signed with.
-    pub signing: SigningKey,
-    /// The keys that tokens are verified with.
-    pub verification: Keys,
-}
-
 /// Why the live state cannot be had.
 #[derive(Debug, Error)]
 pub enum LiveError {
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error("a stored signing key cannot be used: {0}")]
-    Key(#[from] KeyError),
-    #[error("there is no active {0} signing key")]
-    NoActiveKey(Algorithm),
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
 }
 
 /// The state in memory.
 pub struct Live {
     store: Store,
-    algorithm: Algorithm,
-    /// The configured secret, where tokens are signed with HS256.
-    secret: Option<Secret>,
+    key_settings: KeySettings,
     keys: ArcSwap<KeyRing>,
     catalogue: ArcSwap<HashSet<Scope>>,
     revoked: RwLock<HashMap<Uuid, i64>>,
@@ -99,23 +87,17 @@ pub struct Live {
 
 impl Live {
     /// Loads the state; generates the first signing key where there is none.
-    pub async fn load(
-        store: Store,
-        algorithm: Algorithm,
-        secret: Option<Secret>,
-    ) -> Result<Self, LiveError> {
+    pub async fn load(store: Store, key_settings: KeySettings) -> Result<Self, LiveError> {
         let now = clock::now();
-        if secret.is_none() {
-            ensure_key(&store, algorithm, now).await?;
-        }
+        key_settings.ensure_key(&store, now).await?;
         let seq = store.latest_change().await?;
-        let keys = load_keys(&store, algorithm, secret.as_ref()).await?;
+        let keys = key_settings.load(&store, now).await?;
+        key_settings.seal(&store).await?;
         let scopes = load_scopes(&store).await?;
         let registry = Registry::load(&store).await?;
         let live = Self {
             store,
-            algorithm,
-            secret,
+            key_settings,
             keys: ArcSwap::from_pointee(keys),
             catalogue: ArcSwap::from_pointee(scopes),
             revoked: RwLock::default(),
@@ -135,6 +117,11 @@ impl Live {
     /// The keys in force.
     pub fn keys(&self) -> Arc<KeyRing> {
         self.keys.load_full()
+    }
+
+    /// What the settings say of signing keys.
+    pub fn key_settings(&self) -> &KeySettings {
+        &self.key_settings
     }
 
     /// The names of the catalogue.
@@ -251,7 +238,7 @@ impl Live {
     async fn apply(&self, changes: &[Change], before: i64) -> Result<(), LiveError> {
         let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
         if has(Change::KEYS) {
-            let keys = load_keys(&self.store, self.algorithm, self.secret.as_ref()).await?;
+            let keys = self.key_settings.load(&self.store, clock::now()).await?;
             self.keys.store(Arc::new(keys));
         }
         if has(Change::REVOCATIONS) {
@@ -293,47 +280,6 @@ impl Live {
         }
         Ok(())
     }
-}
-
-async fn ensure_key(store: &Store, algorithm: Algorithm, now: i64) -> Result<(), LiveError> {
-    let is_active = |row: &KeyRow| row.algorithm == algorithm.name() && row.state == KeyRow::ACTIVE;
-    if store.keys().await?.iter().any(is_active) {
-        return Ok(());
-    }
-    let key = SigningKey::generate(algorithm)?;
-    let row = KeyRow {
-        id: key.id().to_owned(),
-        algorithm: algorithm.name().to_owned(),
-        private_key: key.expose().to_vec(),
-        state: KeyRow::ACTIVE.to_owned(),
-        created_at: now,
-    };
-    Ok(store.add_first_key(&row).await?)
-}
-
-async fn load_keys(
-    store: &Store,
-    algorithm: Algorithm,
-    secret: Option<&Secret>,
-) -> Result<KeyRing, LiveError> {
-    let mut verification = Vec::new();
-    let mut signing = None;
-    for row in store.keys().await? {
-        let key = SigningKey::from_private(row.algorithm.parse()?, row.private_key)?;
-        verification.push(key.verification_key()?);
-        if key.algorithm() == algorithm && row.state == KeyRow::ACTIVE {
-            signing = Some(key);
-        }
-    }
-    if let Some(secret) = secret {
-        let key = SigningKey::from_private(Algorithm::Hs256, secret.expose().as_bytes().to_vec())?;
-        verification.push(key.verification_key()?);
-        signing = Some(key);
-    }
-    Ok(KeyRing {
-        signing: signing.ok_or(LiveError::NoActiveKey(algorithm))?,
-        verification: verification.into_iter().collect(),
-    })
 }
 
 async fn load_scopes(store: &Store) -> Result<HashSet<Scope>, LiveError> {

@@ -1,4 +1,4 @@
-//! What is done to users and scopes: the operations that the API, the pages and
+//! What is done to users, scopes and keys: the operations that the API, the pages and
 //! the commands share. Each checks its input, writes, and returns when the
 //! change is on disk and in force in this server.
 
@@ -6,6 +6,7 @@ mod builtin;
 mod clients;
 pub mod fields;
 pub mod import;
+mod keys;
 mod scopes;
 mod subject_kinds;
 mod tokens;
@@ -15,6 +16,9 @@ pub use builtin::BuiltinScope;
 pub use clients::{
     ClientPatch, NewAuthentication, NewClient, add_client, change_client, client, clients,
     remove_client, rotate_secret,
+};
+pub use keys::{
+    DEFAULT_GRACE, JWKS_MAX_AGE, Key, adopt_algorithm, generate_key, keys, retire_key, rotate_keys,
 };
 pub use scopes::{add_scope, remove_scope};
 pub use subject_kinds::{add_subject_kind, remove_subject_kind};
@@ -28,12 +32,11 @@ use thiserror::Error;
 use crate::{
     authority::Authority,
     hashing::Overloaded,
-    live::LiveError,
+    live::{KeyRingError, LiveError},
     opaque::NoRandomness,
     password::{HashError, Refused},
     scope::{Scope, ScopeSet},
     store,
-    token::KeyError,
 };
 
 /// Why an operation was not carried out.
@@ -63,6 +66,12 @@ pub enum Error {
     NotAUser,
     #[error("the scope `{0}` is built in and stays")]
     BuiltinScope(String),
+    #[error("there is no signing key `{0}`")]
+    NoSuchKey(String),
+    #[error("a rotation is under way: the key `{0}` is about to sign")]
+    RotationUnderWay(String),
+    #[error("the secret of HS256 is a setting: change it there")]
+    SecretOfSettings,
     /// A field does not fit: its name and what it should be.
     #[error("{field}: {reason}")]
     Field { field: &'static str, reason: String },
@@ -72,14 +81,14 @@ pub enum Error {
     BeyondYou(ScopeSet),
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
-    #[error("the token cannot be signed: {0}")]
-    Signing(#[from] KeyError),
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
     Live(#[from] LiveError),
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     #[error("the password cannot be hashed: {0}")]
     Hash(#[from] HashError),
     #[error("the stored password hash cannot be verified: {0}")]

@@ -129,6 +129,13 @@ impl<'a> Check<'a> {
         let Some(schema) = self.schema(schema) else {
             return;
         };
+        // A reference with a description of its own.
+        if !schema.all_of.is_empty() {
+            for of in &schema.all_of {
+                self.value(field, of, value);
+            }
+            return;
+        }
         match (schema.ty, value) {
             (_, Value::Null) if schema.nullable => {}
             ("object", Value::Object(_)) => self.object(field, schema, value),
@@ -143,7 +150,7 @@ impl<'a> Check<'a> {
                 }
             }
             ("string", Value::String(text)) => self.text(field, schema, text),
-            ("boolean", Value::Bool(_)) => {}
+            ("boolean", Value::Bool(_)) | ("", _) => {}
             ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {}
             (wanted, _) => {
                 let article = if wanted.starts_with(['a', 'i', 'o']) {

@@ -1,7 +1,7 @@
 //! The OpenAPI document: what poem-openapi derives from the code, and what it
 //! leaves out.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use poem::http::Method;
 use poem_openapi::{ContactObject, OpenApi, OpenApiService, Tags};
@@ -38,6 +38,9 @@ pub(super) enum Tag {
     /// OAuth clients: third parties and programs.
     #[oai(rename = "clients")]
     Clients,
+    /// Signing keys.
+    #[oai(rename = "keys")]
+    Keys,
     /// For those who operate the server.
     #[oai(rename = "operation")]
     Operation,
@@ -236,6 +239,15 @@ fn json_bodies(paths: &Value) -> BTreeSet<String> {
             Some(name.to_owned())
         })
         .collect()
+}
+
+/// Whether there is an operation at a path.
+pub(super) fn has_path(path: &str) -> bool {
+    static PATHS: OnceLock<BTreeSet<String>> = OnceLock::new();
+    let paths = || Guarded::meta().into_iter().flat_map(|api| api.paths);
+    PATHS
+        .get_or_init(|| paths().map(|known| known.path).collect())
+        .contains(path)
 }
 
 /// Which methods the paths of the document take.

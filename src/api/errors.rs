@@ -29,13 +29,16 @@ impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
             | Error::NoSuchClient(_)
             | Error::NoSuchSubjectKind(_)
             | Error::NoSuchToken(_)
+            | Error::NoSuchKey(_)
             | Error::NotAUser => Problem::new(StatusCode::NOT_FOUND, detail),
             Error::UserExists(_)
             | Error::ScopeExists(_)
             | Error::BuiltinScope(_)
             | Error::ClientExists(_)
             | Error::HasNoSecret(_)
-            | Error::SubjectKindExists(_) => Problem::new(StatusCode::CONFLICT, detail),
+            | Error::SubjectKindExists(_)
+            | Error::RotationUnderWay(_)
+            | Error::SecretOfSettings => Problem::new(StatusCode::CONFLICT, detail),
             Error::Field { field, reason } => Problem::unfit(vec![FieldProblem {
                 field: field.to_owned(),
                 detail: reason,
@@ -49,7 +52,7 @@ impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
             Error::Store(_)
             | Error::Live(_)
             | Error::Randomness(_)
-            | Error::Signing(_)
+            | Error::Keys(_)
             | Error::Hash(_)
             | Error::StoredHash(_) => {
                 tracing::error!(%error, "a request could not be answered");
@@ -76,7 +79,7 @@ impl ResponseError for oauth::Error {
             | Self::Store(_)
             | Self::Live(_)
             | Self::Randomness(_)
-            | Self::Signing(_) => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::Keys(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -96,10 +99,10 @@ impl ResponseError for oauth::Error {
             | Self::Store(_)
             | Self::Live(_)
             | Self::Randomness(_)
-            | Self::Signing(_) => "temporarily_unavailable",
+            | Self::Keys(_) => "temporarily_unavailable",
         };
         let description = match self {
-            Self::Store(_) | Self::Live(_) | Self::Randomness(_) | Self::Signing(_) => {
+            Self::Store(_) | Self::Live(_) | Self::Randomness(_) | Self::Keys(_) => {
                 tracing::error!(error = %self, "a token request could not be answered");
                 "the server cannot do this at the moment".to_owned()
             }

@@ -13,6 +13,7 @@ mod form;
 mod health;
 mod introspection;
 mod issued;
+mod keys;
 mod me;
 mod nullable;
 mod page;
@@ -24,6 +25,7 @@ mod subject_kinds;
 mod token;
 mod tokens;
 mod users;
+mod well_known;
 
 use std::sync::Arc;
 
@@ -53,6 +55,8 @@ type Operations = (
     tokens::TokensApi,
     subject_kinds::SubjectKindsApi,
     clients::ClientsApi,
+    keys::KeysApi,
+    well_known::WellKnownApi,
     health::HealthApi,
 );
 
@@ -67,6 +71,8 @@ fn operations(authority: &Arc<Authority>) -> Operations {
         tokens::TokensApi(Arc::clone(authority)),
         subject_kinds::SubjectKindsApi(Arc::clone(authority)),
         clients::ClientsApi(Arc::clone(authority)),
+        keys::KeysApi(Arc::clone(authority)),
+        well_known::WellKnownApi(Arc::clone(authority)),
         health::HealthApi(Arc::clone(authority)),
     )
 }

@@ -7,6 +7,8 @@ mod client;
 mod config;
 mod demo;
 mod import;
+mod inspect;
+mod key;
 mod log;
 mod openapi;
 mod output;
@@ -56,6 +58,8 @@ enum Commands {
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
+    Key(key::Key),
+    #[command(subcommand)]
     Password(password::PasswordCommand),
     Openapi(openapi::OpenApi),
     Config(config::ShowConfig),
@@ -84,6 +88,7 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Scope(scope) => scope.run(settings()?),
         Commands::SubjectKind(kind) => kind.run(settings()?),
         Commands::Token(token) => token.run(settings()?),
+        Commands::Key(key) => key.run(settings),
         Commands::Password(password) => password.run(),
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Config(config) => config.run(settings()?),

@@ -1,5 +1,7 @@
 //! What commands print: a table for people, JSON for programs.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use serde_json::Value;
 
 /// Prints a line without dying of a reader that has gone.
@@ -45,4 +47,19 @@ pub fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
+}
+
+/// A time in seconds since 1970, for people: `2026-11-24 08:30:00Z`.
+pub fn at(time: i64) -> String {
+    let Ok(seconds) = u64::try_from(time) else {
+        return format!("{time} s");
+    };
+    // What RFC 3339 can write ends with the year 9999.
+    if seconds > 253_402_300_799 {
+        return format!("{time} s");
+    }
+    let time = UNIX_EPOCH + Duration::from_secs(seconds);
+    humantime::format_rfc3339_seconds(time)
+        .to_string()
+        .replace('T', " ")
 }

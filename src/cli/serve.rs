@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use clap::Args;
 use scopegate::{
-    api,
+    accounts, api,
     authority::Authority,
     config::Config,
     server::{self, Limits, Tls},
@@ -56,6 +56,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Box<dyn std::error
 /// Serves until SIGTERM or SIGINT; requests in flight are finished.
 pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let tls = tls(&authority.config)?;
+    accounts::adopt_algorithm(&authority).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let authority = Arc::new(authority);
     let app = api::app(&authority)?;

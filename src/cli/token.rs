@@ -14,16 +14,18 @@ use serde_json::{Value, json};
 
 use super::{
     Outcome, Settings, block_on,
+    inspect::Inspect,
     output::{self, line, plain},
 };
 
 /// How many rows are read at once.
 const PAGE: u32 = 1_000;
 
-/// Tokens: make one for a car or a post, list and revoke them
+/// Tokens: make one for a car or a post, explain, list and revoke them
 #[derive(Subcommand)]
 pub enum Token {
     Mint(Mint),
+    Inspect(Inspect),
     List(List),
     Revoke(Revoke),
 }
@@ -92,13 +94,18 @@ pub struct Revoke {
 
 impl Token {
     pub fn run(self, settings: Settings) -> Outcome {
+        let own = match self {
+            Self::Inspect(inspect) => return inspect.run(settings),
+            own => own,
+        };
         let config = settings.check()?;
         block_on(async {
             let authority = Authority::open(config).await?;
-            match self {
+            match own {
                 Self::Mint(mint) => mint.run(&authority).await,
                 Self::List(list) => list.run(&authority).await,
                 Self::Revoke(revoke) => revoke.run(&authority).await,
+                Self::Inspect(_) => Ok(()),
             }
         })
     }

@@ -20,7 +20,7 @@ use crate::{
     password::{CurrentScheme, SiteSalt},
     scope::Scope,
     store,
-    token::Algorithm,
+    token::{Algorithm, KeyEncryptionKey},
 };
 
 pub use file::{DEFAULT_FILE, read_file};
@@ -78,6 +78,8 @@ pub struct Config {
     pub signing_algorithm: Algorithm,
     /// The secret of HS256; none for the other algorithms.
     pub signing_secret: Option<Secret>,
+    /// What private signing keys are encrypted with, if anything.
+    pub key_encryption_key: Option<KeyEncryptionKey>,
     pub access_token_ttl: Duration,
     pub refresh_token_ttl: Duration,
     /// The longest life of personal and minted tokens.
@@ -191,6 +193,7 @@ impl Layers {
             database_url: self.database_url()?,
             signing_algorithm,
             signing_secret: self.signing_secret(signing_algorithm)?,
+            key_encryption_key: self.key_encryption_key()?,
             access_token_ttl: self.duration("access-token-ttl")?,
             refresh_token_ttl: self.duration("refresh-token-ttl")?,
             max_token_ttl: self.duration("max-token-ttl")?,
@@ -287,6 +290,18 @@ impl Layers {
                 .map(Some)
                 .map_err(|reason| value(key, reason)),
         }
+    }
+
+    fn key_encryption_key(&self) -> Result<Option<KeyEncryptionKey>, ConfigError> {
+        let key = "key-encryption-key";
+        let text = self.secret_text(key, "key-encryption-key-file")?;
+        let parsed = text.map(|text| text.parse()).transpose();
+        parsed.map_err(|_| {
+            value(
+                key,
+                "it has 64 hexadecimal digits: `scopegate key generate --secret` makes one",
+            )
+        })
     }
 
     fn flask_security_salt(&self) -> Result<Option<SiteSalt>, ConfigError> {

@@ -87,6 +87,21 @@ pub const SETTINGS: &[Setting] = &[
         None,
         "A file with the secret of HS256",
     ),
+    Setting {
+        secret: true,
+        ..setting(
+            "key-encryption-key",
+            "HEX",
+            None,
+            "What private signing keys are encrypted with in the database: 64 hexadecimal digits; better in a file",
+        )
+    },
+    setting(
+        "key-encryption-key-file",
+        "FILE",
+        None,
+        "A file with the key that private signing keys are encrypted with",
+    ),
     setting(
         "access-token-ttl",
         "TIME",

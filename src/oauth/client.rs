@@ -9,6 +9,14 @@ use crate::{
     scope::ScopeSet,
 };
 
+/// How clients authenticate, as the metadata names it (RFC 8414 §2).
+pub const CLIENT_AUTHENTICATION_METHODS: &[&str] = &[
+    Authentication::NONE,
+    Authentication::SECRET,
+    "client_secret_post",
+    Authentication::PRIVATE_KEY,
+];
+
 /// How a client named itself, and what it showed.
 #[derive(Default)]
 pub struct ClientCredentials {

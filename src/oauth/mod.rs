@@ -14,7 +14,7 @@ mod revocation;
 mod scope_policy;
 mod token_exchange;
 
-pub use client::{ClientCredentials, Requester};
+pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
 pub use client_assertion::{ASSERTION_TYPE, check_jwks};
 pub use client_credentials::{ClientCredentialsGrant, client_credentials};
 pub use introspection::{Active, Inquirer, introspect};
@@ -26,7 +26,21 @@ pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
 
 use thiserror::Error;
 
-use crate::{hashing::Overloaded, live::LiveError, opaque::NoRandomness, store, token::KeyError};
+use crate::{
+    client::GrantType,
+    config::Config,
+    hashing::Overloaded,
+    live::{KeyRingError, LiveError},
+    opaque::NoRandomness,
+    store,
+};
+
+/// The grants that the token endpoint offers (RFC 8414 §2).
+pub fn grant_types(config: &Config) -> Vec<&'static str> {
+    let is_offered = |grant: &GrantType| *grant != GrantType::Password || config.password_grant;
+    let offered = GrantType::ALL.into_iter().filter(is_offered);
+    offered.map(GrantType::name).collect()
+}
 
 /// Why a request was refused (RFC 6749 §5.2), or could not be answered.
 #[derive(Debug, Error)]
@@ -65,8 +79,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Live(#[from] LiveError),
-    #[error("the token cannot be signed: {0}")]
-    Signing(#[from] KeyError),
+    #[error("there is no key to sign with: {0}")]
+    Keys(#[from] KeyRingError),
 }
 
 impl Error {

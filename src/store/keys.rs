@@ -5,18 +5,70 @@ use std::fmt;
 use super::{Change, Result, Store, announce, commit, read};
 
 /// A signing key as it is stored. Its private part does not print.
-#[derive(sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct KeyRow {
     pub id: String,
     pub algorithm: String,
+    /// Empty once the key is retired.
     pub private_key: Vec<u8>,
-    pub state: String,
+    /// Whether the private key is encrypted.
+    pub sealed: bool,
+    /// From when on it is published.
     pub created_at: i64,
+    /// From when on it signs; without it the key waits for a rotation.
+    pub activates_at: Option<i64>,
+    /// From when on a successor signs.
+    pub retires_at: Option<i64>,
+    /// From when on no token of it is accepted.
+    pub verifies_until: Option<i64>,
+}
+
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Published, and does not sign yet.
+    Pending,
+    /// Signs.
+    Active,
+    /// Signs no more; the tokens that it signed are still accepted.
+    Retiring,
+    /// No token of it is accepted.
+    Retired,
+}
+
+impl KeyState {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Retiring => "retiring",
+            Self::Retired => "retired",
+        }
+    }
 }
 
 impl KeyRow {
-    /// The state of the key that signs.
-    pub const ACTIVE: &'static str = "active";
+    /// The state at a time: it follows from the stored times alone, so that no
+    /// server has to do anything for it to change. A key without its private
+    /// part is retired, also for a server whose clock is behind.
+    pub fn state(&self, now: i64) -> KeyState {
+        let is_past = |time: Option<i64>| time.is_some_and(|time| time <= now);
+        if is_past(self.verifies_until) || self.private_key.is_empty() {
+            KeyState::Retired
+        } else if is_past(self.retires_at) {
+            KeyState::Retiring
+        } else if is_past(self.activates_at) {
+            KeyState::Active
+        } else {
+            KeyState::Pending
+        }
+    }
+
+    /// Whether it is about to become the active key.
+    pub fn is_scheduled(&self, now: i64) -> bool {
+        self.activates_at.is_some() && self.state(now) == KeyState::Pending
+    }
 }
 
 impl fmt::Debug for KeyRow {
@@ -26,44 +78,78 @@ impl fmt::Debug for KeyRow {
 }
 
 impl Store {
-    /// All keys that tokens may be verified with, the oldest first.
+    /// All keys, the oldest first.
     pub async fn keys(&self) -> Result<Vec<KeyRow>> {
         Ok(read!(self, |connection| {
-            sqlx::query_as(
-                "SELECT id, algorithm, private_key, state, created_at FROM signing_keys
-                 ORDER BY created_at, id",
-            )
-            .fetch_all(&mut *connection)
-            .await?
+            sqlx::query_as("SELECT * FROM signing_keys ORDER BY created_at, id")
+                .fetch_all(&mut *connection)
+                .await?
         }))
     }
 
-    /// Stores a key unless an active one of its algorithm is there already: of
-    /// two servers that start at once on a new database, one generates it.
-    pub async fn add_first_key(&self, key: &KeyRow) -> Result<()> {
-        commit!(self, |transaction| {
-            // Locks the counter's row before it looks, so that the second waits.
-            announce!(transaction, Change::KEYS, "", key.created_at);
-            let active: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM signing_keys WHERE algorithm = $1 AND state = 'active'",
-            )
-            .bind(&key.algorithm)
-            .fetch_one(&mut *transaction)
-            .await?;
-            if active == 0 {
+    /// Changes the keys by a plan, which sees them as nobody else can change
+    /// them meanwhile, and the latest expiry of any token. The plan may change
+    /// and add rows; where it refuses, nothing is written.
+    pub async fn change_keys<T, E>(
+        &self,
+        now: i64,
+        plan: impl FnOnce(&mut Vec<KeyRow>, Option<i64>) -> std::result::Result<T, E>,
+    ) -> Result<std::result::Result<T, E>> {
+        Ok(commit!(self, |transaction| {
+            // Locks the counter's row, so that two changes wait for each other.
+            announce!(transaction, Change::KEYS, "", now);
+            let mut rows: Vec<KeyRow> =
+                sqlx::query_as("SELECT * FROM signing_keys ORDER BY created_at, id")
+                    .fetch_all(&mut *transaction)
+                    .await?;
+            let latest_expiry: Option<i64> =
+                sqlx::query_scalar("SELECT max(expires_at) FROM tokens")
+                    .fetch_one(&mut *transaction)
+                    .await?;
+            let outcome = match plan(&mut rows, latest_expiry) {
+                Ok(outcome) => outcome,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            for row in &rows {
                 sqlx::query(
-                    "INSERT INTO signing_keys (id, algorithm, private_key, state, created_at)
-                     VALUES ($1, $2, $3, $4, $5)",
+                    "INSERT INTO signing_keys (id, algorithm, private_key, sealed, created_at,
+                         activates_at, retires_at, verifies_until)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                     ON CONFLICT (id) DO UPDATE SET private_key = $3, sealed = $4,
+                         activates_at = $6, retires_at = $7, verifies_until = $8",
                 )
-                .bind(&key.id)
-                .bind(&key.algorithm)
-                .bind(&key.private_key)
-                .bind(&key.state)
-                .bind(key.created_at)
+                .bind(&row.id)
+                .bind(&row.algorithm)
+                .bind(&row.private_key)
+                .bind(row.sealed)
+                .bind(row.created_at)
+                .bind(row.activates_at)
+                .bind(row.retires_at)
+                .bind(row.verifies_until)
+                .execute(&mut *transaction)
+                .await?;
+            }
+            Ok(outcome)
+        }))
+    }
+
+    /// Puts encrypted private keys in the place of plain ones. It is no change
+    /// that running servers must learn of: the keys stay the same.
+    pub async fn seal_keys(&self, sealed: &[(String, Vec<u8>)]) -> Result<()> {
+        commit!(self, |transaction| {
+            for (id, private_key) in sealed {
+                sqlx::query(
+                    "UPDATE signing_keys SET private_key = $1, sealed = $2
+                     WHERE id = $3 AND sealed = $4",
+                )
+                .bind(private_key)
+                .bind(true)
+                .bind(id)
+                .bind(false)
                 .execute(&mut *transaction)
                 .await?;
             }
         });
-        Ok(())
+        self.forget_overwritten().await
     }
 }

@@ -24,7 +24,7 @@ mod users;
 pub use changes::Change;
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
 pub use imports::{Addition, Alteration, KnownUser};
-pub use keys::KeyRow;
+pub use keys::{KeyRow, KeyState};
 pub use open::{OpenError, can_open};
 pub use refresh::{NewRefresh, RefreshRow};
 pub use revocations::{Revocation, Revoke};

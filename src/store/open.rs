@@ -70,6 +70,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is overwritten or deleted, as a plain private key, is gone from the file.
+            .pragma("secure_delete", "ON")
             .busy_timeout(PATIENCE);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -105,6 +107,17 @@ impl Store {
                 .fetch_one(&mut *connection)
                 .await?;
         });
+        Ok(())
+    }
+
+    /// Takes from SQLite's log what was overwritten since; others that read at
+    /// the moment keep it there until the log is next reset.
+    pub(super) async fn forget_overwritten(&self) -> Result<()> {
+        if let Pools::Sqlite { writer, .. } = &self.pools {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(writer)
+                .await?;
+        }
         Ok(())
     }
 

@@ -184,6 +184,7 @@ impl SigningKey {
             algorithm: self.algorithm,
             decoding,
             jwk,
+            valid_until: None,
         })
     }
 
@@ -214,6 +215,18 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// A secret for HS256 or a key encryption key: 32 random bytes in hexadecimal.
+pub fn random_secret() -> Result<Zeroizing<String>, KeyError> {
+    let mut bytes = Zeroizing::new([0; SigningKey::MIN_SECRET_BYTES]);
+    aws_lc_rs::rand::fill(&mut bytes[..]).map_err(|_| KeyError::Generation)?;
+    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+    for byte in &*bytes {
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    Ok(text)
+}
+
 /// jsonwebtoken wants the PKCS#1 key that stands inside the PKCS#8, and finds it
 /// in the PEM form alone.
 fn rsa_encoding_key(pkcs8: &[u8]) -> Result<EncodingKey, KeyError> {
@@ -232,6 +245,7 @@ pub struct VerificationKey {
     pub(super) algorithm: Algorithm,
     pub(super) decoding: DecodingKey,
     jwk: Option<Jwk>,
+    valid_until: Option<i64>,
 }
 
 impl VerificationKey {
@@ -243,6 +257,18 @@ impl VerificationKey {
     /// The only algorithm that a token of this key may have.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// The key with an end, in seconds since 1970, behind which it verifies nothing.
+    pub fn until(self, end: Option<i64>) -> Self {
+        Self {
+            valid_until: end,
+            ..self
+        }
+    }
+
+    pub(super) fn is_valid_at(&self, now: i64) -> bool {
+        self.valid_until.is_none_or(|end| now < end)
     }
 
     /// The key for the JWKS; none for a secret.

@@ -5,11 +5,15 @@
 //! no I/O: whether a verified token was revoked since is for its caller to ask.
 
 mod claims;
+mod inspect;
 mod key;
+mod sealing;
 mod sign;
 mod verify;
 
 pub use claims::{Actor, Audience, Claims};
-pub use key::{Algorithm, Jwk, KeyError, SigningKey, VerificationKey};
+pub use inspect::Unverified;
+pub use key::{Algorithm, Jwk, KeyError, SigningKey, VerificationKey, random_secret};
+pub use sealing::{KeyEncryptionKey, SealingError};
 pub use sign::sign;
 pub use verify::{Expected, Keys, LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Verified};

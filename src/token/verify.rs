@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::IgnoredAny};
 use thiserror::Error;
 
-use super::{Algorithm, Claims, VerificationKey, claims::Wire};
+use super::{Algorithm, Claims, Jwk, VerificationKey, claims::Wire};
 use crate::json;
 
 /// By how many seconds the clocks of issuer and verifier may differ.
@@ -95,6 +95,15 @@ impl Keys {
         self.0.values()
     }
 
+    /// The public keys at a time, in seconds since 1970, by `kid`: what a JWKS
+    /// shows. A secret is not among them.
+    pub fn published(&self, now: i64) -> Vec<&Jwk> {
+        let valid = self.iter().filter(|key| key.is_valid_at(now));
+        let mut shown: Vec<&VerificationKey> = valid.filter(|key| key.jwk().is_some()).collect();
+        shown.sort_by(|one, other| one.id.cmp(&other.id));
+        shown.into_iter().filter_map(VerificationKey::jwk).collect()
+    }
+
     /// Verifies a token at a time, in seconds since 1970: its form, header,
     /// key, signature, claims, issuer, audience and times, in this order.
     pub fn verify(
@@ -103,11 +112,11 @@ impl Keys {
         expected: &Expected,
         now: i64,
     ) -> Result<Verified<Claims>, Refused> {
-        let claims = self.verify_signature(token)?;
+        let claims = self.verify_signature(token, now)?;
         check_claims(claims, expected, now).map(Verified)
     }
 
-    fn verify_signature(&self, token: &str) -> Result<Wire, Refused> {
+    fn verify_signature(&self, token: &str, now: i64) -> Result<Wire, Refused> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refused::TooLong);
         }
@@ -128,7 +137,11 @@ impl Keys {
         if !is_access_token(&header.typ) {
             return Err(Refused::WrongType);
         }
-        let key = self.0.get(&header.kid).ok_or(Refused::UnknownKey)?;
+        let key = self
+            .0
+            .get(&header.kid)
+            .filter(|key| key.is_valid_at(now))
+            .ok_or(Refused::UnknownKey)?;
         if header.alg != key.algorithm.name() {
             return Err(Refused::WrongAlgorithm);
         }

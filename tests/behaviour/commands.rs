@@ -79,6 +79,11 @@ fn the_commands_of_the_contract_are_there() {
         "scope add",
         "scope list",
         "scope remove",
+        "key list",
+        "key generate",
+        "key rotate",
+        "key retire",
+        "token inspect",
     ];
     for command in expected {
         let words: Vec<String> = command.split(' ').map(str::to_owned).collect();

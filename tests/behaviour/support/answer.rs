@@ -43,6 +43,7 @@ impl Answer {
 }
 
 /// An access token and the answer that it came in.
+#[derive(Debug)]
 pub struct Token {
     pub text: String,
     pub answer: Value,

@@ -32,6 +32,17 @@ impl Home {
         path
     }
 
+    /// Whether the database file, or what SQLite keeps beside it, has these bytes.
+    pub fn database_contains(&self, bytes: &[u8]) -> bool {
+        let files = std::fs::read_dir(self.path()).expect("a directory");
+        let files = files.map(|file| file.expect("a file").path());
+        let of_database = |path: &PathBuf| path.to_string_lossy().contains("scopegate.db");
+        files.filter(of_database).any(|path| {
+            let content = std::fs::read(path).expect("a readable file");
+            content.windows(bytes.len()).any(|window| window == bytes)
+        })
+    }
+
     /// The binary, about to run here on this directory's database on a
     /// free port, with the least cost of hashing; nothing of the caller's environment counts.
     pub fn command(&self, args: &[&str]) -> Command {

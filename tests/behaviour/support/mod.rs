@@ -7,6 +7,7 @@ mod forger;
 mod home;
 mod http;
 mod server;
+mod wait;
 
 pub use answer::*;
 pub use document::*;
@@ -14,6 +15,7 @@ pub use forger::*;
 pub use home::*;
 pub use http::*;
 pub use server::*;
+pub use wait::*;
 
 /// The password of users whose password does not matter.
 pub const PASSWORD: &str = "secret-password";

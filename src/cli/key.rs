@@ -1,0 +1,185 @@
+//! `scopegate key`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use scopegate::{
+    accounts::{self, DEFAULT_GRACE},
+    authority::Authority,
+    clock,
+    config::ConfigError,
+    token::{Algorithm, random_secret},
+};
+use serde_json::{Value, json};
+
+use super::{
+    Outcome, Settings, block_on,
+    output::{self, at, line},
+};
+
+/// Signing keys: list, generate, rotate, retire
+#[derive(Subcommand)]
+pub enum Key {
+    List(List),
+    Generate(Generate),
+    Rotate(Rotate),
+    Retire(Retire),
+}
+
+/// List the signing keys in the order in which they sign
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate key list --json")]
+pub struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Add a key that is published and signs after a rotation; or print a secret
+///
+/// A key that has been published for long enough makes the next rotation immediate.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  scopegate key generate --algorithm EdDSA\n  \
+                  scopegate key generate --secret > signing-secret"
+)]
+pub struct Generate {
+    /// ES256, EdDSA or RS256 [default: the setting signing-algorithm]
+    #[arg(long, value_name = "NAME")]
+    algorithm: Option<Algorithm>,
+    /// Print a random secret of 32 bytes in hexadecimal, and store nothing
+    #[arg(long, conflicts_with_all = ["algorithm", "json"])]
+    secret: bool,
+    /// Print the key as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Replace the key that signs
+///
+/// The new key is published at once and signs when copies of the JWKS that were fetched before
+/// have expired. The old one verifies until its last token has expired. No valid token is refused.
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate key rotate")]
+pub struct Rotate {
+    /// How long the new key is published before it signs [default: 6m]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    grace: Option<Duration>,
+    /// Sign with it as soon as every running server knows it: after 2 seconds. Verifiers that
+    /// look at their copy of the JWKS alone refuse its tokens for up to 5 minutes
+    #[arg(long, conflicts_with = "grace")]
+    now: bool,
+    /// Print the new key as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// End a key at once, as after a theft: all of its tokens are refused
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate key retire 2Qn6tkPq…")]
+pub struct Retire {
+    /// Its id, the `kid` of its tokens
+    #[arg(allow_hyphen_values = true)]
+    kid: String,
+}
+
+impl Key {
+    pub fn run(self, settings: impl Fn() -> Result<Settings, ConfigError>) -> Outcome {
+        if matches!(&self, Self::Generate(generate) if generate.secret) {
+            line!("{}", random_secret()?.as_str());
+            return Ok(());
+        }
+        let config = settings()?.check()?;
+        block_on(async {
+            let authority = Authority::open(config).await?;
+            match self {
+                Self::List(list) => print(&accounts::keys(&authority).await?, list.json),
+                Self::Generate(generate) => {
+                    let key = accounts::generate_key(&authority, generate.algorithm).await?;
+                    if generate.json {
+                        output::json(&as_json(&key));
+                    } else {
+                        line!(
+                            "added {} key {}: it waits for a rotation",
+                            key.algorithm,
+                            key.id
+                        );
+                    }
+                }
+                Self::Rotate(rotate) => run_rotation(&authority, &rotate).await?,
+                Self::Retire(retire) => {
+                    let successor = accounts::retire_key(&authority, &retire.kid).await?;
+                    line!("retired key {}: its tokens are refused", retire.kid);
+                    if let Some(key) = successor {
+                        line!("{} key {} signs from now on", key.algorithm, key.id);
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+async fn run_rotation(authority: &Authority, rotate: &Rotate) -> Outcome {
+    let grace = match rotate.now {
+        true => Duration::ZERO,
+        false => rotate.grace.unwrap_or(DEFAULT_GRACE),
+    };
+    let key = accounts::rotate_keys(authority, grace).await?;
+    if rotate.json {
+        output::json(&as_json(&key));
+        return Ok(());
+    }
+    let switch = key.activates_at.unwrap_or_default();
+    let wait = Duration::from_secs(switch.saturating_sub(clock::now()).unsigned_abs());
+    line!(
+        "{} key {} is published and signs in {}, at {}",
+        key.algorithm,
+        key.id,
+        humantime::format_duration(wait),
+        at(switch)
+    );
+    Ok(())
+}
+
+fn print(keys: &[accounts::Key], json: bool) {
+    if json {
+        output::json(&keys.iter().map(as_json).collect());
+        return;
+    }
+    let time = |time: Option<i64>| time.map(at).unwrap_or_default();
+    let rows: Vec<Vec<String>> = keys
+        .iter()
+        .map(|key| {
+            vec![
+                key.id.clone(),
+                key.algorithm.clone(),
+                key.state.name().to_owned(),
+                time(key.activates_at),
+                time(key.retires_at),
+                time(key.verifies_until),
+            ]
+        })
+        .collect();
+    let headings = [
+        "key",
+        "algorithm",
+        "state",
+        "signs from",
+        "signs until",
+        "verifies until",
+    ];
+    output::table(&headings, &rows);
+}
+
+fn as_json(key: &accounts::Key) -> Value {
+    json!({
+        "kid": key.id,
+        "algorithm": key.algorithm,
+        "state": key.state.name(),
+        "created_at": key.created_at,
+        "activates_at": key.activates_at,
+        "retires_at": key.retires_at,
+        "verifies_until": key.verifies_until,
+    })
+}
