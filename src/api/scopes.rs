@@ -131,7 +131,8 @@ impl ScopesApi {
 
     /// Add a scope
     ///
-    /// From now on users may hold it and tokens may be asked for with it.
+    /// From now on users may hold it and tokens may be asked for with it. Users
+    /// who hold all other scopes hold it at once.
     #[oai(path = "/scopes", method = "post", operation_id = "createScope")]
     async fn create_scope(
         &self,

@@ -18,6 +18,8 @@ pub enum Scope {
 }
 
 /// Add a scope of your own APIs
+///
+/// Users who hold all other scopes hold it at once.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate scope add items --description \"Read items\"")]
 pub struct Add {

@@ -52,7 +52,7 @@ pub struct Add {
     /// A scope that the user may hold; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<Scope>,
-    /// Let the user hold every scope of the catalogue
+    /// Let the user hold every scope of the catalogue, also those that are added later
     #[arg(long)]
     admin: bool,
     /// Read the password from standard input, to the end of the first line

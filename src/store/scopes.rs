@@ -24,6 +24,8 @@ impl Store {
     }
 
     /// Adds a scope; [`Error::Exists`](super::Error::Exists) where it is there.
+    /// Users who hold all others hold it as well, so that administrators can
+    /// give it to somebody.
     pub async fn add_scope(&self, scope: &ScopeRow) -> Result<()> {
         commit!(self, |transaction| {
             sqlx::query(
@@ -34,6 +36,14 @@ impl Store {
             .bind(&scope.description)
             .bind(scope.builtin)
             .bind(scope.created_at)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query(
+                "INSERT INTO user_scopes (user_id, scope)
+                 SELECT user_id, $1 FROM user_scopes GROUP BY user_id
+                 HAVING count(*) = (SELECT count(*) - 1 FROM scopes)",
+            )
+            .bind(&scope.name)
             .execute(&mut *transaction)
             .await?;
             announce!(transaction, Change::SCOPES, "", scope.created_at);

@@ -78,6 +78,23 @@ fn a_scope_that_was_added_can_be_given_and_granted() {
 }
 
 #[test]
+fn who_holds_every_scope_holds_a_new_one_and_can_give_it() {
+    let server = Server::start();
+    let root = ["user", "add", "root", "--admin", "--password-stdin"];
+    server.home().run_with_input(&root, PASSWORD).succeeded();
+    server.user("helper", PASSWORD, &["me", "users:write", "scopes:write"]);
+    server.run(&["scope", "add", "items"]).succeeded();
+    let give = |who: &str, name: &str| {
+        let token = server.login(who, PASSWORD, &["users:write"]);
+        let user = json!({"username": name, "password": PASSWORD, "scopes": ["items"]});
+        let answer = server.post("/users").bearer(&token).json(&user).send();
+        answer.status
+    };
+    assert_eq!(give("root", "jane"), 201);
+    assert_eq!(give("helper", "jack"), 403);
+}
+
+#[test]
 fn the_command_and_the_api_share_one_catalogue() {
     let (server, token) = managed();
     server
