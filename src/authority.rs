@@ -14,6 +14,7 @@ use crate::{
     live::{Live, LiveError},
     password::{Context, Policy, PolicyError},
     store::{self, OpenError, Store},
+    throttle::Throttle,
     token::Expected,
 };
 
@@ -23,6 +24,7 @@ pub struct Authority {
     pub store: Store,
     pub live: Arc<Live>,
     pub hashing: HashPool,
+    pub throttle: Throttle,
     /// What a token for this server must say.
     pub expected: Expected,
 }
@@ -65,6 +67,7 @@ impl Authority {
                 audience: config.audience.clone(),
             },
             config,
+            throttle: Throttle::new(store.clone()),
             store,
             live: Arc::new(live),
             hashing,

@@ -39,6 +39,7 @@ impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
                 detail,
             }]),
             Error::BeyondYou(_) => Problem::new(StatusCode::FORBIDDEN, detail),
+            Error::Throttled(throttled) => Problem::throttled(throttled),
             Error::Overloaded(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
             Error::Store(_) | Error::Live(_) | Error::Hash(_) | Error::StoredHash(_) => {
                 tracing::error!(%error, "a request could not be answered");
@@ -63,6 +64,7 @@ impl ResponseError for oauth::Error {
             Self::Overloaded(_) | Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -75,9 +77,11 @@ impl ResponseError for oauth::Error {
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(_) => "invalid_scope",
-            Self::Overloaded(_) | Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
-                "temporarily_unavailable"
-            }
+            Self::Throttled(_)
+            | Self::Overloaded(_)
+            | Self::Store(_)
+            | Self::Live(_)
+            | Self::Signing(_) => "temporarily_unavailable",
         };
         let description = match self {
             Self::Store(_) | Self::Live(_) | Self::Signing(_) => {
@@ -97,6 +101,9 @@ impl ResponseError for oauth::Error {
         }
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             response = response.header(header::RETRY_AFTER, "1");
+        }
+        if let Self::Throttled(throttled) = self {
+            response = response.header(header::RETRY_AFTER, throttled.retry_after);
         }
         response.body(body.to_string())
     }

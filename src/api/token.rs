@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{Request, http::header};
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::Password as Hidden};
 
-use super::{document::Tag, form::OAuthForm};
+use super::{address::client_address, document::Tag, form::OAuthForm};
 use crate::{
     authority::Authority,
     guard::Public,
@@ -122,6 +122,14 @@ enum RefusalShapes {
     /// The body is larger than 64 KiB.
     #[oai(status = 413)]
     _TooLarge(Json<OAuthProblem>),
+    /// Too many logins have failed for this user or from this address.
+    #[oai(status = 429)]
+    _Throttled(
+        Json<OAuthProblem>,
+        /// After how many seconds to try again.
+        #[oai(header = "Retry-After")]
+        String,
+    ),
     /// The server is overloaded, or its database is away: try again later.
     #[oai(status = 503)]
     _Unavailable(
@@ -138,7 +146,8 @@ impl TokenApi {
     ///
     /// The grant `password` logs a user in (RFC 6749 §4.3). A wrong password, an
     /// unknown user and a disabled user get the same answer. Without a client
-    /// the request is that of the built-in public client `scopegate-docs`.
+    /// the request is that of the built-in public client `scopegate-docs`. Passwords
+    /// are compared as the bytes that were typed, without Unicode normalization.
     #[oai(path = "/token", method = "post", operation_id = "createToken")]
     async fn create_token(
         &self,
@@ -155,6 +164,7 @@ impl TokenApi {
                     password: form.password.map(|password| Password::new(password.0)),
                     scope: form.scope,
                     client,
+                    address: client_address(request, &self.0.config.trusted_proxies),
                 };
                 oauth::password(&self.0, grant).await?
             }

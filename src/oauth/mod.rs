@@ -13,7 +13,13 @@ pub use password::{PasswordGrant, password};
 
 use thiserror::Error;
 
-use crate::{hashing::Overloaded, live::LiveError, store, token::KeyError};
+use crate::{
+    hashing::Overloaded,
+    live::LiveError,
+    store,
+    throttle::{NotAdmitted, Throttled},
+    token::KeyError,
+};
 
 /// Why a request was refused (RFC 6749 §5.2), or could not be answered.
 #[derive(Debug, Error)]
@@ -33,6 +39,8 @@ pub enum Error {
     #[error("{0}")]
     InvalidScope(String),
     #[error(transparent)]
+    Throttled(#[from] Throttled),
+    #[error(transparent)]
     Overloaded(#[from] Overloaded),
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -40,6 +48,15 @@ pub enum Error {
     Live(#[from] LiveError),
     #[error("the token cannot be signed: {0}")]
     Signing(#[from] KeyError),
+}
+
+impl From<NotAdmitted> for Error {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Throttled(error) => error.into(),
+            NotAdmitted::Store(error) => error.into(),
+        }
+    }
 }
 
 impl Error {

@@ -1,11 +1,12 @@
 //! The password grant (RFC 6749 §4.3).
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     authority::Authority,
     password::{Password, PasswordHash, Verdict},
     store::UserRow,
+    throttle::Outcome,
 };
 
 use super::{Client, ClientCredentials, Error, TokenResponse, issue::issue_for_user, scope_policy};
@@ -16,6 +17,8 @@ pub struct PasswordGrant {
     pub password: Option<Password>,
     pub scope: Option<String>,
     pub client: ClientCredentials,
+    /// Where the request comes from.
+    pub address: IpAddr,
 }
 
 /// Logs a user in. An unknown user, a wrong password, a disabled user and a
@@ -34,18 +37,29 @@ pub async fn password(
         return Err(Error::InvalidGrant);
     }
     let password = Arc::new(password);
-    let user = authority.store.user(&username).await?;
-    let user = check(authority, user, &password).await?;
+    let attempt = authority.throttle.admit(&username, request.address).await?;
+    let user = check(authority, &username, &password).await;
+    attempt.end(outcome(&user)).await;
+    let user = user?;
     let catalogue = authority.live.catalogue();
     let scopes = scope_policy::grant(request.scope.as_deref(), &user.scopes, &catalogue)?;
     issue_for_user(authority, &user, &client, scopes).await
 }
 
+fn outcome(checked: &Result<UserRow, Error>) -> Outcome {
+    match checked {
+        Ok(_) => Outcome::Right,
+        Err(Error::InvalidGrant) => Outcome::Wrong,
+        Err(_) => Outcome::Unchecked,
+    }
+}
+
 async fn check(
     authority: &Authority,
-    user: Option<UserRow>,
+    username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, Error> {
+    let user = authority.store.user(username).await?;
     let Some((user, stored)) = user.and_then(with_password_hash) else {
         authority
             .hashing

@@ -17,6 +17,7 @@ mod logs;
 mod own_account;
 mod password_grant;
 mod scopes;
+mod throttling;
 mod token_forms;
 mod token_requests;
 mod users;
