@@ -17,6 +17,7 @@ use crate::{
     scope::ScopeSet,
     store::{self, OpenError, Store},
     subject::Subject,
+    throttle::Throttle,
     token::{Claims, Expected, Refused, Verified},
 };
 
@@ -26,6 +27,7 @@ pub struct Authority {
     pub store: Store,
     pub live: Arc<Live>,
     pub hashing: HashPool,
+    pub throttle: Throttle,
     /// What a token for this server must say.
     pub expected: Expected,
 }
@@ -67,6 +69,7 @@ impl Authority {
                 audience: Some(config.audience.clone()),
             },
             config,
+            throttle: Throttle::new(store.clone()),
             store,
             live: Arc::new(live),
             hashing,

@@ -4,7 +4,7 @@
 //! made of. The vocabulary stands alone, without I/O: [`scope`], [`subject`],
 //! [`token`], [`password`], and [`guard`], which enforces the scopes that an
 //! API written with poem-openapi declares. What the server adds is in the order
-//! of its dependencies: [`store`], [`live`] and [`hashing`], then
+//! of its dependencies: [`store`], [`live`], [`hashing`] and [`throttle`], then
 //! [`authority`], which holds them together, [`oauth`] and [`accounts`], the
 //! rules, and at the outside [`api`] and [`server`].
 #![forbid(unsafe_code)]
@@ -27,4 +27,5 @@ pub mod scope;
 pub mod server;
 pub mod store;
 pub mod subject;
+pub mod throttle;
 pub mod token;

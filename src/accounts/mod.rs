@@ -37,6 +37,7 @@ use crate::{
     password::{HashError, Refused},
     scope::{Scope, ScopeSet},
     store,
+    throttle::{NotAdmitted, Throttled},
 };
 
 /// Why an operation was not carried out.
@@ -82,6 +83,8 @@ pub enum Error {
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
     #[error(transparent)]
+    Throttled(#[from] Throttled),
+    #[error(transparent)]
     Overloaded(#[from] Overloaded),
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -93,6 +96,15 @@ pub enum Error {
     Hash(#[from] HashError),
     #[error("the stored password hash cannot be verified: {0}")]
     StoredHash(#[from] Refused),
+}
+
+impl From<NotAdmitted> for Error {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Throttled(error) => error.into(),
+            NotAdmitted::Store(error) => error.into(),
+        }
+    }
 }
 
 fn field(field: &'static str, reason: impl Into<String>) -> Error {

@@ -1,6 +1,6 @@
 //! Users.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use crate::{
     password::{Password, PasswordHash, Verdict},
     scope::ScopeSet,
     store::{self, NewUser, UserPage, UserPatch, UserRow},
+    throttle::Outcome,
 };
 
 use super::{Error, field, fields, fit, unknown_scopes};
@@ -155,6 +156,7 @@ pub async fn change_own_password(
     current: Password,
     new: Password,
     token_id: &str,
+    address: IpAddr,
 ) -> Result<(), Error> {
     fit("new_password", fields::new_password(new.as_bytes()))?;
     if current.as_bytes().len() > Password::MAX_BYTES {
@@ -162,18 +164,35 @@ pub async fn change_own_password(
     }
     let user = user(authority, username).await?;
     let current = Arc::new(current);
-    let verdict = match user.password_hash {
-        Some(stored) => authority.hashing.verify(current, stored).await??,
-        None => Verdict::Mismatch,
-    };
-    if verdict == Verdict::Mismatch {
-        return Err(Error::WrongPassword);
-    }
+    let attempt = authority.throttle.admit(username, address).await?;
+    let checked = check_current(authority, user.password_hash, current).await;
+    attempt.end(outcome(&checked)).await;
+    checked?;
     let patch = UserPatch {
         password_hash: Some(hash(authority, new).await?),
         ..UserPatch::default()
     };
     write(authority, username, &patch, Some(token_id)).await
+}
+
+async fn check_current(
+    authority: &Authority,
+    stored: Option<PasswordHash>,
+    current: Arc<Password>,
+) -> Result<(), Error> {
+    let stored = stored.ok_or(Error::WrongPassword)?;
+    match authority.hashing.verify(current, stored).await?? {
+        Verdict::Match { .. } => Ok(()),
+        Verdict::Mismatch => Err(Error::WrongPassword),
+    }
+}
+
+fn outcome(checked: &Result<(), Error>) -> Outcome {
+    match checked {
+        Ok(()) => Outcome::Right,
+        Err(Error::WrongPassword | Error::StoredHash(_)) => Outcome::Wrong,
+        Err(_) => Outcome::Unchecked,
+    }
 }
 
 /// Removes a user and ends all tokens that it has.

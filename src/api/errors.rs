@@ -48,6 +48,7 @@ impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
                 detail,
             }]),
             Error::BeyondYou(_) => Problem::new(StatusCode::FORBIDDEN, detail),
+            Error::Throttled(throttled) => Problem::throttled(throttled),
             Error::Overloaded(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
             Error::Store(_)
             | Error::Live(_)
@@ -80,6 +81,7 @@ impl ResponseError for oauth::Error {
             | Self::Live(_)
             | Self::Randomness(_)
             | Self::Keys(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -94,7 +96,8 @@ impl ResponseError for oauth::Error {
             Self::InvalidTarget => "invalid_target",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(_) => "invalid_scope",
-            Self::Overloaded(_)
+            Self::Throttled(_)
+            | Self::Overloaded(_)
             | Self::Unavailable
             | Self::Store(_)
             | Self::Live(_)
@@ -119,6 +122,9 @@ impl ResponseError for oauth::Error {
         }
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             response = response.header(header::RETRY_AFTER, "1");
+        }
+        if let Self::Throttled(throttled) = self {
+            response = response.header(header::RETRY_AFTER, throttled.retry_after);
         }
         response.body(body.to_string())
     }

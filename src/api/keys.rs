@@ -12,6 +12,7 @@ use super::{
     access::Auth,
     body::{Body, Rule, Rules},
     document::Tag,
+    nullable::Nullable,
     page::{Page, Window},
     problem::Failure,
 };
@@ -84,13 +85,13 @@ struct SigningKey {
     /// Where it stands in its life.
     state: State,
     /// From when on it is published.
-    created_at: Option<i64>,
+    created_at: Nullable<i64>,
     /// From when on it signs.
-    activates_at: Option<i64>,
+    activates_at: Nullable<i64>,
     /// From when on another signs.
-    retires_at: Option<i64>,
+    retires_at: Nullable<i64>,
     /// From when on its tokens are refused.
-    verifies_until: Option<i64>,
+    verifies_until: Nullable<i64>,
 }
 
 impl poem_openapi::types::Example for SigningKey {
@@ -99,10 +100,10 @@ impl poem_openapi::types::Example for SigningKey {
             kid: "ZJ3bCS0ULtkhvBEYVkAvbP2JX8I4w0M0qxfRB0rTTpI".to_owned(),
             algorithm: "ES256".to_owned(),
             state: State::Active,
-            created_at: Some(1_767_225_600),
-            activates_at: Some(1_767_225_960),
-            retires_at: None,
-            verifies_until: None,
+            created_at: Nullable(Some(1_767_225_600)),
+            activates_at: Nullable(Some(1_767_225_960)),
+            retires_at: Nullable(None),
+            verifies_until: Nullable(None),
         }
     }
 }
@@ -113,10 +114,10 @@ impl From<accounts::Key> for SigningKey {
             kid: key.id,
             algorithm: key.algorithm,
             state: key.state.into(),
-            created_at: key.created_at,
-            activates_at: key.activates_at,
-            retires_at: key.retires_at,
-            verifies_until: key.verifies_until,
+            created_at: Nullable(key.created_at),
+            activates_at: Nullable(key.activates_at),
+            retires_at: Nullable(key.retires_at),
+            verifies_until: Nullable(key.verifies_until),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::Example};
 
 use super::{
     access::Auth,
+    address::client_address,
     body::{Body, Rule, Rules},
     document::Tag,
     nullable::Change,
@@ -117,7 +119,8 @@ impl MeApi {
     /// Change your own password
     ///
     /// Needs the current password. Ends every other token that you have: who
-    /// knew the old password has to log in with the new one.
+    /// knew the old password has to log in with the new one. Too many wrong
+    /// current passwords are refused with 429 and `Retry-After`.
     #[oai(
         path = "/users/me/password",
         method = "put",
@@ -126,8 +129,9 @@ impl MeApi {
     async fn change_my_password(
         &self,
         #[oai(scope = "BuiltinScope::MeWrite")] auth: Auth,
+        request: &Request,
         change: Body<PasswordChange>,
-    ) -> Result<Done, Failure<404>> {
+    ) -> Result<Done, Failure<404, 429>> {
         let username = username(&auth)?;
         let PasswordChange {
             current_password,
@@ -139,12 +143,13 @@ impl MeApi {
             Password::new(current_password),
             Password::new(new_password),
             &auth.0.token_id.to_string(),
+            client_address(request, &self.0.config.trusted_proxies),
         )
         .await?;
         Ok(Done::Done)
     }
 }
 
-fn username(auth: &Auth) -> Result<&str, Failure<404>> {
+fn username<const B: u16>(auth: &Auth) -> Result<&str, Failure<404, B>> {
     Ok(auth.username().ok_or(accounts::Error::NotAUser)?)
 }

@@ -1,6 +1,7 @@
 //! The HTTP face: a file a tag, and what they share.
 
 mod access;
+mod address;
 mod body;
 mod client_auth;
 mod clients;

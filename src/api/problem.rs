@@ -11,6 +11,8 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 
+use crate::throttle::Throttled;
+
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
 /// What went wrong (RFC 9457).
@@ -28,6 +30,9 @@ pub(super) struct Problem {
     detail: String,
     /// One entry for each field that does not fit.
     errors: Option<Vec<FieldProblem>>,
+    /// After how many seconds to try again: a header of the answer.
+    #[oai(skip)]
+    retry_after: Option<u64>,
 }
 
 /// A field that does not fit.
@@ -47,6 +52,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: None,
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
     }
 
@@ -60,19 +66,26 @@ impl Problem {
         }
     }
 
-    pub(super) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    /// Too many tries have failed.
+    pub(super) fn throttled(throttled: Throttled) -> Self {
+        Self {
+            retry_after: Some(throttled.retry_after),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, throttled.to_string())
+        }
     }
 
     fn response(&self) -> Response {
-        let response = Response::builder()
+        let mut response = Response::builder()
             .status(self.status())
             .content_type(CONTENT_TYPE);
-        let response = match self.status() {
-            StatusCode::SERVICE_UNAVAILABLE => response.header(header::RETRY_AFTER, "1"),
-            _ => response,
-        };
+        if let Some(seconds) = self.retry_after {
+            response = response.header(header::RETRY_AFTER, seconds);
+        }
         response.body(self.to_json_string())
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 

@@ -70,6 +70,14 @@ enum RefusalShapes {
     /// The body is larger than 64 KiB.
     #[oai(status = 413)]
     _TooLarge(Json<OAuthProblem>),
+    /// Too many logins have failed for this user or from this address.
+    #[oai(status = 429)]
+    _Throttled(
+        Json<OAuthProblem>,
+        /// After how many seconds to try again.
+        #[oai(header = "Retry-After")]
+        String,
+    ),
     /// The server is overloaded, or its database is away: try again later.
     #[oai(status = 503)]
     _Unavailable(

@@ -1,6 +1,6 @@
 //! The token endpoint (RFC 6749 §3.2).
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use poem::Request;
 use poem_openapi::{
@@ -10,6 +10,7 @@ use poem_openapi::{
 };
 
 use super::{
+    address::client_address,
     client_auth::{ClientFields, client_credentials},
     document::Tag,
     form::OAuthForm,
@@ -152,7 +153,9 @@ impl TokenApi {
     /// Get a token
     ///
     /// By one of four grants. `password` logs a user in (RFC 6749 §4.3): a wrong
-    /// password, an unknown user and a disabled user get the same answer.
+    /// password, an unknown user and a disabled user get the same answer, and
+    /// passwords are compared as the bytes that were typed, without Unicode
+    /// normalization.
     /// `refresh_token` spends a refresh token for the next tokens (§6).
     /// `client_credentials` gives a confidential client a token about itself
     /// (§4.4). The token exchange (RFC 8693) gives a narrower token to hand on.
@@ -173,7 +176,8 @@ impl TokenApi {
             client_assertion: form.client_assertion.take(),
         };
         let client = client_credentials(request, fields)?;
-        let issued = issue(&self.0, form, client).await?;
+        let address = client_address(request, &self.0.config.trusted_proxies);
+        let issued = issue(&self.0, form, client, address).await?;
         Ok(TokenAnswered::Issued(
             Json(issued.into()),
             "no-store".to_owned(),
@@ -186,6 +190,7 @@ async fn issue(
     authority: &Authority,
     form: TokenRequest,
     client: ClientCredentials,
+    address: IpAddr,
 ) -> Result<TokenResponse, oauth::Error> {
     let named = form
         .grant_type
@@ -201,6 +206,7 @@ async fn issue(
                 scope: form.scope,
                 resources: form.resource,
                 client,
+                address,
             };
             oauth::password(authority, grant).await
         }

@@ -33,6 +33,7 @@ use crate::{
     live::{KeyRingError, LiveError},
     opaque::NoRandomness,
     store,
+    throttle::{NotAdmitted, Throttled},
 };
 
 /// The grants that the token endpoint offers (RFC 8414 §2).
@@ -74,6 +75,8 @@ pub enum Error {
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
     #[error(transparent)]
+    Throttled(#[from] Throttled),
+    #[error(transparent)]
     Overloaded(#[from] Overloaded),
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -81,6 +84,15 @@ pub enum Error {
     Live(#[from] LiveError),
     #[error("there is no key to sign with: {0}")]
     Keys(#[from] KeyRingError),
+}
+
+impl From<NotAdmitted> for Error {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Throttled(error) => error.into(),
+            NotAdmitted::Store(error) => error.into(),
+        }
+    }
 }
 
 impl Error {

@@ -1,12 +1,13 @@
 //! The password grant (RFC 6749 §4.3).
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     authority::Authority,
     client::GrantType,
     password::{Password, PasswordHash, Verdict},
     store::UserRow,
+    throttle::Outcome,
 };
 
 use super::{
@@ -21,6 +22,8 @@ pub struct PasswordGrant {
     pub scope: Option<String>,
     pub resources: Vec<String>,
     pub client: ClientCredentials,
+    /// Where the request comes from.
+    pub address: IpAddr,
 }
 
 /// Logs a user in. An unknown user, a wrong password, a disabled user and a
@@ -41,18 +44,29 @@ pub async fn password(
     }
     let password = Arc::new(password);
     let audience = audience::requested(authority, &client, &request.resources)?;
-    let user = authority.store.user(&username).await?;
-    let user = check(authority, user, &password).await?;
+    let attempt = authority.throttle.admit(&username, request.address).await?;
+    let user = check(authority, &username, &password).await;
+    attempt.end(outcome(&user)).await;
+    let user = user?;
     let scope = request.scope.as_deref();
     let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
     issue_for_user(authority, &user, &client, scopes, audience).await
 }
 
+fn outcome(checked: &Result<UserRow, Error>) -> Outcome {
+    match checked {
+        Ok(_) => Outcome::Right,
+        Err(Error::InvalidGrant) => Outcome::Wrong,
+        Err(_) => Outcome::Unchecked,
+    }
+}
+
 async fn check(
     authority: &Authority,
-    user: Option<UserRow>,
+    username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, Error> {
+    let user = authority.store.user(username).await?;
     let Some((user, stored)) = user.and_then(with_password_hash) else {
         authority
             .hashing

@@ -23,6 +23,7 @@ mod password_grant;
 mod readme;
 mod rotation_under_load;
 mod scopes;
+mod throttling;
 mod token_forms;
 mod token_inspect;
 mod token_requests;

@@ -256,3 +256,13 @@ fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("a time after 1970").as_secs()
 }
+
+#[test]
+fn p05_a_password_is_the_bytes_that_were_typed_whatever_their_unicode_form() {
+    let (composed, decomposed) = ("caf\u{e9}-password", "cafe\u{301}-password");
+    let server = Server::start();
+    server.user("johndoe", composed, &[]);
+    server.login("johndoe", composed, &[]);
+    let refused = server.try_login("johndoe", decomposed, &[]).send();
+    assert_oauth_error(&refused, 400, "invalid_grant");
+}

@@ -1,0 +1,156 @@
+//! Failed logins are limited, and nobody is locked out by a stranger.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::support::*;
+
+const PROXY: [&str; 2] = ["--trusted-proxy", "127.0.0.0/8"];
+
+fn from(call: Call, address: &str) -> Call {
+    call.header("x-forwarded-for", address)
+}
+
+#[track_caller]
+fn assert_throttled(answer: &Answer) {
+    assert_eq!(answer.status, 429, "{answer:?}");
+    assert_eq!(answer.json()["error"], "temporarily_unavailable");
+    let retry_after = answer.header("retry-after");
+    let seconds: u32 = retry_after.parse().expect("seconds");
+    assert!((1..=900).contains(&seconds), "{seconds}");
+}
+
+fn served() -> Server {
+    let server = Server::with_args(&PROXY);
+    server.user("johndoe", PASSWORD, &["me"]);
+    server
+}
+
+fn wrong(server: &Server, username: &str, address: &str) -> Answer {
+    from(server.try_login(username, "wrong-password", &[]), address).send()
+}
+
+fn right(server: &Server, address: &str) -> Answer {
+    from(server.try_login("johndoe", PASSWORD, &[]), address).send()
+}
+
+#[test]
+fn p12_a_stranger_is_throttled_and_the_user_is_not() {
+    let mut server = served();
+    right(&server, "192.0.2.1").expect(200);
+    for _ in 0..10 {
+        wrong(&server, "johndoe", "198.51.100.1").expect(400);
+    }
+    assert_throttled(&wrong(&server, "johndoe", "198.51.100.1"));
+    assert_throttled(&right(&server, "198.51.100.2"));
+    right(&server, "192.0.2.1").expect(200);
+
+    server.restart();
+    assert_throttled(&wrong(&server, "johndoe", "198.51.100.1"));
+    right(&server, "192.0.2.1").expect(200);
+}
+
+#[test]
+fn p12_fifty_wrong_passwords_at_once_are_counted() {
+    let server = served();
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let tries: Vec<_> = (0..50)
+            .map(|_| scope.spawn(|| wrong(&server, "johndoe", "198.51.100.1").status))
+            .collect();
+        tries
+            .into_iter()
+            .map(|t| t.join().expect("a try"))
+            .collect()
+    });
+    let checked = statuses.iter().filter(|status| **status == 400).count();
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert_eq!((checked, refused), (10, 40), "{statuses:?}");
+}
+
+#[test]
+fn p12_a_name_that_nobody_has_is_throttled_alike() {
+    let server = served();
+    for _ in 0..10 {
+        wrong(&server, "nobody", "198.51.100.1").expect(400);
+    }
+    assert_throttled(&wrong(&server, "nobody", "198.51.100.1"));
+}
+
+#[test]
+fn right_passwords_at_once_are_not_throttled() {
+    let server = served();
+    thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| right(&server, "192.0.2.1").expect(200));
+        }
+    });
+}
+
+#[test]
+fn p13_one_address_with_many_names_is_throttled() {
+    let server = served();
+    for number in 0..100 {
+        wrong(&server, &format!("user{number}"), "198.51.100.1").expect(400);
+    }
+    assert_throttled(&wrong(&server, "user100", "198.51.100.1"));
+    wrong(&server, "user100", "198.51.100.2").expect(400);
+}
+
+#[test]
+fn p14_an_untrusted_peer_cannot_name_its_address() {
+    let server = Server::start();
+    server.user("johndoe", PASSWORD, &["me"]);
+    right(&server, "192.0.2.1").expect(200);
+    for number in 0..10 {
+        wrong(&server, "johndoe", &format!("198.51.100.{number}")).expect(400);
+    }
+    assert_throttled(&right(&server, "192.0.2.1"));
+}
+
+#[test]
+fn p15_a_full_queue_is_said_at_once() {
+    let server = Server::with_args(&["--hash-workers", "1", "--hash-queue", "1"]);
+    let answers: Vec<(Answer, Duration)> = thread::scope(|scope| {
+        let tries: Vec<_> = (0..8)
+            .map(|number| {
+                let call = server.try_login(&format!("user{number}"), "wrong-password", &[]);
+                scope.spawn(move || {
+                    let start = Instant::now();
+                    (call.send(), start.elapsed())
+                })
+            })
+            .collect();
+        tries
+            .into_iter()
+            .map(|t| t.join().expect("a try"))
+            .collect()
+    });
+    let (shed, _): (Vec<_>, Vec<_>) = answers.iter().partition(|(answer, _)| answer.status == 503);
+    assert!(!shed.is_empty(), "{answers:?}");
+    for (answer, _) in &shed {
+        assert!(!answer.header("retry-after").is_empty(), "{answer:?}");
+    }
+    let fastest = shed.iter().map(|(_, took)| *took).min();
+    assert!(fastest < Some(Duration::from_millis(50)), "{fastest:?}");
+}
+
+#[test]
+fn a_wrong_current_password_is_throttled() {
+    let (server, token) = Server::with_user(&["me", "me:write"]);
+    let body = serde_json::json!({"current_password": "wrong-password", "new_password": "another-password"});
+    let change = || {
+        server
+            .put("/users/me/password")
+            .bearer(&token.text)
+            .json(&body)
+            .send()
+    };
+    for _ in 0..10 {
+        change().expect(422);
+    }
+    let refused = change();
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert!(!refused.header("retry-after").is_empty());
+}
