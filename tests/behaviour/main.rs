@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_input;
+mod client_assertions;
 mod clients;
 mod commands;
 mod configuration;
