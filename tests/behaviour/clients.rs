@@ -318,6 +318,26 @@ fn a_rotated_secret_is_refused_at_once() {
 }
 
 #[test]
+fn a_change_at_the_same_time_brings_no_rotated_secret_back() {
+    let (server, admin, _) = with_billing();
+    for round in 0..20 {
+        let change = json!({"client_name": format!("Billing {round}")});
+        let rotated = std::thread::scope(|scope| {
+            let changing = scope.spawn(|| {
+                for _ in 0..4 {
+                    patch(&server, &admin, "billing", change.clone()).expect(200);
+                }
+            });
+            let path = "/clients/billing/secret";
+            let rotated = server.post(path).bearer(&admin).send().expect(200);
+            changing.join().expect("changes");
+            rotated
+        });
+        server.token_of(&Confidential::of(&rotated), "users:read");
+    }
+}
+
+#[test]
 fn a_client_without_a_secret_has_none_to_rotate() {
     let server = Server::start();
     let admin = server.admin();
