@@ -5,6 +5,7 @@ mod support;
 
 mod bad_input;
 mod client_assertions;
+mod client_grants;
 mod clients;
 mod commands;
 mod configuration;
@@ -27,6 +28,7 @@ mod personal_tokens;
 mod readme;
 mod rotation_under_load;
 mod scopes;
+mod subject_kinds;
 mod token_exchange;
 mod token_forms;
 mod token_inspect;
