@@ -117,7 +117,10 @@ pub async fn change_client(
         ..before
     };
     check(authority, &after, grantor)?;
-    write(authority, &after).await?;
+    if !authority.store.change_client(&after, clock::now()).await? {
+        return Err(Error::NoSuchClient(after.id));
+    }
+    authority.live.catch_up().await?;
     Ok(after)
 }
 
@@ -133,11 +136,15 @@ pub async fn rotate_secret(
         return Err(Error::HasNoSecret(before.id));
     }
     let secret = Opaque::generate(Opaque::CLIENT_SECRET)?;
-    let after = Client {
-        authentication: Authentication::Secret(secret.digest()),
-        ..before
-    };
-    write(authority, &after).await?;
+    let digest = secret.digest();
+    let is_there = authority
+        .store
+        .set_client_secret(&before, &digest, clock::now())
+        .await?;
+    if !is_there {
+        return Err(Error::NoSuchClient(before.id));
+    }
+    authority.live.catch_up().await?;
     Ok(secret)
 }
 
@@ -150,13 +157,6 @@ pub async fn remove_client(
     let before = client(authority, id).await?;
     grantor.check(&before.scopes)?;
     authority.store.remove_client(id, clock::now()).await?;
-    Ok(authority.live.catch_up().await?)
-}
-
-async fn write(authority: &Authority, client: &Client) -> Result<(), Error> {
-    if !authority.store.change_client(client, clock::now()).await? {
-        return Err(Error::NoSuchClient(client.id.clone()));
-    }
     Ok(authority.live.catch_up().await?)
 }
 

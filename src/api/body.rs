@@ -151,7 +151,12 @@ impl<'a> Check<'a> {
             }
             ("string", Value::String(text)) => self.text(field, schema, text),
             ("boolean", Value::Bool(_)) | ("", _) => {}
-            ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {}
+            ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {
+                let is_under = |least: f64| number.as_f64().is_some_and(|value| value < least);
+                if schema.minimum.is_some_and(is_under) {
+                    self.refuse(field, "this is too small");
+                }
+            }
             (wanted, _) => {
                 let article = if wanted.starts_with(['a', 'i', 'o']) {
                     "an"

@@ -81,7 +81,6 @@ async fn draft(
     let subject = Subject::new(Subject::USERNAME, &family.username)
         .map_err(|_| Error::InvalidRefreshToken)?;
     let granted = ScopeSet::parse(&family.scopes).map_err(unreadable)?;
-    let asked = scope_policy::narrow(authority, scope.as_deref(), &granted)?;
     let held = match authority.held_by(&subject).await {
         Ok(held) => held,
         Err(NotAccepted::Store(error)) => return Err(error.into()),
@@ -94,12 +93,13 @@ async fn draft(
     if !open.contains(BuiltinScope::OFFLINE_ACCESS) {
         return Err(Error::InvalidRefreshToken);
     }
+    let scopes = scope_policy::narrow(authority, scope.as_deref(), &granted, &open)?;
     let audiences = family.audience.split(' ').map(str::to_owned).collect();
     let audience = audience::narrowed(resources, &Audience::of(audiences))?;
     Ok(Draft {
         audience,
         grant_id: Some(family.grant_id.clone()),
-        ..Draft::new(authority, subject, client.id(), asked.intersection(&open))
+        ..Draft::new(authority, subject, client.id(), scopes)
     })
 }
 

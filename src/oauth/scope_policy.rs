@@ -28,23 +28,23 @@ pub(super) fn grant(
         granted = granted.intersection(open);
     }
     if granted.is_empty() && !asked.is_empty() {
-        return Err(Error::InvalidScope(
-            "none of these scopes can be granted".to_owned(),
-        ));
+        return Err(nothing_left());
     }
     Ok(granted)
 }
 
 /// The scopes asked for of those that a token has already: all of them where
-/// nothing is asked for. One more is an error (RFC 6749 §6).
+/// nothing is asked for. One more is an error (RFC 6749 §6). Of them those are
+/// given that are `open` to user and client here and now.
 pub(super) fn narrow(
     authority: &Authority,
     requested: Option<&str>,
     had: &ScopeSet,
+    open: &ScopeSet,
 ) -> Result<ScopeSet, Error> {
     let asked = parse(requested, &authority.live.catalogue())?;
     if asked.is_empty() {
-        return Ok(had.clone());
+        return Ok(had.intersection(open));
     }
     let further = asked.difference(had);
     if !further.is_empty() {
@@ -52,7 +52,15 @@ pub(super) fn narrow(
             "the token does not have: {further}"
         )));
     }
-    Ok(asked)
+    let granted = asked.intersection(open);
+    if granted.is_empty() {
+        return Err(nothing_left());
+    }
+    Ok(granted)
+}
+
+fn nothing_left() -> Error {
+    Error::InvalidScope("none of these scopes can be granted".to_owned())
 }
 
 fn parse(requested: Option<&str>, catalogue: &HashSet<Scope>) -> Result<ScopeSet, Error> {

@@ -44,10 +44,9 @@ pub async fn token_exchange(
         .ok_or_else(|| Error::missing("subject_token"))?;
     let shown = accept(authority, shown).await?;
 
-    let mut scopes = scope_policy::narrow(authority, request.scope.as_deref(), &shown.scopes)?;
-    if let Some(open) = client.scopes() {
-        scopes = scopes.intersection(open);
-    }
+    let open = client.scopes().unwrap_or(&shown.scopes);
+    let scope = request.scope.as_deref();
+    let scopes = scope_policy::narrow(authority, scope, &shown.scopes, open)?;
     let draft = Draft {
         audience: audience(authority, &client, &request.audiences, &shown)?,
         expires_in: life(authority, request.expires_in, &shown),

@@ -116,15 +116,46 @@ impl Store {
         Ok(())
     }
 
-    /// Writes all fields of a client; says whether there is one of its id.
+    /// Writes the fields of a client but for what it authenticates with, which
+    /// may be changed at the same time; says whether the client is still there.
     pub async fn change_client(&self, client: &Client, now: i64) -> Result<bool> {
         Ok(commit!(self, |transaction| {
-            let changed = bind_client!(
-                "UPDATE clients SET name = $2, authentication = $3, secret_hash = $4, jwks = $5,
-                     grants = $6, scopes = $7, default_scopes = $8, audiences = $9, disabled = $10
-                 WHERE id = $1 AND created_at = $11",
-                client
+            let grants: Vec<&str> = client.grants.iter().map(|grant| grant.name()).collect();
+            let changed = sqlx::query(
+                "UPDATE clients SET name = $2, grants = $3, scopes = $4, default_scopes = $5,
+                     audiences = $6, disabled = $7
+                 WHERE id = $1 AND created_at = $8",
             )
+            .bind(&client.id)
+            .bind(&client.name)
+            .bind(grants.join(" "))
+            .bind(client.scopes.to_string())
+            .bind(client.default_scopes.to_string())
+            .bind(client.audiences.join(" "))
+            .bind(client.disabled)
+            .bind(client.created_at)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            announce!(transaction, Change::CLIENTS, &client.id, now);
+            changed > 0
+        }))
+    }
+
+    /// Gives a client another secret; says whether the client is still there.
+    pub async fn set_client_secret(
+        &self,
+        client: &Client,
+        secret: &Digest,
+        now: i64,
+    ) -> Result<bool> {
+        Ok(commit!(self, |transaction| {
+            let changed = sqlx::query(
+                "UPDATE clients SET secret_hash = $2 WHERE id = $1 AND created_at = $3",
+            )
+            .bind(&client.id)
+            .bind(secret.as_stored())
+            .bind(client.created_at)
             .execute(&mut *transaction)
             .await?
             .rows_affected();

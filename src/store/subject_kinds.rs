@@ -63,8 +63,11 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?
                 .rows_affected();
-            revoke!(transaction, Revoke::SubjectKind(name), None, now);
-            announce!(transaction, Change::SUBJECT_KINDS, name, now);
+            // What is no kind of these may be one that is built in.
+            if removed > 0 {
+                revoke!(transaction, Revoke::SubjectKind(name), None, now);
+                announce!(transaction, Change::SUBJECT_KINDS, name, now);
+            }
             removed > 0
         }))
     }

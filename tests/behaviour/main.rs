@@ -4,6 +4,9 @@
 mod support;
 
 mod bad_input;
+mod client_assertions;
+mod client_grants;
+mod clients;
 mod commands;
 mod configuration;
 mod document;
@@ -18,12 +21,16 @@ mod key_confusion;
 mod key_encryption;
 mod keys;
 mod logs;
+mod minted_tokens;
 mod own_account;
 mod password_grant;
+mod personal_tokens;
 mod readme;
 mod rotation_under_load;
 mod scopes;
+mod subject_kinds;
 mod throttling;
+mod token_exchange;
 mod token_forms;
 mod token_inspect;
 mod token_requests;

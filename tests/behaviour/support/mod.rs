@@ -4,6 +4,7 @@
 mod answer;
 mod document;
 mod forger;
+mod grants;
 mod home;
 mod http;
 mod server;
@@ -12,6 +13,7 @@ mod wait;
 pub use answer::*;
 pub use document::*;
 pub use forger::*;
+pub use grants::*;
 pub use home::*;
 pub use http::*;
 pub use server::*;
