@@ -79,11 +79,12 @@ fn a_scope_that_was_added_can_be_given_and_granted() {
 
 #[test]
 fn who_holds_every_scope_holds_a_new_one_and_can_give_it() {
-    let server = Server::start();
+    let home = Home::new();
     let root = ["user", "add", "root", "--admin", "--password-stdin"];
-    server.home().run_with_input(&root, PASSWORD).succeeded();
-    server.user("helper", PASSWORD, &["me", "users:write", "scopes:write"]);
-    server.run(&["scope", "add", "items"]).succeeded();
+    home.run_with_input(&root, PASSWORD).succeeded();
+    home.user("helper", PASSWORD, &["me", "users:write", "scopes:write"]);
+    home.run(&["scope", "add", "items"]).succeeded();
+    let server = Server::start_in(home, &[]);
     let give = |who: &str, name: &str| {
         let token = server.login(who, PASSWORD, &["users:write"]);
         let user = json!({"username": name, "password": PASSWORD, "scopes": ["items"]});
