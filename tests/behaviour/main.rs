@@ -26,6 +26,7 @@ mod own_account;
 mod password_grant;
 mod personal_tokens;
 mod readme;
+mod refresh_and_revocation;
 mod rotation_under_load;
 mod scopes;
 mod subject_kinds;

@@ -1,0 +1,156 @@
+//! Refresh tokens and revocation (RFC 6749 §6, RFC 7009, RFC 7662).
+
+use std::thread;
+
+use serde_json::json;
+
+use crate::support::*;
+
+const SCOPES: &[&str] = &["me", "offline_access"];
+
+fn signed_in(server: &Server) -> (Token, String) {
+    server.user("johndoe", PASSWORD, SCOPES);
+    let answer = server.try_login("johndoe", PASSWORD, SCOPES).send();
+    (Token::of(&answer), refresh_token(&answer))
+}
+
+fn refresh_token(answer: &Answer) -> String {
+    let body = answer.expect(200);
+    body["refresh_token"].as_str().expect("one").to_owned()
+}
+
+fn refresh(server: &Server, token: &str, more: &[(&str, &str)]) -> Answer {
+    let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+    form.extend(more);
+    server.post("/token").form(&form).send()
+}
+
+fn me(server: &Server, token: impl AsRef<str>) -> Answer {
+    server.get("/users/me").bearer(token).send()
+}
+
+fn revoke(server: &Server, token: &str) -> Answer {
+    server.post("/revoke").form(&[("token", token)]).send()
+}
+
+#[test]
+fn p18_a_spent_refresh_token_ends_its_family() {
+    let server = Server::start();
+    let (_, first) = signed_in(&server);
+    let answer = refresh(&server, &first, &[]);
+    let (token, second) = (Token::of(&answer), refresh_token(&answer));
+    me(&server, &token).expect(200);
+    assert_oauth_error(&refresh(&server, &first, &[]), 400, "invalid_grant");
+    assert_oauth_error(&refresh(&server, &second, &[]), 400, "invalid_grant");
+    assert_invalid_token(&me(&server, &token));
+}
+
+#[test]
+fn p20_of_a_hundred_who_use_one_refresh_token_one_wins() {
+    let server = Server::start();
+    let (_, token) = signed_in(&server);
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let tries: Vec<_> = (0..100)
+            .map(|_| scope.spawn(|| refresh(&server, &token, &[])))
+            .collect();
+        let tries = tries.into_iter();
+        tries.map(|one| one.join().expect("an answer")).collect()
+    });
+    let winners: Vec<&Answer> = answers.iter().filter(|one| one.status == 200).collect();
+    assert_eq!(winners.len(), 1);
+    for loser in answers.iter().filter(|one| one.status != 200) {
+        assert_oauth_error(loser, 400, "invalid_grant");
+    }
+    assert_invalid_token(&me(&server, Token::of(winners[0])));
+}
+
+#[test]
+fn p17_a_refresh_narrows_and_never_widens() {
+    let server = Server::start();
+    let (_, token) = signed_in(&server);
+    let wider = refresh(&server, &token, &[("scope", "me users:read")]);
+    assert_oauth_error(&wider, 400, "invalid_scope");
+    let narrow = refresh(&server, &token, &[("scope", "me")]);
+    assert_eq!(Token::of(&narrow).scope(), "me");
+    let whole = refresh(&server, &refresh_token(&narrow), &[]);
+    assert_eq!(Token::of(&whole).scope(), "me offline_access");
+}
+
+#[test]
+fn t28_a_refresh_token_is_no_bearer_token_and_is_not_stored_in_clear() {
+    let server = Server::start();
+    let (_, token) = signed_in(&server);
+    assert_invalid_token(&me(&server, &token));
+    assert!(!server.home().database_contains(token.as_bytes()));
+}
+
+#[test]
+fn p19_another_clients_attempt_leaves_the_family_alive() {
+    let server = Server::start();
+    let (_, token) = signed_in(&server);
+    let other = server.client(
+        "other",
+        &["--grant", "refresh_token", "--grant", "client_credentials"],
+    );
+    let form = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
+    let call = server.post("/token").basic(&other.id, &other.secret);
+    assert_oauth_error(&call.form(&form).send(), 400, "invalid_grant");
+    refresh(&server, &token, &[]).expect(200);
+}
+
+#[test]
+fn p30_a_client_cannot_revoke_what_another_was_given() {
+    let server = Server::start();
+    let (token, _) = signed_in(&server);
+    let other = server.client("other", &[]);
+    let call = server.post("/revoke").basic(&other.id, &other.secret);
+    let form = [("token", token.as_ref())];
+    assert_oauth_error(&call.form(&form).send(), 400, "invalid_grant");
+    me(&server, &token).expect(200);
+    assert_eq!(revoke(&server, "unknown").status, 200);
+    let form = [
+        ("token", token.as_ref()),
+        ("token_type_hint", "refresh_token"),
+    ];
+    assert_eq!(server.post("/revoke").form(&form).send().status, 200);
+    assert_invalid_token(&me(&server, &token));
+}
+
+#[test]
+fn p29_what_was_revoked_or_spent_stays_so_after_a_kill() {
+    let mut server = Server::start();
+    let (first, spent) = signed_in(&server);
+    refresh(&server, &spent, &[]).expect(200);
+    let mut tokens = vec![first];
+    tokens.extend((0..10).map(|_| server.login("johndoe", PASSWORD, &["me"])));
+    for token in &tokens {
+        assert_eq!(revoke(&server, token.as_ref()).status, 200);
+    }
+    server.kill();
+    server.restart();
+    for token in &tokens {
+        assert_invalid_token(&me(&server, token));
+    }
+    assert_oauth_error(&refresh(&server, &spent, &[]), 400, "invalid_grant");
+}
+
+#[test]
+fn p31_of_a_token_that_is_not_active_nothing_is_told() {
+    let server = Server::start();
+    let (token, _) = signed_in(&server);
+    let client = server.client("api", &[]);
+    let ask = |token: &str| {
+        let call = server.post("/introspect").basic(&client.id, &client.secret);
+        call.form(&[("token", token)]).send().expect(200)
+    };
+    let active = ask(token.as_ref());
+    assert_eq!(active["sub"], "username:johndoe", "{active}");
+    assert_eq!(active["active"], true);
+    assert_eq!(revoke(&server, token.as_ref()).status, 200);
+    for inactive in [token.as_ref(), "garbage"] {
+        assert_eq!(ask(inactive), json!({"active": false}));
+    }
+    let form = [("token", token.as_ref())];
+    let unnamed = server.post("/introspect").form(&form).send();
+    assert_oauth_error(&unnamed, 401, "invalid_client");
+}
