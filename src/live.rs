@@ -94,7 +94,7 @@ impl Live {
         let keys = key_settings.load(&store, now).await?;
         key_settings.seal(&store).await?;
         let scopes = load_scopes(&store).await?;
-        let registry = Registry::load(&store).await?;
+        let registry = Registry::load(&store, &scopes).await?;
         let live = Self {
             store,
             key_settings,
@@ -249,7 +249,7 @@ impl Live {
                 .store(Arc::new(load_scopes(&self.store).await?));
         }
         if has(Change::CLIENTS) || has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
-            self.registry.reload(&self.store).await?;
+            self.registry.reload(&self.store, &self.catalogue()).await?;
         }
         for change in changes {
             if change.kind == Change::PERSONAL_TOKEN

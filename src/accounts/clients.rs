@@ -54,9 +54,8 @@ pub async fn clients(authority: &Authority) -> Result<Vec<Client>, Error> {
 
 /// The client of an id.
 pub async fn client(authority: &Authority, id: &str) -> Result<Client, Error> {
-    let clients = authority.store.clients().await?.into_iter();
+    let mut clients = authority.store.clients().await?.into_iter();
     clients
-        .into_iter()
         .find(|client| client.id == id)
         .ok_or_else(|| Error::NoSuchClient(id.to_owned()))
 }

@@ -17,7 +17,7 @@ use super::{
     document::AllowedMethods,
     problem::{CONTENT_TYPE, Failure, FieldProblem, Problem},
 };
-use crate::{accounts, oauth};
+use crate::{accounts, guard::quotable, oauth};
 
 impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
     fn from(error: accounts::Error) -> Self {
@@ -128,12 +128,6 @@ impl ResponseError for oauth::Error {
         }
         response.body(body.to_string())
     }
-}
-
-/// The characters that an `error_description` may have (RFC 6749 §5.2).
-fn quotable(text: &str) -> String {
-    let is_allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
-    text.chars().filter(is_allowed).collect()
 }
 
 /// Answers requests, and sees to it that every error has its shape.

@@ -13,7 +13,7 @@ use scopegate::{
 use serde_json::{Value, json};
 
 use super::{
-    Outcome, Settings, block_on,
+    Outcome,
     output::{self, at, line, plain},
 };
 
@@ -43,29 +43,25 @@ struct Findings {
 }
 
 impl Inspect {
-    pub fn run(self, settings: Settings) -> Outcome {
-        let config = settings.check()?;
+    pub async fn run(self, authority: &Authority) -> Outcome {
         let token = match self.token {
             Some(token) => token,
             None => from_stdin()?,
         };
-        block_on(async {
-            let authority = Authority::open(config).await?;
-            let findings = Findings::of(&authority, token.trim()).await?;
-            let verdict = findings.verdict(&authority);
-            match self.json {
-                true => output::json(&findings.as_json(&verdict)),
-                false => findings.print(),
+        let findings = Findings::of(authority, token.trim()).await?;
+        let verdict = findings.verdict(authority);
+        match self.json {
+            true => output::json(&findings.as_json(&verdict)),
+            false => findings.print(),
+        }
+        match verdict {
+            Ok(()) if self.json => Ok(()),
+            Ok(()) => {
+                line!("accepted");
+                Ok(())
             }
-            match verdict {
-                Ok(()) if self.json => Ok(()),
-                Ok(()) => {
-                    line!("accepted");
-                    Ok(())
-                }
-                Err(reason) => Err(format!("refused: {reason}").into()),
-            }
-        })
+            Err(reason) => Err(format!("refused: {reason}").into()),
+        }
     }
 }
 

@@ -94,18 +94,14 @@ pub struct Revoke {
 
 impl Token {
     pub fn run(self, settings: Settings) -> Outcome {
-        let own = match self {
-            Self::Inspect(inspect) => return inspect.run(settings),
-            own => own,
-        };
         let config = settings.check()?;
         block_on(async {
             let authority = Authority::open(config).await?;
-            match own {
+            match self {
                 Self::Mint(mint) => mint.run(&authority).await,
                 Self::List(list) => list.run(&authority).await,
                 Self::Revoke(revoke) => revoke.run(&authority).await,
-                Self::Inspect(_) => Ok(()),
+                Self::Inspect(inspect) => inspect.run(&authority).await,
             }
         })
     }

@@ -58,8 +58,8 @@ impl Denied {
     }
 }
 
-/// The characters that an `error_description` may have (RFC 6750 §3).
-fn quotable(text: &str) -> String {
+/// The characters that an `error_description` may have (RFC 6749 §5.2, RFC 6750 §3).
+pub(crate) fn quotable(text: &str) -> String {
     let is_allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     text.chars().filter(is_allowed).collect()
 }

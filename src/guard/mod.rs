@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::{scope::ScopeSet, subject::Subject};
 
 pub use denied::Denied;
+pub(crate) use denied::quotable;
 pub use enforced::{Enforced, Undeclared, bearer_token};
 pub use public::Public;
 pub use requirement::{CLIENT_SCHEME, Requirement};

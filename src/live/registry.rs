@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 
 use crate::{
     client::Client,
-    scope::ScopeSet,
+    scope::{Scope, ScopeSet},
     store::{self, Store},
 };
 
@@ -20,15 +20,22 @@ pub struct Registry {
 }
 
 impl Registry {
-    pub(super) async fn load(store: &Store) -> Result<Self, store::Error> {
+    pub(super) async fn load(
+        store: &Store,
+        catalogue: &HashSet<Scope>,
+    ) -> Result<Self, store::Error> {
         Ok(Self {
-            clients: ArcSwap::from_pointee(clients(store).await?),
+            clients: ArcSwap::from_pointee(clients(store, catalogue).await?),
             kinds: ArcSwap::from_pointee(kinds(store).await?),
         })
     }
 
-    pub(super) async fn reload(&self, store: &Store) -> Result<(), store::Error> {
-        let (clients, kinds) = (clients(store).await?, kinds(store).await?);
+    pub(super) async fn reload(
+        &self,
+        store: &Store,
+        catalogue: &HashSet<Scope>,
+    ) -> Result<(), store::Error> {
+        let (clients, kinds) = (clients(store, catalogue).await?, kinds(store).await?);
         self.clients.store(Arc::new(clients));
         self.kinds.store(Arc::new(kinds));
         Ok(())
@@ -46,9 +53,10 @@ impl Registry {
     }
 }
 
-async fn clients(store: &Store) -> Result<HashMap<String, Arc<Client>>, store::Error> {
-    let catalogue = store.scopes().await?;
-    let catalogue: HashSet<&str> = catalogue.iter().map(|scope| scope.name.as_str()).collect();
+async fn clients(
+    store: &Store,
+    catalogue: &HashSet<Scope>,
+) -> Result<HashMap<String, Arc<Client>>, store::Error> {
     let clients = store.clients().await?.into_iter().map(|mut client| {
         // Those that have left the catalogue stand in the client's row still.
         client.scopes.retain(|scope| catalogue.contains(scope));

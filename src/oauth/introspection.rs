@@ -1,8 +1,8 @@
 //! Introspection (RFC 7662).
 
-use super::{Error, Requester};
+use super::{Error, Requester, accept};
 use crate::{
-    authority::{Authority, NotAccepted},
+    authority::Authority,
     clock,
     opaque::{Digest, Opaque},
     scope::ScopeSet,
@@ -41,11 +41,8 @@ pub async fn introspect(
     if token.starts_with(Opaque::REFRESH_TOKEN) {
         return refresh_token(authority, inquirer, token).await;
     }
-    let accepted = match authority.accept_for_any_audience(token).await {
-        Ok(accepted) => accepted,
-        Err(NotAccepted::Store(error)) => return Err(error.into()),
-        Err(NotAccepted::Stale) => return Err(Error::Unavailable),
-        Err(_) => return Ok(None),
+    let Ok(accepted) = accept(authority, token).await? else {
+        return Ok(None);
     };
     let claims = (*accepted.claims).clone();
     let is_told = match inquirer {

@@ -1,5 +1,5 @@
 //! The OAuth 2.0 protocol (RFC 6749), without HTTP: a file a grant. Each takes
-//! the [`Authority`](crate::authority::Authority) and a request, and gives a
+//! the [`Authority`] and a request, and gives a
 //! response or an [`enum@Error`] that maps to one of the protocol's codes.
 
 mod audience;
@@ -27,6 +27,7 @@ pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
 use thiserror::Error;
 
 use crate::{
+    authority::{Accepted, Authority, NotAccepted},
     client::GrantType,
     config::Config,
     hashing::Overloaded,
@@ -41,6 +42,19 @@ pub fn grant_types(config: &Config) -> Vec<&'static str> {
     let is_offered = |grant: &GrantType| *grant != GrantType::Password || config.password_grant;
     let offered = GrantType::ALL.into_iter().filter(is_offered);
     offered.map(GrantType::name).collect()
+}
+
+/// Accepts a token that this server issued, for whatever API. That it is refused
+/// is an answer; that this cannot be known at the moment is an error.
+async fn accept(
+    authority: &Authority,
+    token: &str,
+) -> Result<Result<Accepted, NotAccepted>, Error> {
+    match authority.accept_for_any_audience(token).await {
+        Err(NotAccepted::Store(error)) => Err(error.into()),
+        Err(NotAccepted::Stale) => Err(Error::Unavailable),
+        known => Ok(known),
+    }
 }
 
 /// Why a request was refused (RFC 6749 §5.2), or could not be answered.

@@ -1,12 +1,13 @@
 //! Revocation (RFC 7009).
 
-use super::{Error, Requester};
+use std::sync::Arc;
+
+use super::{Error, Requester, accept};
 use crate::{
     authority::Authority,
     clock,
     guard::Caller,
     opaque::{Digest, Opaque},
-    scope::Scope,
     store::Revoke,
 };
 
@@ -16,7 +17,7 @@ pub enum Revoker {
     Client(Requester),
     /// Whoever holds a token: this one and others about the same subject, or
     /// with `tokens:write` anyone's.
-    Holder(std::sync::Arc<Caller>),
+    Holder(Arc<Caller>),
 }
 
 impl Revoker {
@@ -24,12 +25,7 @@ impl Revoker {
         match self {
             Self::Client(client) => client.id() == client_id,
             Self::Holder(caller) => {
-                caller.subject.as_str() == subject
-                    || caller
-                        .scopes
-                        .iter()
-                        .map(Scope::as_str)
-                        .any(|one| one == "tokens:write")
+                caller.subject.as_str() == subject || caller.scopes.contains("tokens:write")
             }
         }
     }
@@ -47,13 +43,13 @@ pub async fn revoke(authority: &Authority, revoker: &Revoker, token: &str) -> Re
             ),
             None => return Ok(()),
         },
-        false => match authority.accept_for_any_audience(token).await {
+        false => match accept(authority, token).await? {
             Ok(accepted) => {
                 let claims = &accepted.claims;
                 let found = Found::Token(claims.id.to_string());
                 (found, claims.client_id.clone(), claims.subject.to_string())
             }
-            Err(error) => return unless_unknown(error),
+            Err(_) => return Ok(()),
         },
     };
     if !revoker.may_revoke(&client_id, &subject) {
@@ -70,13 +66,4 @@ pub async fn revoke(authority: &Authority, revoker: &Revoker, token: &str) -> Re
 enum Found {
     Grant(String),
     Token(String),
-}
-
-fn unless_unknown(error: crate::authority::NotAccepted) -> Result<(), Error> {
-    use crate::authority::NotAccepted;
-    match error {
-        NotAccepted::Store(error) => Err(error.into()),
-        NotAccepted::Stale => Err(Error::Unavailable),
-        _ => Ok(()),
-    }
 }

@@ -1,9 +1,9 @@
 //! Token exchange (RFC 8693) for down-scoping: from a token to a narrower one,
 //! to hand on.
 
-use super::{ClientCredentials, Error, Requester, TokenResponse, audience, scope_policy};
+use super::{ClientCredentials, Error, Requester, TokenResponse, accept, audience, scope_policy};
 use crate::{
-    authority::{Accepted, Authority, NotAccepted},
+    authority::{Accepted, Authority},
     client::GrantType,
     clock,
     issuing::Draft,
@@ -42,7 +42,9 @@ pub async fn token_exchange(
         .subject_token
         .as_deref()
         .ok_or_else(|| Error::missing("subject_token"))?;
-    let shown = accept(authority, shown).await?;
+    let shown = accept(authority, shown)
+        .await?
+        .map_err(|refused| invalid_subject_token(&refused.to_string()))?;
 
     let open = client.scopes().unwrap_or(&shown.scopes);
     let scope = request.scope.as_deref();
@@ -80,15 +82,6 @@ fn check_types(request: &TokenExchange) -> Result<(), Error> {
             refuse("actor_token is not taken: who acts is the client that authenticates")
         }
         _ => Ok(()),
-    }
-}
-
-async fn accept(authority: &Authority, token: &str) -> Result<Accepted, Error> {
-    match authority.accept_for_any_audience(token).await {
-        Ok(accepted) => Ok(accepted),
-        Err(NotAccepted::Store(error)) => Err(error.into()),
-        Err(NotAccepted::Stale) => Err(Error::Unavailable),
-        Err(refused) => Err(invalid_subject_token(&refused.to_string())),
     }
 }
 
