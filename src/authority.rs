@@ -7,15 +7,15 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::{
-    accounts::BuiltinScope,
+    accounts::{BuiltinScope, SharedUsers},
     client::Client,
     clock,
     config::Config,
     hashing::HashPool,
-    live::{KeySettings, Live, LiveError},
+    live::{KeySettings, Live, LiveError, UserState},
     password::{Context, Policy, PolicyError},
     scope::ScopeSet,
-    store::{self, OpenError, Store},
+    store::{self, ForeignError, OpenError, Store, UserRow},
     subject::Subject,
     throttle::Throttle,
     token::{Claims, Expected, Refused, Verified},
@@ -28,6 +28,8 @@ pub struct Authority {
     pub live: Arc<Live>,
     pub hashing: HashPool,
     pub throttle: Throttle,
+    /// The users, where they live in another application's table.
+    pub shared_users: Option<SharedUsers>,
     /// What a token for this server must say.
     pub expected: Expected,
 }
@@ -43,6 +45,8 @@ pub enum StartError {
     Live(#[from] LiveError),
     #[error(transparent)]
     Passwords(#[from] PolicyError),
+    #[error("user-source-url: {0}")]
+    SharedUsers(#[from] ForeignError),
     #[error("the threads that hash passwords cannot be started: {0}")]
     Threads(std::io::Error),
 }
@@ -63,7 +67,9 @@ impl Authority {
             .put_builtin_scopes(&BuiltinScope::catalogue(), clock::now())
             .await?;
         let live = Live::load(store.clone(), KeySettings::from(&config)).await?;
+        let shared_users = config.shared_users.clone().map(SharedUsers::new);
         Ok(Self {
+            shared_users: shared_users.transpose()?,
             expected: Expected {
                 issuer: config.issuer.clone(),
                 audience: Some(config.audience.clone()),
@@ -105,7 +111,32 @@ pub enum NotAccepted {
     Store(#[from] store::Error),
 }
 
+impl From<LiveError> for NotAccepted {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Store(error) => Self::Store(error),
+            LiveError::Keys(_) => Self::Stale,
+        }
+    }
+}
+
 impl Authority {
+    /// The user of a name, wherever users live.
+    pub async fn user(&self, username: &str) -> store::Result<Option<UserRow>> {
+        match &self.shared_users {
+            Some(shared) => shared.user(username, &self.live.catalogue()).await,
+            None => self.store.user(username).await,
+        }
+    }
+
+    /// What a guarded request has to know of a user, wherever users live.
+    pub async fn user_state(&self, username: &str) -> Result<Option<Arc<UserState>>, LiveError> {
+        match &self.shared_users {
+            Some(shared) => Ok(shared.state(&self.live, username).await?.map(Arc::new)),
+            None => Ok(self.live.user(username).await?),
+        }
+    }
+
     /// Verifies a token and compares it with the live state: whether it was
     /// revoked, whether its subject and its client are still active, what the
     /// subject still holds. The one way to accept a token of this server's own.
@@ -137,6 +168,10 @@ impl Authority {
             return Err(NotAccepted::ClientGone);
         }
         let held = self.held_by(&claims.subject).await?;
+        // What was looked up may have brought news of the token as well.
+        if self.live.is_revoked(&claims.id) {
+            return Err(NotAccepted::Revoked);
+        }
         let mut scopes = claims.scopes.intersection(&held);
         // A client that makes tokens about others is not limited to its own scopes there.
         if let Some(client) = client.filter(|_| claims.subject.username().is_some()) {
@@ -150,7 +185,7 @@ impl Authority {
     pub async fn held_by(&self, subject: &Subject) -> Result<ScopeSet, NotAccepted> {
         let held = match subject.kind() {
             Subject::USERNAME => {
-                let user = self.live.user(subject.id()).await?;
+                let user = self.user_state(subject.id()).await?;
                 user.filter(|user| !user.disabled)
                     .map(|user| user.scopes.clone())
             }

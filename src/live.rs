@@ -30,7 +30,7 @@ use uuid::Uuid;
 use crate::{
     clock,
     scope::{Scope, ScopeSet},
-    store::{self, Change, Store},
+    store::{self, Anchor, Change, Store},
 };
 
 pub use keys::{KeyRing, KeyRingError, KeySettings};
@@ -73,6 +73,8 @@ pub struct Live {
     catalogue: ArcSwap<HashSet<Scope>>,
     revoked: RwLock<HashMap<Uuid, i64>>,
     users: Cache<String, Option<Arc<UserState>>>,
+    /// Whom the tokens of shared users belong to.
+    anchors: Cache<String, Option<Arc<Anchor>>>,
     /// Clients and subject kinds.
     pub registry: Registry,
     /// When personal tokens were used last.
@@ -102,6 +104,7 @@ impl Live {
             catalogue: ArcSwap::from_pointee(scopes),
             revoked: RwLock::default(),
             users: Cache::new(CACHED_USERS),
+            anchors: Cache::new(CACHED_USERS),
             registry,
             uses: Uses::default(),
             generation: AtomicU64::new(0),
@@ -148,25 +151,43 @@ impl Live {
 
     /// The state of a user, from memory or else from the database.
     pub async fn user(&self, username: &str) -> Result<Option<Arc<UserState>>, store::Error> {
-        if let Some(state) = self.users.get(username) {
-            return Ok(state);
-        }
-        let generation = self.generation();
-        let state = self.store.user(username).await?.map(|user| {
-            Arc::new(UserState {
+        let load = async || {
+            let user = self.store.user(username).await?;
+            Ok(user.map(|user| UserState {
                 disabled: user.disabled,
                 scopes: user.scopes,
-            })
-        });
+            }))
+        };
+        self.remembered(&self.users, username, load).await
+    }
+
+    /// Whom the tokens of a shared user belong to, from memory or else from the
+    /// database.
+    pub async fn anchor(&self, username: &str) -> Result<Option<Arc<Anchor>>, store::Error> {
+        let load = async || self.store.anchor(username).await;
+        self.remembered(&self.anchors, username, load).await
+    }
+
+    async fn remembered<T>(
+        &self,
+        cache: &Cache<String, Option<Arc<T>>>,
+        username: &str,
+        load: impl AsyncFnOnce() -> Result<Option<T>, store::Error>,
+    ) -> Result<Option<Arc<T>>, store::Error> {
+        if let Some(known) = cache.get(username) {
+            return Ok(known);
+        }
+        let generation = self.generation();
+        let found = load().await?.map(Arc::new);
         // A change that came between the look-up and here is dropped by the
         // second comparison, one that comes later by `apply`.
         if generation == self.generation() {
-            self.users.insert(username.to_owned(), state.clone());
+            cache.insert(username.to_owned(), found.clone());
             if generation != self.generation() {
-                self.users.remove(username);
+                cache.remove(username);
             }
         }
-        Ok(state)
+        Ok(found)
     }
 
     /// Applies the changes that were committed up to now. After it, a change
@@ -264,6 +285,7 @@ impl Live {
         }
         for change in changes.iter().filter(|change| change.kind == Change::USER) {
             self.users.remove(change.key.as_str());
+            self.anchors.remove(change.key.as_str());
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod import;
 mod keys;
 mod scopes;
+mod shared;
 mod subject_kinds;
 mod tokens;
 mod users;
@@ -21,6 +22,7 @@ pub use keys::{
     DEFAULT_GRACE, JWKS_MAX_AGE, Key, adopt_algorithm, generate_key, keys, retire_key, rotate_keys,
 };
 pub use scopes::{add_scope, remove_scope};
+pub use shared::{SharedUsers, are_own_users, forget_shared};
 pub use subject_kinds::{add_subject_kind, remove_subject_kind};
 pub use tokens::{
     Made, Minting, Personal, make_personal, mint, revoke, revoke_personal, revoke_token, tokens,
@@ -47,6 +49,9 @@ pub enum Error {
     NoSuchUser(String),
     #[error("there is a user `{0}` already")]
     UserExists(String),
+    /// Where they live.
+    #[error("the users live in {0}: this is done there")]
+    UsersElsewhere(String),
     #[error("there is no scope `{0}`")]
     NoSuchScope(String),
     #[error("there is a scope `{0}` already")]

@@ -13,7 +13,7 @@ use crate::{
     throttle::Outcome,
 };
 
-use super::{Error, field, fields, fit, unknown_scopes};
+use super::{Error, are_own_users, field, fields, fit, unknown_scopes};
 
 /// A user to be added.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ impl Grantor {
 
 /// The user of a name.
 pub async fn user(authority: &Authority, username: &str) -> Result<UserRow, Error> {
-    let user = authority.store.user(username).await?;
+    let user = authority.user(username).await?;
     user.ok_or_else(|| Error::NoSuchUser(username.to_owned()))
 }
 
@@ -75,7 +75,10 @@ pub async fn list(
         prefix,
         limit,
     };
-    Ok(authority.store.users(&page).await?)
+    Ok(match &authority.shared_users {
+        Some(shared) => shared.users(&page, &authority.live.catalogue()).await?,
+        None => authority.store.users(&page).await?,
+    })
 }
 
 /// Adds a user.
@@ -84,6 +87,7 @@ pub async fn add(
     account: NewAccount,
     grantor: &Grantor,
 ) -> Result<UserRow, Error> {
+    are_own_users(authority)?;
     fit("username", fields::username(&account.username))?;
     check_profile(account.email.as_deref(), account.full_name.as_deref())?;
     unknown_scopes(authority, "scopes", &account.scopes)?;
@@ -120,6 +124,7 @@ pub async fn change(
     patch: Patch,
     grantor: &Grantor,
 ) -> Result<UserRow, Error> {
+    are_own_users(authority)?;
     let before = user(authority, username).await?;
     grantor.check(&before.scopes)?;
     check_profile(
@@ -158,6 +163,7 @@ pub async fn change_own_password(
     token_id: &str,
     address: IpAddr,
 ) -> Result<(), Error> {
+    are_own_users(authority)?;
     fit("new_password", fields::new_password(new.as_bytes()))?;
     if current.as_bytes().len() > Password::MAX_BYTES {
         return Err(Error::WrongPassword);
@@ -197,6 +203,7 @@ fn outcome(checked: &Result<(), Error>) -> Outcome {
 
 /// Removes a user and ends all tokens that it has.
 pub async fn remove(authority: &Authority, username: &str, grantor: &Grantor) -> Result<(), Error> {
+    are_own_users(authority)?;
     let before = user(authority, username).await?;
     grantor.check(&before.scopes)?;
     if !authority.store.remove_user(username, clock::now()).await? {

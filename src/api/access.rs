@@ -33,7 +33,7 @@ impl Auth {
         authority: &Authority,
     ) -> Result<Grantor, crate::accounts::Error> {
         let held = match self.username() {
-            Some(username) => authority.live.user(username).await?,
+            Some(username) => authority.user_state(username).await?,
             None => None,
         };
         Ok(Grantor::Holder(held.map_or_else(

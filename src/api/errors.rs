@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{accounts, guard::quotable, oauth};
 
-impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
+impl<const A: u16, const B: u16, const C: u16> From<accounts::Error> for Failure<A, B, C> {
     fn from(error: accounts::Error) -> Self {
         use accounts::Error;
         let detail = error.to_string();
@@ -32,6 +32,7 @@ impl<const A: u16, const B: u16> From<accounts::Error> for Failure<A, B> {
             | Error::NoSuchKey(_)
             | Error::NotAUser => Problem::new(StatusCode::NOT_FOUND, detail),
             Error::UserExists(_)
+            | Error::UsersElsewhere(_)
             | Error::ScopeExists(_)
             | Error::BuiltinScope(_)
             | Error::ClientExists(_)

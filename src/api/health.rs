@@ -37,13 +37,23 @@ impl HealthApi {
 
     /// Is the server ready for requests?
     ///
-    /// Asks the database, and whether the server knows of its latest changes.
+    /// Asks the database, that of shared users too, and whether the server knows
+    /// of its latest changes.
     #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
     async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
-        let answers = self.0.store.ping().await.is_ok();
+        let answers = self.0.store.ping().await.is_ok() && self.users_answer().await;
         if answers && self.0.live.is_fresh() {
             return Ok(Json(Health::example()));
         }
         Err(Failure(unavailable()))
+    }
+}
+
+impl HealthApi {
+    async fn users_answer(&self) -> bool {
+        match &self.0.shared_users {
+            Some(shared) => shared.check().await.is_ok(),
+            None => true,
+        }
     }
 }

@@ -105,7 +105,7 @@ impl MeApi {
         &self,
         #[oai(scope = "BuiltinScope::MeWrite")] auth: Auth,
         patch: Body<ProfilePatch>,
-    ) -> Result<Json<User>, Failure<404>> {
+    ) -> Result<Json<User>, Failure<404, 409>> {
         let username = username(&auth)?;
         let patch = Patch {
             email: patch.0.email.0,
@@ -131,7 +131,7 @@ impl MeApi {
         #[oai(scope = "BuiltinScope::MeWrite")] auth: Auth,
         request: &Request,
         change: Body<PasswordChange>,
-    ) -> Result<Done, Failure<404, 429>> {
+    ) -> Result<Done, Failure<404, 409, 429>> {
         let username = username(&auth)?;
         let PasswordChange {
             current_password,
@@ -150,6 +150,6 @@ impl MeApi {
     }
 }
 
-fn username<const B: u16>(auth: &Auth) -> Result<&str, Failure<404, B>> {
+fn username<const B: u16, const C: u16>(auth: &Auth) -> Result<&str, Failure<404, B, C>> {
     Ok(auth.username().ok_or(accounts::Error::NotAUser)?)
 }

@@ -99,9 +99,9 @@ impl IntoResponse for Problem {
 /// operation of a kind can answer is added where the document is written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.detail)]
-pub(super) struct Failure<const A: u16, const B: u16 = 0>(pub Problem);
+pub(super) struct Failure<const A: u16, const B: u16 = 0, const C: u16 = 0>(pub Problem);
 
-impl<const A: u16, const B: u16> ResponseError for Failure<A, B> {
+impl<const A: u16, const B: u16, const C: u16> ResponseError for Failure<A, B, C> {
     fn status(&self) -> StatusCode {
         self.0.status()
     }
@@ -111,9 +111,9 @@ impl<const A: u16, const B: u16> ResponseError for Failure<A, B> {
     }
 }
 
-impl<const A: u16, const B: u16> ApiResponse for Failure<A, B> {
+impl<const A: u16, const B: u16, const C: u16> ApiResponse for Failure<A, B, C> {
     fn meta() -> MetaResponses {
-        let statuses = [A, B].into_iter().filter(|status| *status != 0);
+        let statuses = [A, B, C].into_iter().filter(|status| *status != 0);
         MetaResponses {
             responses: statuses.map(meta_of).collect(),
         }

@@ -239,7 +239,7 @@ impl UsersApi {
         /// The user's name.
         username: Path<String>,
         patch: Body<UserPatch>,
-    ) -> Result<Json<User>, Failure<404>> {
+    ) -> Result<Json<User>, Failure<404, 409>> {
         let grantor = auth.grantor(&self.0).await?;
         let patch = Patch {
             email: patch.0.email.0,
@@ -266,7 +266,7 @@ impl UsersApi {
         #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
         /// The user's name.
         username: Path<String>,
-    ) -> Result<Done, Failure<404>> {
+    ) -> Result<Done, Failure<404, 409>> {
         let grantor = auth.grantor(&self.0).await?;
         accounts::remove(&self.0, &username.0, &grantor).await?;
         Ok(Done::Done)

@@ -30,7 +30,11 @@ impl Serve {
         run_server(async {
             let listener = bind(config.listen).await?;
             let authority = Authority::open(config).await?;
-            if !authority.store.has_users().await? {
+            accounts::forget_shared(&authority).await?;
+            if let Some(shared) = &authority.shared_users {
+                shared.check().await?;
+                line!("users live in {}", shared.whereabouts());
+            } else if !authority.store.has_users().await? {
                 line!(
                     "there are no users yet; this adds an administrator:\n  scopegate user add admin --admin"
                 );

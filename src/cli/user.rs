@@ -151,6 +151,9 @@ impl User {
         let config = settings.check()?;
         block_on(async {
             let authority = &Authority::open(config).await?;
+            if !matches!(self, Self::List(_) | Self::Show(_)) {
+                accounts::are_own_users(authority)?;
+            }
             match self {
                 Self::Add(add) => add.run(authority).await,
                 Self::List(list) => list.run(authority).await,

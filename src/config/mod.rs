@@ -7,6 +7,7 @@
 mod file;
 mod secret;
 mod settings;
+mod user_source;
 
 use std::{
     collections::BTreeMap, fmt, fs, net::SocketAddr, path::PathBuf, str::FromStr, thread,
@@ -26,6 +27,7 @@ use crate::{
 pub use file::{DEFAULT_FILE, read_file};
 pub use secret::Secret;
 pub use settings::{SETTINGS, Setting};
+pub use user_source::{SharedSource, Site, SuperuserScopes};
 
 /// The texts of settings by name, from one source.
 pub type Layer = BTreeMap<&'static str, String>;
@@ -91,6 +93,8 @@ pub struct Config {
     pub flask_security_salt: Option<SiteSalt>,
     /// What members of a Django group or a Flask role may hold.
     pub group_scopes: Vec<(String, Scope)>,
+    /// Whose table the users are in, if not Scopegate's own.
+    pub shared_users: Option<SharedSource>,
     pub password_grant: bool,
     pub hash_workers: usize,
     pub hash_queue: usize,
@@ -201,6 +205,10 @@ impl Layers {
             password_scheme: self.password_scheme(purpose)?,
             flask_security_salt: self.flask_security_salt()?,
             group_scopes: self.group_scopes()?,
+            shared_users: match purpose {
+                Purpose::Serve => self.shared_users()?,
+                Purpose::Demo => None,
+            },
             password_grant: self.switch("password-grant")?,
             hash_workers: self.hash_workers()?,
             hash_queue: self.parse("hash-queue", "a number")?,

@@ -166,6 +166,60 @@ pub const SETTINGS: &[Setting] = &[
         )
     },
     setting(
+        "user-source",
+        "own|django|flask",
+        Some("own"),
+        "Where users live: own, or the live table of a Django or Flask application",
+    ),
+    Setting {
+        secret: true,
+        ..setting(
+            "user-source-url",
+            "URL",
+            None,
+            "That application's database: sqlite:FILE or postgres://…",
+        )
+    },
+    setting(
+        "user-source-table",
+        "NAME",
+        None,
+        "Its table of users [default: auth_user; user or users]",
+    ),
+    Setting {
+        list: true,
+        ..setting(
+            "user-source-column",
+            "FIELD=COLUMN,…",
+            None,
+            "Which of its columns hold id, username, password_hash, email, full_name, active, disabled, superuser, where the usual names are not found",
+        )
+    },
+    setting(
+        "user-source-hash",
+        "KIND",
+        Some("plain"),
+        "What it does to passwords before it hashes them: plain, flask-security, hex-sha256",
+    ),
+    Setting {
+        list: true,
+        ..setting(
+            "user-source-scope",
+            "SCOPE,…",
+            None,
+            "What all of its users may hold",
+        )
+    },
+    Setting {
+        list: true,
+        ..setting(
+            "user-source-superuser-scope",
+            "SCOPE,…",
+            Some("*"),
+            "What its superusers may hold; * is every scope of the catalogue",
+        )
+    },
+    setting(
         "password-grant",
         "on|off",
         Some("on"),

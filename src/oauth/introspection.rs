@@ -83,7 +83,7 @@ async fn refresh_token(
         is_alive && is_told
     });
     let Some(row) = row else { return Ok(None) };
-    let user = authority.live.user(&row.username).await?;
+    let user = authority.user_state(&row.username).await?;
     let is_enabled = user.is_some_and(|user| !user.disabled);
     Ok(is_enabled.then_some(Active::Refresh {
         client_id: row.client_id,

@@ -66,7 +66,7 @@ async fn check(
     username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, Error> {
-    let user = authority.store.user(username).await?;
+    let user = authority.user(username).await?;
     let Some((user, stored)) = user.and_then(with_password_hash) else {
         authority
             .hashing
@@ -92,6 +92,10 @@ async fn check(
     };
     if user.disabled {
         return Err(Error::InvalidGrant);
+    }
+    if let Some(shared) = &authority.shared_users {
+        let id = shared.logged_in(authority, &user).await?;
+        return Ok(UserRow { id, ..user });
     }
     if needs_rehash {
         rehash(authority, &user, &stored, password).await;

@@ -21,6 +21,30 @@ pub enum Foreign {
     Postgres(PgConnection),
 }
 
+/// Where another application's database is.
+#[derive(Clone, Debug)]
+pub(super) enum Location {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+impl Location {
+    /// Of a URL, or of the path of a SQLite file.
+    pub(super) fn of(source: &str) -> Result<Self, ForeignError> {
+        if source.starts_with("postgres://") || source.starts_with("postgresql://") {
+            return Ok(Self::Postgres(PgConnectOptions::from_str(source)?));
+        }
+        let options = if source.starts_with("sqlite:") {
+            SqliteConnectOptions::from_str(source)?
+        } else if source.contains("://") {
+            return Err(ForeignError::UnknownKind);
+        } else {
+            SqliteConnectOptions::new().filename(source)
+        };
+        Ok(Self::Sqlite(options.create_if_missing(false)))
+    }
+}
+
 /// Why another application's tables cannot be read.
 #[derive(Debug, Error)]
 pub enum ForeignError {
@@ -32,11 +56,16 @@ pub enum ForeignError {
     NoFile(String),
     #[error("the source cannot be read: {0}")]
     Unreadable(#[from] sqlx::Error),
+    /// Why the tables are not what was looked for.
+    #[error("{0}")]
+    Tables(String),
+    #[error("the table `{table}` has more than one user `{username}`")]
+    Ambiguous { table: String, username: String },
 }
 
 /// Where an application has its users: names of a table and its columns, all of
 /// which exist.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct UserTable {
     pub table: String,
     pub id: Option<String>,
@@ -52,7 +81,7 @@ pub struct UserTable {
 }
 
 /// The table of groups (or roles) and the one that says who is in which.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GroupTables {
     pub groups: String,
     pub group_id: String,
@@ -99,27 +128,20 @@ impl Foreign {
     /// Opens a database of a URL or a SQLite file of a path, to read it. No
     /// database is created.
     pub async fn open(source: &str) -> Result<Self, ForeignError> {
-        if source.starts_with("postgres://") || source.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(source)?
-                .options([("default_transaction_read_only", "on")]);
-            return Ok(Self::Postgres(options.connect().await?));
-        }
-        let options = if source.starts_with("sqlite:") {
-            SqliteConnectOptions::from_str(source)?
-        } else if source.contains("://") {
-            return Err(ForeignError::UnknownKind);
-        } else {
-            SqliteConnectOptions::new().filename(source)
-        };
-        if !options.get_filename().is_file() {
-            let path = options.get_filename().display().to_string();
-            return Err(ForeignError::NoFile(path));
-        }
-        let options = options
-            .read_only(true)
-            .create_if_missing(false)
-            .busy_timeout(PATIENCE);
-        Ok(Self::Sqlite(options.connect().await?))
+        Ok(match Location::of(source)? {
+            Location::Postgres(options) => {
+                let options = options.options([("default_transaction_read_only", "on")]);
+                Self::Postgres(options.connect().await?)
+            }
+            Location::Sqlite(options) => {
+                let path = options.get_filename();
+                if !path.is_file() {
+                    return Err(ForeignError::NoFile(path.display().to_string()));
+                }
+                let options = options.read_only(true).busy_timeout(PATIENCE);
+                Self::Sqlite(options.connect().await?)
+            }
+        })
     }
 
     /// The columns of a table, in order; none where there is no such table.
@@ -169,9 +191,29 @@ impl Foreign {
 }
 
 impl UserTable {
-    /// Reads every column as text or number, whatever its type is. Who is in
-    /// which group is gathered once: a table of members need not have an index.
+    /// All users. Who is in which group is gathered once: a table of members need
+    /// not have an index.
     fn statement(&self) -> String {
+        let (group_names, members) = match (&self.groups, &self.id) {
+            (Some(groups), Some(id)) => (
+                "m.names",
+                format!(
+                    "LEFT JOIN ({}) m ON m.member = u.{}",
+                    groups.statement(),
+                    quoted(id)
+                ),
+            ),
+            _ => ("CAST(NULL AS TEXT)", String::new()),
+        };
+        let order = self
+            .id
+            .as_ref()
+            .map_or(String::new(), |id| format!("ORDER BY u.{}", quoted(id)));
+        format!("{} {members} {order}", self.selection(group_names))
+    }
+
+    /// Reads every column as text or number, whatever its type is.
+    pub(super) fn selection(&self, group_names: &str) -> String {
         let text = |column: &Option<String>| match column {
             Some(column) => format!("CAST(u.{} AS TEXT)", quoted(column)),
             None => "CAST(NULL AS TEXT)".to_owned(),
@@ -190,26 +232,11 @@ impl UserTable {
         } else {
             format!("trim({})", names.join(" || ' ' || "))
         };
-        let (group_names, members) = match (&self.groups, &self.id) {
-            (Some(groups), Some(id)) => (
-                "m.names",
-                format!(
-                    "LEFT JOIN ({}) m ON m.member = u.{}",
-                    groups.statement(),
-                    quoted(id)
-                ),
-            ),
-            _ => ("CAST(NULL AS TEXT)", String::new()),
-        };
-        let order = self
-            .id
-            .as_ref()
-            .map_or(String::new(), |id| format!("ORDER BY u.{}", quoted(id)));
         format!(
             "SELECT {} AS id, {} AS username, {} AS password_hash, {} AS email,
                  {full_name} AS full_name, {} AS active, {} AS disabled, {} AS superuser,
                  {group_names} AS group_names
-             FROM {} u {members} {order}",
+             FROM {} u",
             text(&self.id),
             text(&Some(self.username.clone())),
             text(&self.password_hash),
@@ -223,6 +250,21 @@ impl UserTable {
 }
 
 impl GroupTables {
+    /// The names of the groups that one user is in, within a selection.
+    pub(super) fn names_of(&self, user_id: &str) -> String {
+        format!(
+            "(SELECT string_agg(CAST(g.{name} AS TEXT), '{SEPARATOR}')
+              FROM {members} l JOIN {groups} g ON g.{id} = l.{group} WHERE l.{user} = u.{owner})",
+            user = quoted(&self.member_user),
+            name = quoted(&self.group_name),
+            members = quoted(&self.members),
+            groups = quoted(&self.groups),
+            id = quoted(&self.group_id),
+            group = quoted(&self.member_group),
+            owner = quoted(user_id),
+        )
+    }
+
     fn statement(&self) -> String {
         format!(
             "SELECT l.{user} AS member, string_agg(CAST(g.{name} AS TEXT), '{SEPARATOR}') AS names
@@ -238,6 +280,6 @@ impl GroupTables {
 }
 
 /// A name as both databases quote it: nothing in it is taken for SQL.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

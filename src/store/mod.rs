@@ -18,6 +18,8 @@ mod open;
 mod refresh;
 mod revocations;
 mod scopes;
+mod shared;
+mod shared_table;
 mod subject_kinds;
 mod tokens;
 mod users;
@@ -31,6 +33,8 @@ pub use open::{OpenError, can_open};
 pub use refresh::{NewRefresh, RefreshRow};
 pub use revocations::{Revocation, Revoke};
 pub use scopes::ScopeRow;
+pub use shared::Anchor;
+pub use shared_table::{LoginColumn, SharedTable};
 pub use subject_kinds::SubjectKindRow;
 pub use tokens::{TokenFilter, TokenRow};
 pub use users::{NewUser, UserPage, UserPatch, UserRow};
@@ -67,6 +71,10 @@ pub enum Error {
     /// The database cannot be reached, is locked or full, or its content is not what was written.
     #[error("the database did not answer: {0}")]
     Unavailable(sqlx::Error),
+    /// The other application's database, where the users live, did not answer
+    /// or is not what it was.
+    #[error("the database where the users live: {0}")]
+    Foreign(#[from] ForeignError),
 }
 
 impl From<sqlx::Error> for Error {

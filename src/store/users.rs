@@ -272,6 +272,6 @@ fn subject_of(username: &str) -> String {
 
 /// The least text behind all that begin with a prefix: no character sorts
 /// behind the last one of Unicode, in bytes as in code points.
-fn end_of_prefix(prefix: &str) -> String {
+pub(super) fn end_of_prefix(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }

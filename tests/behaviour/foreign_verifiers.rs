@@ -1,33 +1,19 @@
 //! Tokens verified by code that is not ours: PyJWT and joserfc in Python, jose
 //! in JavaScript. They are installed where they are missing, never skipped.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
-};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-fn directory() -> PathBuf {
-    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
-    let install = || {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
-        let output = Command::new(directory.join("install")).output();
-        let output = output.expect("a script that runs");
-        assert!(output.status.success(), "{output:#?}");
-        directory
-    };
-    INSTALLED.get_or_init(install).clone()
-}
-
 /// What each foreign verifier says of a token.
 fn verdicts(case: &Value) -> Vec<Value> {
-    let directory = directory();
-    let python = directory.join("../../target/foreign/venv/bin/python");
-    let scripts = [(python, "verify.py"), ("node".into(), "verify.mjs")];
+    let directory = foreign_directory();
+    let scripts = [
+        (foreign_python(), "verify.py"),
+        ("node".into(), "verify.mjs"),
+    ];
     let mut verdicts = Vec::new();
     for (program, script) in scripts {
         let mut command = Command::new(program);

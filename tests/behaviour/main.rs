@@ -29,6 +29,7 @@ mod readme;
 mod refresh_and_revocation;
 mod rotation_under_load;
 mod scopes;
+mod shared_users;
 mod subject_kinds;
 mod throttling;
 mod token_exchange;

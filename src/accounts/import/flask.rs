@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Finds where the users are.
-pub(super) async fn table(
+pub(in crate::accounts) async fn table(
     foreign: &mut Foreign,
     mapping: &Mapping,
 ) -> Result<UserTable, SourceError> {

@@ -6,8 +6,8 @@
 //! that was interrupted can be run again.
 
 mod csv;
-mod django;
-mod flask;
+pub(super) mod django;
+pub(super) mod flask;
 mod jsonl;
 mod lines;
 mod passlib;

@@ -82,7 +82,7 @@ impl FromStr for Field {
 
 /// Which table and columns hold users, where they are not those that are
 /// usual; an empty name leaves a column out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Mapping {
     pub table: Option<String>,
     pub columns: BTreeMap<Field, String>,

@@ -8,6 +8,7 @@ mod grants;
 mod home;
 mod http;
 mod server;
+mod site;
 mod wait;
 
 pub use answer::*;
@@ -17,6 +18,7 @@ pub use grants::*;
 pub use home::*;
 pub use http::*;
 pub use server::*;
+pub use site::*;
 pub use wait::*;
 
 /// The password of users whose password does not matter.

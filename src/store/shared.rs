@@ -1,0 +1,148 @@
+//! Users whose table is another application's: what is kept of them here, so
+//! that their tokens have somebody to belong to.
+
+use uuid::Uuid;
+
+use super::{
+    Change, Result, Store, announce, commit, read,
+    revocations::{Revoke, revoke},
+};
+use crate::subject::Subject;
+
+/// Whom the tokens of a name belong to: a row of the other application's table,
+/// for as long as it has a password hash that a login here was made with.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Anchor {
+    /// The row of our own that grants refer to.
+    pub user_id: String,
+    pub foreign_id: String,
+    /// Digests of password hashes, joined by spaces.
+    pub credentials: String,
+}
+
+impl Anchor {
+    /// Whether tokens that were given out are those of this row with this hash.
+    pub fn holds(&self, foreign_id: &str, credential: &str) -> bool {
+        self.foreign_id == foreign_id && self.credentials.split(' ').any(|one| one == credential)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    foreign_id: Option<String>,
+    credentials: Option<String>,
+}
+
+impl Store {
+    /// The anchor of a name; none before the first login.
+    pub async fn anchor(&self, username: &str) -> Result<Option<Anchor>> {
+        Ok(read!(self, |connection| {
+            sqlx::query_as(
+                "SELECT user_id, foreign_id, credentials
+                 FROM shared_users JOIN users ON users.id = user_id WHERE username = $1",
+            )
+            .bind(username)
+            .fetch_optional(&mut *connection)
+            .await?
+        }))
+    }
+
+    /// Anchors a name to a row of the other table and a password hash of it;
+    /// gives the id of our own row. Where the name was anchored to another row
+    /// or hash, all that was given out ends.
+    pub async fn anchor_user(
+        &self,
+        username: &str,
+        foreign_id: &str,
+        credential: &str,
+        now: i64,
+    ) -> Result<String> {
+        Ok(commit!(self, |transaction| {
+            let row: Option<Row> = sqlx::query_as(
+                "SELECT id, foreign_id, credentials
+                 FROM users LEFT JOIN shared_users ON user_id = users.id WHERE username = $1",
+            )
+            .bind(username)
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let owns_row = row.is_none();
+            let before = row.as_ref().and_then(|row| {
+                Some(Anchor {
+                    user_id: row.id.clone(),
+                    foreign_id: row.foreign_id.clone()?,
+                    credentials: row.credentials.clone()?,
+                })
+            });
+            let id = row.map_or_else(|| Uuid::now_v7().to_string(), |row| row.id);
+            if owns_row {
+                sqlx::query(
+                    "INSERT INTO users (id, username, disabled, created_at, updated_at)
+                     VALUES ($1, $2, $3, $4, $4)",
+                )
+                .bind(&id)
+                .bind(username)
+                .bind(false)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+            }
+            sqlx::query(
+                "INSERT INTO shared_users (user_id, foreign_id, credentials, owns_row)
+                 VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (user_id) DO UPDATE SET foreign_id = $2, credentials = $3",
+            )
+            .bind(&id)
+            .bind(foreign_id)
+            .bind(credential)
+            .bind(owns_row)
+            .execute(&mut *transaction)
+            .await?;
+            let is_the_same = before.is_some_and(|before| before.holds(foreign_id, credential));
+            if !is_the_same {
+                sqlx::query(
+                    "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+                )
+                .bind(&id)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+                let subject = format!("{}:{username}", Subject::USERNAME);
+                revoke!(transaction, Revoke::Subject(&subject), None, now);
+            }
+            announce!(transaction, Change::USER, username, now);
+            id
+        }))
+    }
+
+    /// Forgets all anchors and ends what was given out to their users: the users
+    /// are Scopegate's own again.
+    pub async fn forget_anchors(&self, now: i64) -> Result<u64> {
+        Ok(commit!(self, |transaction| {
+            let anchored: Vec<(String, String, bool)> = sqlx::query_as(
+                "SELECT users.id, username, owns_row
+                 FROM shared_users JOIN users ON users.id = user_id",
+            )
+            .fetch_all(&mut *transaction)
+            .await?;
+            for (id, username, owns_row) in &anchored {
+                let subject = format!("{}:{username}", Subject::USERNAME);
+                revoke!(transaction, Revoke::Subject(&subject), None, now);
+                sqlx::query("DELETE FROM grants WHERE user_id = $1")
+                    .bind(id)
+                    .execute(&mut *transaction)
+                    .await?;
+                sqlx::query("DELETE FROM users WHERE id = $1 AND $2")
+                    .bind(id)
+                    .bind(owns_row)
+                    .execute(&mut *transaction)
+                    .await?;
+                announce!(transaction, Change::USER, username, now);
+            }
+            sqlx::query("DELETE FROM shared_users")
+                .execute(&mut *transaction)
+                .await?;
+            anchored.len() as u64
+        }))
+    }
+}
