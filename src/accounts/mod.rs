@@ -67,6 +67,8 @@ pub enum Error {
     NotAUser,
     #[error("the scope `{0}` is built in and stays")]
     BuiltinScope(String),
+    #[error("OpenID Connect is not on here")]
+    NoOpenIdConnect,
     #[error("there is no signing key `{0}`")]
     NoSuchKey(String),
     #[error("a rotation is under way: the key `{0}` is about to sign")]

@@ -17,6 +17,7 @@ mod issued;
 mod keys;
 mod me;
 mod nullable;
+mod openid;
 mod page;
 mod personal_tokens;
 mod problem;
@@ -58,6 +59,7 @@ type Operations = (
     clients::ClientsApi,
     keys::KeysApi,
     well_known::WellKnownApi,
+    openid::OpenIdApi,
     health::HealthApi,
 );
 
@@ -74,6 +76,7 @@ fn operations(authority: &Arc<Authority>) -> Operations {
         clients::ClientsApi(Arc::clone(authority)),
         keys::KeysApi(Arc::clone(authority)),
         well_known::WellKnownApi(Arc::clone(authority)),
+        openid::OpenIdApi(Arc::clone(authority)),
         health::HealthApi(Arc::clone(authority)),
     )
 }

@@ -92,6 +92,8 @@ pub struct Config {
     /// What members of a Django group or a Flask role may hold.
     pub group_scopes: Vec<(String, Scope)>,
     pub password_grant: bool,
+    /// Whether ID tokens are given and `/userinfo` answers.
+    pub openid_connect: bool,
     pub hash_workers: usize,
     pub hash_queue: usize,
     pub cors_origins: Vec<String>,
@@ -202,6 +204,7 @@ impl Layers {
             flask_security_salt: self.flask_security_salt()?,
             group_scopes: self.group_scopes()?,
             password_grant: self.switch("password-grant")?,
+            openid_connect: self.switch("openid-connect")? && signing_algorithm != Algorithm::Hs256,
             hash_workers: self.hash_workers()?,
             hash_queue: self.parse("hash-queue", "a number")?,
             cors_origins: self.cors_origins()?,

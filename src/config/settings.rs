@@ -172,6 +172,12 @@ pub const SETTINGS: &[Setting] = &[
         "Whether users may log in with the password grant",
     ),
     setting(
+        "openid-connect",
+        "on|off",
+        Some("on"),
+        "Whether applications may ask who a user is: ID tokens and /userinfo; never with HS256, which they cannot verify",
+    ),
+    setting(
         "hash-workers",
         "NUMBER",
         Some("cores"),

@@ -5,13 +5,15 @@ use std::{net::IpAddr, sync::Arc};
 use crate::{
     authority::Authority,
     client::GrantType,
+    clock,
     password::{Password, PasswordHash, Verdict},
     store::UserRow,
     throttle::Outcome,
 };
 
 use super::{
-    ClientCredentials, Error, Requester, TokenResponse, audience, issue::issue_for_user,
+    ClientCredentials, Error, Requester, TokenResponse, audience,
+    issue::{Login, issue_for_user},
     scope_policy,
 };
 
@@ -50,7 +52,11 @@ pub async fn password(
     let user = user?;
     let scope = request.scope.as_deref();
     let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
-    issue_for_user(authority, &user, &client, scopes, audience).await
+    let login = Login {
+        at: clock::now(),
+        nonce: None,
+    };
+    issue_for_user(authority, &user, &client, scopes, audience, login).await
 }
 
 fn outcome(checked: &Result<UserRow, Error>) -> Outcome {

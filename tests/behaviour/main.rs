@@ -22,6 +22,7 @@ mod key_encryption;
 mod keys;
 mod logs;
 mod minted_tokens;
+mod openid_connect;
 mod own_account;
 mod password_grant;
 mod personal_tokens;
