@@ -25,7 +25,9 @@ pub use subject_kinds::{add_subject_kind, remove_subject_kind};
 pub use tokens::{
     Made, Minting, Personal, make_personal, mint, revoke, revoke_personal, revoke_token, tokens,
 };
-pub use users::{Grantor, NewAccount, Patch, add, change, change_own_password, list, remove, user};
+pub use users::{
+    Grantor, NewAccount, Patch, add, change, change_own_password, list, profile, remove, user,
+};
 
 use thiserror::Error;
 
@@ -104,6 +106,7 @@ impl From<NotAdmitted> for Error {
     fn from(error: NotAdmitted) -> Self {
         match error {
             NotAdmitted::Throttled(error) => error.into(),
+            NotAdmitted::Overloaded(error) => error.into(),
             NotAdmitted::Store(error) => error.into(),
         }
     }

@@ -21,21 +21,19 @@ mod openid;
 mod page;
 mod personal_tokens;
 mod problem;
+mod profile;
 mod refusal;
 mod scopes;
 mod subject_kinds;
 mod token;
 mod tokens;
+mod trailing_slash;
 mod users;
 mod well_known;
 
 use std::sync::Arc;
 
-use poem::{
-    Endpoint, EndpointExt, Response,
-    endpoint::BoxEndpoint,
-    middleware::{NormalizePath, TrailingSlash},
-};
+use poem::{Endpoint, EndpointExt, Response, endpoint::BoxEndpoint};
 use poem_openapi::OpenApiService;
 
 use crate::{
@@ -101,8 +99,6 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
         });
     let answers = errors::Answers::new(routes, document::allowed_methods());
     let origins = authority.config.cors_origins.clone();
-    Ok(cors::Cors::new(answers, origins)
-        .with(NormalizePath::new(TrailingSlash::Trim))
-        .map_to_response()
-        .boxed())
+    let answers = cors::Cors::new(answers, origins);
+    Ok(trailing_slash::TrimSlashes::new(answers).boxed())
 }

@@ -186,7 +186,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "hash-queue",
         "NUMBER",
-        Some("32"),
+        Some("64"),
         "Logins that may wait for a hash thread; further ones get 503",
     ),
     Setting {

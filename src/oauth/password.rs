@@ -6,6 +6,7 @@ use crate::{
     authority::Authority,
     client::GrantType,
     clock,
+    hashing::Place,
     password::{Password, PasswordHash, Verdict},
     store::UserRow,
     throttle::Outcome,
@@ -46,9 +47,12 @@ pub async fn password(
     }
     let password = Arc::new(password);
     let audience = audience::requested(authority, &client, &request.resources)?;
-    let attempt = authority.throttle.admit(&username, request.address).await?;
-    let user = check(authority, &username, &password).await;
-    attempt.end(outcome(&user)).await;
+    let attempt = authority
+        .throttle
+        .admit(&authority.hashing, &username, request.address)
+        .await?;
+    let user = check(authority, attempt.place(), &username, &password).await;
+    drop(attempt.end(outcome(&user)).await);
     let user = user?;
     let scope = request.scope.as_deref();
     let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
@@ -69,30 +73,22 @@ fn outcome(checked: &Result<UserRow, Error>) -> Outcome {
 
 async fn check(
     authority: &Authority,
+    place: &Place<'_>,
     username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, Error> {
     let user = authority.store.user(username).await?;
     let Some((user, stored)) = user.and_then(with_password_hash) else {
-        authority
-            .hashing
-            .verify_nobody(Arc::clone(password))
-            .await?;
+        place.verify_nobody(Arc::clone(password)).await?;
         return Err(Error::InvalidGrant);
     };
-    let verdict = authority
-        .hashing
-        .verify(Arc::clone(password), stored.clone())
-        .await?;
+    let verdict = place.verify(Arc::clone(password), stored.clone()).await?;
     let needs_rehash = match verdict {
         Ok(Verdict::Match { needs_rehash }) => needs_rehash,
         Ok(Verdict::Mismatch) => return Err(Error::InvalidGrant),
         Err(refused) => {
             tracing::warn!(user = user.username, %refused, "the stored password hash cannot be verified");
-            authority
-                .hashing
-                .verify_nobody(Arc::clone(password))
-                .await?;
+            place.verify_nobody(Arc::clone(password)).await?;
             return Err(Error::InvalidGrant);
         }
     };
@@ -100,7 +96,7 @@ async fn check(
         return Err(Error::InvalidGrant);
     }
     if needs_rehash {
-        rehash(authority, &user, &stored, password).await;
+        rehash(authority, place, &user, &stored, password).await;
     }
     Ok(user)
 }
@@ -114,11 +110,12 @@ fn with_password_hash(user: UserRow) -> Option<(UserRow, PasswordHash)> {
 /// user away: the next login tries again.
 async fn rehash(
     authority: &Authority,
+    place: &Place<'_>,
     user: &UserRow,
     stored: &PasswordHash,
     password: &Arc<Password>,
 ) {
-    let Ok(Ok(better)) = authority.hashing.hash(Arc::clone(password)).await else {
+    let Ok(Ok(better)) = place.hash(Arc::clone(password)).await else {
         return;
     };
     match authority.store.rehash(&user.id, stored, &better).await {

@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_input;
+mod cached_tokens;
 mod client_assertions;
 mod client_grants;
 mod clients;
