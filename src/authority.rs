@@ -5,12 +5,14 @@
 use std::sync::Arc;
 
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::{
     accounts::{BuiltinScope, SharedUsers},
     client::Client,
     clock,
     config::Config,
+    guard::Caller,
     hashing::HashPool,
     live::{KeySettings, Live, LiveError, UserState},
     password::{Context, Policy, PolicyError},
@@ -154,47 +156,128 @@ impl Authority {
     }
 
     async fn accept_for(&self, token: &str, expected: &Expected) -> Result<Accepted, NotAccepted> {
-        if !self.live.is_fresh() {
-            return Err(NotAccepted::Stale);
-        }
-        let keys = self.live.keys();
-        let now = clock::now();
+        self.must_be_fresh()?;
+        let (keys, now) = (self.live.keys(), clock::now());
         let claims = keys.verification.verify(token, expected, now)?;
-        if self.live.is_revoked(&claims.id) {
-            return Err(NotAccepted::Revoked);
-        }
-        let client = self.live.registry.client(&claims.client_id);
-        if client.is_none() && claims.client_id != Client::BUILTIN {
-            return Err(NotAccepted::ClientGone);
-        }
-        let held = self.held_by(&claims.subject).await?;
-        // What was looked up may have brought news of the token as well.
-        if self.live.is_revoked(&claims.id) {
-            return Err(NotAccepted::Revoked);
-        }
-        let mut scopes = claims.scopes.intersection(&held);
-        // A client that makes tokens about others is not limited to its own scopes there.
-        if let Some(client) = client.filter(|_| claims.subject.username().is_some()) {
-            scopes = scopes.intersection(&client.scopes);
-        }
+        let left = self.check_live(
+            &claims.subject,
+            &claims.client_id,
+            &claims.id,
+            &claims.scopes,
+        );
+        let scopes = left.await?.unwrap_or_else(|| claims.scopes.clone());
         self.live.uses.note(&claims.id, now);
         Ok(Accepted { claims, scopes })
     }
 
+    /// Accepts a token as [`accept`](Self::accept) does and gives the caller. What
+    /// is remembered of a token that comes again is the verification, and
+    /// nothing of the live state.
+    pub async fn caller(&self, token: &str) -> Result<Arc<Caller>, NotAccepted> {
+        self.must_be_fresh()?;
+        let (keys, now) = (self.live.keys(), clock::now());
+        let known = self.live.tokens.get(token, &keys, now);
+        let caller = match known {
+            Some(caller) => caller,
+            None => {
+                let claims = keys.verification.verify(token, &self.expected, now)?;
+                self.live.tokens.keep(token, &claims, &keys, now)
+            }
+        };
+        let Caller {
+            subject,
+            client_id,
+            token_id,
+            scopes,
+        } = &*caller;
+        let left = self.check_live(subject, client_id, token_id, scopes);
+        let left = left.await?;
+        self.live.uses.note(token_id, now);
+        Ok(match left {
+            None => caller,
+            Some(scopes) => Arc::new(Caller {
+                scopes,
+                ..Caller::clone(&caller)
+            }),
+        })
+    }
+
+    fn must_be_fresh(&self) -> Result<(), NotAccepted> {
+        match self.live.is_fresh() {
+            true => Ok(()),
+            false => Err(NotAccepted::Stale),
+        }
+    }
+
+    /// Compares a verified token with the live state, and gives what is left of
+    /// its scopes; none where all are.
+    async fn check_live(
+        &self,
+        subject: &Subject,
+        client_id: &str,
+        token_id: &Uuid,
+        scopes: &ScopeSet,
+    ) -> Result<Option<ScopeSet>, NotAccepted> {
+        if self.live.is_revoked(token_id) {
+            return Err(NotAccepted::Revoked);
+        }
+        let client = match client_id {
+            Client::BUILTIN => None,
+            id => {
+                let client = self.live.registry.client(id);
+                Some(client.ok_or(NotAccepted::ClientGone)?)
+            }
+        };
+        let holder = self.holder(subject).await?;
+        // What was looked up may have brought news of the token as well.
+        if self.live.is_revoked(token_id) {
+            return Err(NotAccepted::Revoked);
+        }
+        let holds_all = scopes.is_subset(holder.scopes());
+        // A client that makes tokens about others is not limited to its own scopes there.
+        let client = client.filter(|_| subject.username().is_some());
+        let may_have_all = |client: &Arc<Client>| scopes.is_subset(&client.scopes);
+        if holds_all && client.as_ref().is_none_or(may_have_all) {
+            return Ok(None);
+        }
+        let held = scopes.intersection(holder.scopes());
+        Ok(Some(match client {
+            Some(client) => held.intersection(&client.scopes),
+            None => held,
+        }))
+    }
+
     /// What a subject may hold here and now.
     pub async fn held_by(&self, subject: &Subject) -> Result<ScopeSet, NotAccepted> {
-        let held = match subject.kind() {
+        Ok(self.holder(subject).await?.scopes().clone())
+    }
+
+    async fn holder(&self, subject: &Subject) -> Result<Holder, NotAccepted> {
+        let holder = match subject.kind() {
             Subject::USERNAME => {
                 let user = self.user_state(subject.id()).await?;
-                user.filter(|user| !user.disabled)
-                    .map(|user| user.scopes.clone())
+                user.filter(|user| !user.disabled).map(Holder::User)
             }
-            Subject::CLIENT => {
-                let client = self.live.registry.client(subject.id());
-                client.map(|client| client.scopes.clone())
-            }
-            kind => self.live.registry.scopes_of_kind(kind),
+            Subject::CLIENT => self.live.registry.client(subject.id()).map(Holder::Client),
+            kind => self.live.registry.scopes_of_kind(kind).map(Holder::Kind),
         };
-        held.ok_or(NotAccepted::SubjectGone)
+        holder.ok_or(NotAccepted::SubjectGone)
+    }
+}
+
+/// A subject that is there and active.
+enum Holder {
+    User(Arc<UserState>),
+    Client(Arc<Client>),
+    Kind(ScopeSet),
+}
+
+impl Holder {
+    fn scopes(&self) -> &ScopeSet {
+        match self {
+            Self::User(user) => &user.scopes,
+            Self::Client(client) => &client.scopes,
+            Self::Kind(scopes) => scopes,
+        }
     }
 }

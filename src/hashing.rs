@@ -1,20 +1,21 @@
 //! The hash pool: password hashing on its own threads, below the priority of
 //! request handling, behind a bounded queue.
 //!
-//! A hash costs a core for a quarter of a second. Here a flood of logins fills
-//! the queue and is turned away at once; nothing else waits for it.
+//! A hash costs a core for a quarter of a second. Whoever needs one reserves a
+//! place first, before anything is read or written for it: a flood of logins
+//! fills the places and is turned away at once; nothing else waits for it.
 
 use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, Sender, channel},
     },
     thread,
 };
 
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::password::{Context, HashError, Password, PasswordHash, Refused, Verdict};
 
@@ -23,19 +24,28 @@ type Job = Box<dyn FnOnce(&Context) + Send>;
 /// The threads that hash, and what they hash by.
 pub struct HashPool {
     context: Arc<Context>,
-    queue: SyncSender<Job>,
+    queue: Sender<Job>,
+    places: Arc<Semaphore>,
 }
 
-/// The queue is full: the caller may try again later.
+/// All places are taken: the caller may try again later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many passwords are being checked at the moment")]
 pub struct Overloaded;
 
+/// A place in the pool: for one hash at a time, as many as it takes. It is
+/// free again when this is dropped and no thread works for it any longer.
+#[must_use]
+pub struct Place<'a> {
+    pool: &'a HashPool,
+    permit: Arc<OwnedSemaphorePermit>,
+}
+
 impl HashPool {
-    /// Starts `workers` threads behind a queue of `queue` waiting jobs.
+    /// Starts `workers` threads with places for `queue` that wait beside them.
     pub fn start(context: Context, workers: usize, queue: usize) -> io::Result<Self> {
         let context = Arc::new(context);
-        let (sender, receiver) = sync_channel::<Job>(queue);
+        let (sender, receiver) = channel::<Job>();
         let receiver = Arc::new(Mutex::new(receiver));
         for number in 0..workers {
             let (context, receiver) = (Arc::clone(&context), Arc::clone(&receiver));
@@ -43,12 +53,30 @@ impl HashPool {
                 .name(format!("hash-{number}"))
                 .spawn(move || work(&context, &receiver))?;
         }
+        let places = workers.saturating_add(queue).min(Semaphore::MAX_PERMITS);
         Ok(Self {
             context,
             queue: sender,
+            places: Arc::new(Semaphore::new(places)),
         })
     }
 
+    /// Takes a place, or says at once that none is free.
+    pub fn reserve(&self) -> Result<Place<'_>, Overloaded> {
+        let permit = Arc::clone(&self.places).try_acquire_owned();
+        Ok(Place {
+            pool: self,
+            permit: Arc::new(permit.map_err(|_| Overloaded)?),
+        })
+    }
+
+    /// What hashes are made and verified by.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl Place<'_> {
     /// Checks a password against a stored hash.
     pub async fn verify(
         &self,
@@ -76,26 +104,21 @@ impl HashPool {
         self.run(move |context| context.hash(&password)).await
     }
 
-    /// What hashes are made and verified by.
-    pub fn context(&self) -> &Context {
-        &self.context
-    }
-
     async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Context) -> T + Send + 'static,
     ) -> Result<T, Overloaded> {
         let (answer, outcome) = oneshot::channel();
+        let permit = Arc::clone(&self.permit);
         let job: Job = Box::new(move |context| {
             // Whoever asked may be gone, and is then not answered.
             if !answer.is_closed() {
                 let _ = answer.send(job(context));
             }
+            drop(permit);
         });
-        match self.queue.try_send(job) {
-            Ok(()) => outcome.await.map_err(|_| Overloaded),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Overloaded),
-        }
+        self.pool.queue.send(job).map_err(|_| Overloaded)?;
+        outcome.await.map_err(|_| Overloaded)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     scope::ScopeSet,
     store::TokenRow,
     subject::Subject,
-    token::{Actor, Audience, Claims, sign},
+    token::{Actor, Audience, Claims, IdClaims, sign},
 };
 
 /// What a token is to say.
@@ -86,5 +86,11 @@ impl Authority {
     pub fn sign(&self, claims: &Claims) -> Result<String, KeyRingError> {
         let keys = self.live.keys();
         Ok(sign(claims, keys.signing(claims.issued_at)?)?)
+    }
+
+    /// Signs an ID token.
+    pub fn sign_id_token(&self, claims: &IdClaims) -> Result<String, KeyRingError> {
+        let keys = self.live.keys();
+        Ok(claims.sign(keys.signing(claims.issued_at)?)?)
     }
 }

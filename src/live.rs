@@ -10,12 +10,14 @@
 
 mod keys;
 mod registry;
+mod revoked;
+mod tokens;
 mod uses;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -30,15 +32,20 @@ use uuid::Uuid;
 use crate::{
     clock,
     scope::{Scope, ScopeSet},
-    store::{self, Anchor, Change, Store},
+    store::{self, Anchor, Change, Revocation, Store},
 };
 
 pub use keys::{KeyRing, KeyRingError, KeySettings};
 use registry::Registry;
+use revoked::Revoked;
+use tokens::VerifiedTokens;
 use uses::Uses;
 
 /// How often the change log is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// After how many looks at the change log expired revocations are forgotten.
+const LOOKS_PER_TIDYING: u32 = 300;
 
 /// After how many looks at the change log the uses of tokens are written.
 const LOOKS_PER_WRITE: u32 = 25;
@@ -49,9 +56,11 @@ pub const MAX_STALENESS: Duration = Duration::from_secs(5);
 /// How many users' states are held; others cost one look-up.
 const CACHED_USERS: usize = 100_000;
 
-/// What a guarded request has to know of a user.
+/// A user, but for what only a login has to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserState {
+    pub email: Option<Box<str>>,
+    pub full_name: Option<Box<str>>,
     pub disabled: bool,
     pub scopes: ScopeSet,
 }
@@ -71,10 +80,12 @@ pub struct Live {
     key_settings: KeySettings,
     keys: ArcSwap<KeyRing>,
     catalogue: ArcSwap<HashSet<Scope>>,
-    revoked: RwLock<HashMap<Uuid, i64>>,
-    users: Cache<String, Option<Arc<UserState>>>,
+    revoked: Revoked,
+    users: Cache<Box<str>, Option<Arc<UserState>>>,
     /// Whom the tokens of shared users belong to.
-    anchors: Cache<String, Option<Arc<Anchor>>>,
+    anchors: Cache<Box<str>, Option<Arc<Anchor>>>,
+    /// Tokens that were verified lately.
+    pub tokens: VerifiedTokens,
     /// Clients and subject kinds.
     pub registry: Registry,
     /// When personal tokens were used last.
@@ -102,9 +113,10 @@ impl Live {
             key_settings,
             keys: ArcSwap::from_pointee(keys),
             catalogue: ArcSwap::from_pointee(scopes),
-            revoked: RwLock::default(),
+            revoked: Revoked::default(),
             users: Cache::new(CACHED_USERS),
             anchors: Cache::new(CACHED_USERS),
+            tokens: VerifiedTokens::default(),
             registry,
             uses: Uses::default(),
             generation: AtomicU64::new(0),
@@ -134,8 +146,7 @@ impl Live {
 
     /// Whether a token was revoked.
     pub fn is_revoked(&self, token_id: &Uuid) -> bool {
-        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        revoked.contains_key(token_id)
+        self.revoked.contains(token_id)
     }
 
     /// Goes up whenever anything in memory changed.
@@ -154,8 +165,10 @@ impl Live {
         let load = async || {
             let user = self.store.user(username).await?;
             Ok(user.map(|user| UserState {
+                email: user.email.map(String::into_boxed_str),
+                full_name: user.full_name.map(String::into_boxed_str),
                 disabled: user.disabled,
-                scopes: user.scopes,
+                scopes: self.tokens.shared(&user.scopes),
             }))
         };
         self.remembered(&self.users, username, load).await
@@ -170,7 +183,7 @@ impl Live {
 
     async fn remembered<T>(
         &self,
-        cache: &Cache<String, Option<Arc<T>>>,
+        cache: &Cache<Box<str>, Option<Arc<T>>>,
         username: &str,
         load: impl AsyncFnOnce() -> Result<Option<T>, store::Error>,
     ) -> Result<Option<Arc<T>>, store::Error> {
@@ -182,7 +195,7 @@ impl Live {
         // A change that came between the look-up and here is dropped by the
         // second comparison, one that comes later by `apply`.
         if generation == self.generation() {
-            cache.insert(username.to_owned(), found.clone());
+            cache.insert(username.into(), found.clone());
             if generation != self.generation() {
                 cache.remove(username);
             }
@@ -218,6 +231,9 @@ impl Live {
                 && let Err(error) = self.write_uses().await
             {
                 tracing::warn!(%error, "when tokens were used cannot be written");
+            }
+            if look.is_multiple_of(LOOKS_PER_TIDYING) {
+                self.revoked.forget_expired(clock::now());
             }
             match self.catch_up().await {
                 Ok(()) if failing => {
@@ -284,22 +300,21 @@ impl Live {
             self.users.clear();
         }
         for change in changes.iter().filter(|change| change.kind == Change::USER) {
-            self.users.remove(change.key.as_str());
-            self.anchors.remove(change.key.as_str());
+            self.users.remove(&*change.key);
+            self.anchors.remove(&*change.key);
         }
         Ok(())
     }
 
     async fn load_revocations(&self, after: i64) -> Result<(), LiveError> {
-        let now = clock::now();
-        let rows = self.store.revocations_after(after, now).await?;
-        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        revoked.retain(|_, expires_at| *expires_at + crate::token::LEEWAY_SECONDS > now);
-        for row in rows {
+        let revoke = |row: Revocation| {
             if let Ok(id) = Uuid::parse_str(&row.token_id) {
-                revoked.insert(id, row.expires_at);
+                self.revoked.insert(id, row.expires_at);
             }
-        }
+        };
+        self.store
+            .revocations_after(after, clock::now(), revoke)
+            .await?;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Scopes: what a token may do (RFC 6749 §3.3).
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 /// One scope token: one or more of `%x21 / %x23-5B / %x5D-7E` (RFC 6749 §3.3).
@@ -74,10 +74,10 @@ impl std::borrow::Borrow<str> for Scope {
 }
 
 /// A set of scopes, sorted and without repeats. Prints as scopes joined by
-/// single spaces, the form of RFC 6749; serialises as an array.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
-pub struct ScopeSet(BTreeSet<Scope>);
+/// single spaces, the form of RFC 6749; serialises as an array. A clone shares
+/// the scopes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ScopeSet(Arc<[Scope]>);
 
 impl ScopeSet {
     /// The most scopes that a set may have.
@@ -99,41 +99,53 @@ impl ScopeSet {
 
     /// Collects scopes; fails beyond the limits of a set.
     pub fn from_scopes(scopes: impl IntoIterator<Item = Scope>) -> Result<Self, ScopeError> {
-        let set: BTreeSet<Scope> = scopes.into_iter().collect();
-        if set.len() > Self::MAX_SCOPES {
+        let set: Self = scopes.into_iter().collect();
+        if set.0.len() > Self::MAX_SCOPES {
             return Err(ScopeError::TooMany);
         }
         if set.iter().map(|scope| scope.0.len() + 1).sum::<usize>() > Self::MAX_BYTES + 1 {
             return Err(ScopeError::TooLong);
         }
-        Ok(Self(set))
+        Ok(set)
     }
 
     /// Keeps the scopes that fit.
     pub fn retain(&mut self, mut fits: impl FnMut(&str) -> bool) {
-        self.0.retain(|scope| fits(scope.as_str()));
+        let fitting = self.0.iter().filter(|scope| fits(scope.as_str()));
+        self.0 = fitting.cloned().collect();
     }
 
     /// The scopes that are in both sets.
     #[must_use]
     pub fn intersection(&self, other: &ScopeSet) -> ScopeSet {
-        Self(self.0.intersection(&other.0).cloned().collect())
+        if self.is_subset(other) {
+            return self.clone();
+        }
+        let common = self.0.iter().filter(|scope| other.contains(&scope.0));
+        Self(common.cloned().collect())
     }
 
     /// The scopes of this set that the other lacks.
     #[must_use]
     pub fn difference(&self, other: &ScopeSet) -> ScopeSet {
-        Self(self.0.difference(&other.0).cloned().collect())
+        let missing = self.0.iter().filter(|scope| !other.contains(&scope.0));
+        Self(missing.cloned().collect())
     }
 
     /// Whether every scope of this set is in the other.
     pub fn is_subset(&self, other: &ScopeSet) -> bool {
-        self.0.is_subset(&other.0)
+        // Both are sorted: one walk through the other finds them all.
+        let mut others = other.0.iter();
+        self.0
+            .iter()
+            .all(|scope| others.any(|other| scope == other))
     }
 
     /// Whether the set holds the scope of this very text.
     pub fn contains(&self, scope: &str) -> bool {
-        self.0.contains(scope)
+        self.0
+            .binary_search_by(|held| held.as_str().cmp(scope))
+            .is_ok()
     }
 
     /// Whether the set is empty.
@@ -156,7 +168,16 @@ impl ScopeSet {
 /// user may hold is bounded by the catalogue alone.
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        Self(scopes.into_iter().collect())
+        let mut scopes: Vec<Scope> = scopes.into_iter().collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        Self(scopes.into())
+    }
+}
+
+impl Serialize for ScopeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     clock,
+    hashing::{HashPool, Overloaded, Place},
     store::{self, Counted, Ending, Store, UsualAddress, Window},
 };
 
@@ -33,6 +34,8 @@ const USUAL_FOR: i64 = 90 * DAY;
 /// How long a try waits to learn whether those before it failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
+/// For a try that has waited and then finds no place.
+const SOON: Throttled = Throttled { retry_after: 1 };
 /// Old rows are removed at every so many tries.
 const TIDY_EVERY: u32 = 64;
 
@@ -56,6 +59,8 @@ pub enum NotAdmitted {
     #[error(transparent)]
     Throttled(#[from] Throttled),
     #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    #[error(transparent)]
     Store(#[from] store::Error),
 }
 
@@ -73,6 +78,7 @@ pub enum Outcome {
 #[must_use]
 pub struct Try<'a> {
     throttle: &'a Throttle,
+    place: Place<'a>,
     keys: Keys,
     admitted: Admitted,
 }
@@ -97,8 +103,16 @@ impl Throttle {
         }
     }
 
-    /// Admits a try to log in as `username` from `address`, or refuses it.
-    pub async fn admit(&self, username: &str, address: IpAddr) -> Result<Try<'_>, NotAdmitted> {
+    /// Admits a try to log in as `username` from `address` and gives it a place
+    /// in the hash pool, or refuses it: at once where no place is free, before
+    /// anything is read or written.
+    pub async fn admit<'a>(
+        &'a self,
+        hashing: &'a HashPool,
+        username: &str,
+        address: IpAddr,
+    ) -> Result<Try<'a>, NotAdmitted> {
+        let mut place = hashing.reserve()?;
         self.tidy().await;
         let keys = Keys::new(username, address);
         let deadline = Instant::now() + PATIENCE;
@@ -112,14 +126,19 @@ impl Throttle {
                 if usual.failures >= PER_USER && usual.since > now - WINDOW {
                     return Err(throttled(usual.since, now).into());
                 }
-                return Ok(self.admitted(keys, Admitted::Usual(usual)));
+                return Ok(self.admitted(place, keys, Admitted::Usual(usual)));
             }
             let counts = [(&*keys.address, PER_ADDRESS), (&*keys.user, PER_USER)];
             match self.store.count_try(counts, window(now)).await? {
                 Counted::Yes { since } => {
-                    return Ok(self.admitted(keys, Admitted::Counted { since }));
+                    return Ok(self.admitted(place, keys, Admitted::Counted { since }));
                 }
-                Counted::Undecided { .. } if Instant::now() < deadline => sleep(PAUSE).await,
+                Counted::Undecided { .. } if Instant::now() < deadline => {
+                    // Meanwhile the place is for others.
+                    drop(place);
+                    sleep(PAUSE).await;
+                    place = hashing.reserve().map_err(|_| SOON)?;
+                }
                 Counted::Undecided { since } | Counted::No { since } => {
                     return Err(throttled(since, now).into());
                 }
@@ -127,9 +146,10 @@ impl Throttle {
         }
     }
 
-    fn admitted(&self, keys: Keys, admitted: Admitted) -> Try<'_> {
+    fn admitted<'a>(&'a self, place: Place<'a>, keys: Keys, admitted: Admitted) -> Try<'a> {
         Try {
             throttle: self,
+            place,
             keys,
             admitted,
         }
@@ -147,13 +167,19 @@ impl Throttle {
     }
 }
 
-impl Try<'_> {
-    /// Ends the try. That it cannot be written is no reason to turn a user
-    /// away: the try then stays counted.
-    pub async fn end(self, outcome: Outcome) {
+impl<'a> Try<'a> {
+    /// Where its password is checked.
+    pub fn place(&self) -> &Place<'a> {
+        &self.place
+    }
+
+    /// Ends the try and leaves its place. That it cannot be written is no reason
+    /// to turn a user away: the try then stays counted.
+    pub async fn end(self, outcome: Outcome) -> Place<'a> {
         if let Err(error) = self.write(outcome).await {
             tracing::warn!(%error, "the outcome of a login was not counted");
         }
+        self.place
     }
 
     async fn write(&self, outcome: Outcome) -> store::Result<()> {

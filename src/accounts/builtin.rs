@@ -51,11 +51,26 @@ pub enum BuiltinScope {
     /// Stay signed in: get a refresh token.
     #[oai(rename = "offline_access")]
     OfflineAccess,
+    /// Tell an application who you are (OpenID Connect).
+    #[oai(rename = "openid")]
+    OpenId,
+    /// Tell an application your name (OpenID Connect).
+    #[oai(rename = "profile")]
+    Profile,
+    /// Tell an application your email address (OpenID Connect).
+    #[oai(rename = "email")]
+    Email,
 }
 
 impl BuiltinScope {
     /// The scope that asks for a refresh token.
     pub const OFFLINE_ACCESS: &'static str = "offline_access";
+    /// The scope that asks for an ID token (OpenID Connect Core §3.1.2.1).
+    pub const OPENID: &'static str = "openid";
+    /// The scope that opens the name (OpenID Connect Core §5.4).
+    pub const PROFILE: &'static str = "profile";
+    /// The scope that opens the email address (OpenID Connect Core §5.4).
+    pub const EMAIL: &'static str = "email";
 
     /// Names and descriptions.
     pub fn catalogue() -> Vec<(&'static str, &'static str)> {

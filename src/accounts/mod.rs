@@ -27,7 +27,9 @@ pub use subject_kinds::{add_subject_kind, remove_subject_kind};
 pub use tokens::{
     Made, Minting, Personal, make_personal, mint, revoke, revoke_personal, revoke_token, tokens,
 };
-pub use users::{Grantor, NewAccount, Patch, add, change, change_own_password, list, remove, user};
+pub use users::{
+    Grantor, NewAccount, Patch, add, change, change_own_password, list, profile, remove, user,
+};
 
 use thiserror::Error;
 
@@ -72,6 +74,8 @@ pub enum Error {
     NotAUser,
     #[error("the scope `{0}` is built in and stays")]
     BuiltinScope(String),
+    #[error("OpenID Connect is not on here")]
+    NoOpenIdConnect,
     #[error("there is no signing key `{0}`")]
     NoSuchKey(String),
     #[error("a rotation is under way: the key `{0}` is about to sign")]
@@ -107,6 +111,7 @@ impl From<NotAdmitted> for Error {
     fn from(error: NotAdmitted) -> Self {
         match error {
             NotAdmitted::Throttled(error) => error.into(),
+            NotAdmitted::Overloaded(error) => error.into(),
             NotAdmitted::Store(error) => error.into(),
         }
     }

@@ -113,6 +113,8 @@ impl SharedUsers {
             }
         }
         Ok(Some(UserState {
+            email: user.email.map(String::into_boxed_str),
+            full_name: user.full_name.map(String::into_boxed_str),
             disabled: user.disabled,
             scopes: user.scopes,
         }))

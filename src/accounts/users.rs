@@ -7,6 +7,8 @@ use uuid::Uuid;
 use crate::{
     authority::Authority,
     clock,
+    hashing::Place,
+    live::UserState,
     password::{Password, PasswordHash, Verdict},
     scope::ScopeSet,
     store::{self, NewUser, UserPage, UserPatch, UserRow},
@@ -60,6 +62,12 @@ impl Grantor {
 /// The user of a name.
 pub async fn user(authority: &Authority, username: &str) -> Result<UserRow, Error> {
     let user = authority.user(username).await?;
+    user.ok_or_else(|| Error::NoSuchUser(username.to_owned()))
+}
+
+/// The user of a name, from memory where users are Scopegate's own.
+pub async fn profile(authority: &Authority, username: &str) -> Result<Arc<UserState>, Error> {
+    let user = authority.user_state(username).await?;
     user.ok_or_else(|| Error::NoSuchUser(username.to_owned()))
 }
 
@@ -170,24 +178,27 @@ pub async fn change_own_password(
     }
     let user = user(authority, username).await?;
     let current = Arc::new(current);
-    let attempt = authority.throttle.admit(username, address).await?;
-    let checked = check_current(authority, user.password_hash, current).await;
-    attempt.end(outcome(&checked)).await;
+    let attempt = authority
+        .throttle
+        .admit(&authority.hashing, username, address)
+        .await?;
+    let checked = check_current(attempt.place(), user.password_hash, current).await;
+    let place = attempt.end(outcome(&checked)).await;
     checked?;
     let patch = UserPatch {
-        password_hash: Some(hash(authority, new).await?),
+        password_hash: Some(place.hash(Arc::new(new)).await??),
         ..UserPatch::default()
     };
     write(authority, username, &patch, Some(token_id)).await
 }
 
 async fn check_current(
-    authority: &Authority,
+    place: &Place<'_>,
     stored: Option<PasswordHash>,
     current: Arc<Password>,
 ) -> Result<(), Error> {
     let stored = stored.ok_or(Error::WrongPassword)?;
-    match authority.hashing.verify(current, stored).await?? {
+    match place.verify(current, stored).await?? {
         Verdict::Match { .. } => Ok(()),
         Verdict::Mismatch => Err(Error::WrongPassword),
     }
@@ -231,7 +242,8 @@ async fn write(
 }
 
 async fn hash(authority: &Authority, password: Password) -> Result<PasswordHash, Error> {
-    Ok(authority.hashing.hash(Arc::new(password)).await??)
+    let place = authority.hashing.reserve()?;
+    Ok(place.hash(Arc::new(password)).await??)
 }
 
 fn check_profile(email: Option<&str>, full_name: Option<&str>) -> Result<(), Error> {

@@ -48,14 +48,7 @@ pub(super) struct LiveAccess(pub Arc<Authority>);
 
 impl Authenticate for LiveAccess {
     async fn authenticate(&self, token: &str) -> Result<Arc<Caller>, Denied> {
-        let accepted = self.0.accept(token).await.map_err(denied)?;
-        let claims = &accepted.claims;
-        Ok(Arc::new(Caller {
-            subject: claims.subject.clone(),
-            client_id: claims.client_id.clone(),
-            token_id: claims.id,
-            scopes: accepted.scopes,
-        }))
+        self.0.caller(token).await.map_err(denied)
     }
 }
 

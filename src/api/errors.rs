@@ -30,7 +30,8 @@ impl<const A: u16, const B: u16, const C: u16> From<accounts::Error> for Failure
             | Error::NoSuchSubjectKind(_)
             | Error::NoSuchToken(_)
             | Error::NoSuchKey(_)
-            | Error::NotAUser => Problem::new(StatusCode::NOT_FOUND, detail),
+            | Error::NotAUser
+            | Error::NoOpenIdConnect => Problem::new(StatusCode::NOT_FOUND, detail),
             Error::UserExists(_)
             | Error::UsersElsewhere(_)
             | Error::ScopeExists(_)

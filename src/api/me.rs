@@ -12,6 +12,7 @@ use super::{
     document::Tag,
     nullable::Change,
     problem::Failure,
+    profile::Profile,
     users::User,
 };
 use crate::{
@@ -92,9 +93,10 @@ impl MeApi {
     async fn get_me(
         &self,
         #[oai(scope = "BuiltinScope::Me")] auth: Auth,
-    ) -> Result<Json<User>, Failure<404>> {
-        let username = username(&auth)?;
-        Ok(Json(accounts::user(&self.0, username).await?.into()))
+    ) -> Result<Profile, Failure<404>> {
+        let user = accounts::profile(&self.0, username(&auth)?).await?;
+        let caller = auth.0;
+        Ok(Profile { caller, user })
     }
 
     /// Change your own profile

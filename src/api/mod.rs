@@ -17,24 +17,23 @@ mod issued;
 mod keys;
 mod me;
 mod nullable;
+mod openid;
 mod page;
 mod personal_tokens;
 mod problem;
+mod profile;
 mod refusal;
 mod scopes;
 mod subject_kinds;
 mod token;
 mod tokens;
+mod trailing_slash;
 mod users;
 mod well_known;
 
 use std::sync::Arc;
 
-use poem::{
-    Endpoint, EndpointExt, Response,
-    endpoint::BoxEndpoint,
-    middleware::{NormalizePath, TrailingSlash},
-};
+use poem::{Endpoint, EndpointExt, Response, endpoint::BoxEndpoint};
 use poem_openapi::OpenApiService;
 
 use crate::{
@@ -58,6 +57,7 @@ type Operations = (
     clients::ClientsApi,
     keys::KeysApi,
     well_known::WellKnownApi,
+    openid::OpenIdApi,
     health::HealthApi,
 );
 
@@ -74,6 +74,7 @@ fn operations(authority: &Arc<Authority>) -> Operations {
         clients::ClientsApi(Arc::clone(authority)),
         keys::KeysApi(Arc::clone(authority)),
         well_known::WellKnownApi(Arc::clone(authority)),
+        openid::OpenIdApi(Arc::clone(authority)),
         health::HealthApi(Arc::clone(authority)),
     )
 }
@@ -98,8 +99,6 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
         });
     let answers = errors::Answers::new(routes, document::allowed_methods());
     let origins = authority.config.cors_origins.clone();
-    Ok(cors::Cors::new(answers, origins)
-        .with(NormalizePath::new(TrailingSlash::Trim))
-        .map_to_response()
-        .boxed())
+    let answers = cors::Cors::new(answers, origins);
+    Ok(trailing_slash::TrimSlashes::new(answers).boxed())
 }

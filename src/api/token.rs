@@ -103,6 +103,9 @@ struct TokenAnswer {
     scope: String,
     /// What the next token is to be had for, where `offline_access` was granted.
     refresh_token: Option<String>,
+    /// Who logged in, signed for the client, where `openid` was granted
+    /// (OpenID Connect Core §2).
+    id_token: Option<String>,
     /// What kind of token it is, after a token exchange (RFC 8693 §2.2.1).
     issued_token_type: Option<String>,
 }
@@ -115,6 +118,7 @@ impl Example for TokenAnswer {
             expires_in: 1800,
             scope: "items me".to_owned(),
             refresh_token: None,
+            id_token: None,
             issued_token_type: None,
         }
     }
@@ -128,6 +132,7 @@ impl From<TokenResponse> for TokenAnswer {
             expires_in: issued.expires_in,
             scope: issued.scopes.to_string(),
             refresh_token: issued.refresh_token.map(|token| token.expose().to_owned()),
+            id_token: issued.id_token,
             issued_token_type: issued.is_exchanged.then(|| ACCESS_TOKEN.to_owned()),
         }
     }

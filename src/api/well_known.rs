@@ -12,7 +12,11 @@ use poem_openapi::{
 };
 use sha2::{Digest, Sha256};
 
-use super::document::{self, Tag};
+use super::{
+    document::{self, Tag},
+    openid,
+    problem::Failure,
+};
 use crate::{
     accounts::JWKS_MAX_AGE,
     authority::Authority,
@@ -150,6 +154,14 @@ struct ServerMetadata {
     introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// Documentation for people.
     service_documentation: String,
+    /// Where an application asks who the user is (OpenID Connect Core §5.3).
+    userinfo_endpoint: Option<String>,
+    /// Whether applications see the same subject: always `public`.
+    subject_types_supported: Option<Vec<String>>,
+    /// How ID tokens are signed.
+    id_token_signing_alg_values_supported: Option<Vec<String>>,
+    /// What an ID token or `/userinfo` may say.
+    claims_supported: Option<Vec<String>>,
 }
 
 impl Example for ServerMetadata {
@@ -225,49 +237,75 @@ impl WellKnownApi {
         operation_id = "getServerMetadata"
     )]
     async fn get_server_metadata(&self, _open: Public) -> MetadataAnswer {
-        let config = &self.0.config;
-        let issuer = &config.issuer;
-        let endpoint = |path: &str| document::has_path(path).then(|| format!("{issuer}{path}"));
-        let texts =
-            |list: &[&str]| -> Vec<String> { list.iter().map(|&text| text.to_owned()).collect() };
-        let catalogue = self.0.live.catalogue();
-        let mut scopes: Vec<String> = catalogue.iter().map(ToString::to_string).collect();
-        scopes.sort();
-        let authorization_endpoint = endpoint("/authorize");
-        let revocation_endpoint = endpoint("/revoke");
-        let introspection_endpoint = endpoint("/introspect");
-        let methods = || texts(CLIENT_AUTHENTICATION_METHODS);
-        let with_secret = || -> Vec<String> {
-            let is_public = |method: &String| method == "none";
-            methods()
-                .into_iter()
-                .filter(|method| !is_public(method))
-                .collect()
-        };
-        let metadata = ServerMetadata {
-            token_endpoint: endpoint("/token"),
-            jwks_uri: endpoint(JWKS_PATH),
-            device_authorization_endpoint: endpoint("/device_authorization"),
-            scopes_supported: scopes,
-            response_types_supported: authorization_endpoint
-                .iter()
-                .map(|_| "code".to_owned())
-                .collect(),
-            grant_types_supported: texts(&oauth::grant_types(config)),
-            token_endpoint_auth_methods_supported: methods(),
-            revocation_endpoint_auth_methods_supported: revocation_endpoint
-                .as_ref()
-                .map(|_| methods()),
-            introspection_endpoint_auth_methods_supported: introspection_endpoint
-                .as_ref()
-                .map(|_| with_secret()),
-            service_documentation: format!("{issuer}/docs"),
-            authorization_endpoint,
-            revocation_endpoint,
-            introspection_endpoint,
-            issuer: issuer.clone(),
-        };
-        MetadataAnswer::Metadata(Json(metadata), cacheable())
+        MetadataAnswer::Metadata(Json(metadata(&self.0)), cacheable())
+    }
+
+    /// Get the server's metadata for OpenID Connect
+    ///
+    /// The same as at `/.well-known/oauth-authorization-server`, where relying
+    /// parties look for it (OpenID Connect Discovery §4).
+    #[oai(
+        path = "/.well-known/openid-configuration",
+        method = "get",
+        operation_id = "getOpenidConfiguration"
+    )]
+    async fn get_openid_configuration(
+        &self,
+        _open: Public,
+    ) -> Result<MetadataAnswer, Failure<404>> {
+        openid::is_on(&self.0)?;
+        Ok(MetadataAnswer::Metadata(
+            Json(metadata(&self.0)),
+            cacheable(),
+        ))
+    }
+}
+
+fn metadata(authority: &Authority) -> ServerMetadata {
+    let config = &authority.config;
+    let issuer = &config.issuer;
+    let endpoint = |path: &str| document::has_path(path).then(|| format!("{issuer}{path}"));
+    let texts =
+        |list: &[&str]| -> Vec<String> { list.iter().map(|&text| text.to_owned()).collect() };
+    let catalogue = authority.live.catalogue();
+    let mut scopes: Vec<String> = catalogue.iter().map(ToString::to_string).collect();
+    scopes.sort();
+    let authorization_endpoint = endpoint("/authorize");
+    let revocation_endpoint = endpoint("/revoke");
+    let introspection_endpoint = endpoint("/introspect");
+    let methods = || texts(CLIENT_AUTHENTICATION_METHODS);
+    let with_secret = || -> Vec<String> {
+        let is_public = |method: &String| method == "none";
+        methods()
+            .into_iter()
+            .filter(|method| !is_public(method))
+            .collect()
+    };
+    let openid = |list: &[&str]| config.openid_connect.then(|| texts(list));
+    ServerMetadata {
+        token_endpoint: endpoint("/token"),
+        jwks_uri: endpoint(JWKS_PATH),
+        device_authorization_endpoint: endpoint("/device_authorization"),
+        scopes_supported: scopes,
+        response_types_supported: authorization_endpoint
+            .iter()
+            .map(|_| "code".to_owned())
+            .collect(),
+        grant_types_supported: texts(&oauth::grant_types(config)),
+        token_endpoint_auth_methods_supported: methods(),
+        revocation_endpoint_auth_methods_supported: revocation_endpoint.as_ref().map(|_| methods()),
+        introspection_endpoint_auth_methods_supported: introspection_endpoint
+            .as_ref()
+            .map(|_| with_secret()),
+        service_documentation: format!("{issuer}/docs"),
+        authorization_endpoint,
+        revocation_endpoint,
+        introspection_endpoint,
+        userinfo_endpoint: endpoint("/userinfo").filter(|_| config.openid_connect),
+        subject_types_supported: openid(&["public"]),
+        id_token_signing_alg_values_supported: openid(&[config.signing_algorithm.name()]),
+        claims_supported: openid(openid::CLAIMS),
+        issuer: issuer.clone(),
     }
 }
 

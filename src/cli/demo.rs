@@ -100,7 +100,7 @@ async fn add(
     let user = NewUser {
         id: Uuid::now_v7().to_string(),
         username: username.to_owned(),
-        password_hash: Some(authority.hashing.hash(password).await??),
+        password_hash: Some(authority.hashing.reserve()?.hash(password).await??),
         email: Some(format!("{username}@example.com")),
         full_name: Some(full_name.to_owned()),
         disabled,

@@ -96,6 +96,8 @@ pub struct Config {
     /// Whose table the users are in, if not Scopegate's own.
     pub shared_users: Option<SharedSource>,
     pub password_grant: bool,
+    /// Whether ID tokens are given and `/userinfo` answers.
+    pub openid_connect: bool,
     pub hash_workers: usize,
     pub hash_queue: usize,
     pub cors_origins: Vec<String>,
@@ -210,6 +212,7 @@ impl Layers {
                 Purpose::Demo => None,
             },
             password_grant: self.switch("password-grant")?,
+            openid_connect: self.switch("openid-connect")? && signing_algorithm != Algorithm::Hs256,
             hash_workers: self.hash_workers()?,
             hash_queue: self.parse("hash-queue", "a number")?,
             cors_origins: self.cors_origins()?,

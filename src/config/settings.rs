@@ -226,6 +226,12 @@ pub const SETTINGS: &[Setting] = &[
         "Whether users may log in with the password grant",
     ),
     setting(
+        "openid-connect",
+        "on|off",
+        Some("on"),
+        "Whether applications may ask who a user is: ID tokens and /userinfo; never with HS256, which they cannot verify",
+    ),
+    setting(
         "hash-workers",
         "NUMBER",
         Some("cores"),
@@ -234,7 +240,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "hash-queue",
         "NUMBER",
-        Some("32"),
+        Some("64"),
         "Logins that may wait for a hash thread; further ones get 503",
     ),
     Setting {

@@ -1,5 +1,7 @@
 //! The signing keys in memory: which one signs at a time, which ones verify.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use thiserror::Error;
 
 use crate::{
@@ -43,6 +45,8 @@ pub enum KeyRingError {
 
 /// The signing keys at one state of the database.
 pub struct KeyRing {
+    /// Another one at every loading.
+    pub(super) number: u64,
     /// The keys that tokens are verified with.
     pub verification: Keys,
     algorithm: Algorithm,
@@ -162,7 +166,9 @@ impl KeySettings {
         if let Some(secret) = &secret {
             verification.push(secret.verification_key()?);
         }
+        static LOADED: AtomicU64 = AtomicU64::new(0);
         Ok(KeyRing {
+            number: LOADED.fetch_add(1, Ordering::Relaxed),
             verification: verification.into_iter().collect(),
             algorithm: self.algorithm,
             secret,

@@ -9,11 +9,12 @@ use crate::{
     client::GrantType,
     clock,
     issuing::Draft,
+    live::KeyRingError,
     opaque::Opaque,
     scope::ScopeSet,
     store::{NewRefresh, UserRow},
     subject::Subject,
-    token::{Audience, Claims},
+    token::{Audience, Claims, IdClaims},
 };
 
 /// The successful answer of the token endpoint.
@@ -26,6 +27,8 @@ pub struct TokenResponse {
     pub scopes: ScopeSet,
     /// The token that a next one is to be had for: a secret.
     pub refresh_token: Option<Opaque>,
+    /// Who logged in, for the client, where `openid` was granted.
+    pub id_token: Option<String>,
     /// Whether it answers a token exchange, which says what kind of token it
     /// gave (RFC 8693 §2.2.1).
     pub is_exchanged: bool,
@@ -38,9 +41,18 @@ impl TokenResponse {
             expires_in: claims.expires_at.abs_diff(claims.issued_at),
             scopes: claims.scopes.clone(),
             refresh_token: None,
+            id_token: None,
             is_exchanged: false,
         })
     }
+}
+
+/// How a user came to be known, for the ID token.
+pub(super) struct Login {
+    /// When the password was typed, in seconds since 1970.
+    pub at: i64,
+    /// What the authorization request said.
+    pub nonce: Option<String>,
 }
 
 /// Issues a token about a user, who must still exist and be enabled when it is
@@ -51,6 +63,7 @@ pub(super) async fn issue_for_user(
     client: &Requester,
     scopes: ScopeSet,
     audience: Audience,
+    login: Login,
 ) -> Result<TokenResponse, Error> {
     let subject =
         Subject::new(Subject::USERNAME, &user.username).map_err(|_| Error::InvalidGrant)?;
@@ -81,8 +94,30 @@ pub(super) async fn issue_for_user(
     }
     Ok(TokenResponse {
         refresh_token,
+        id_token: id_token(authority, &claims, login)?,
         ..TokenResponse::of(authority, &claims)?
     })
+}
+
+/// The ID token beside an access token, where `openid` was granted.
+fn id_token(
+    authority: &Authority,
+    access: &Claims,
+    login: Login,
+) -> Result<Option<String>, KeyRingError> {
+    if !authority.config.openid_connect || !access.scopes.contains(BuiltinScope::OPENID) {
+        return Ok(None);
+    }
+    let claims = IdClaims {
+        issuer: access.issuer.clone(),
+        subject: access.subject.clone(),
+        client_id: access.client_id.clone(),
+        issued_at: access.issued_at,
+        expires_at: access.expires_at,
+        auth_time: login.at,
+        nonce: login.nonce,
+    };
+    authority.sign_id_token(&claims).map(Some)
 }
 
 /// What is stored of a refresh token.

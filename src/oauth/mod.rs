@@ -104,6 +104,7 @@ impl From<NotAdmitted> for Error {
     fn from(error: NotAdmitted) -> Self {
         match error {
             NotAdmitted::Throttled(error) => error.into(),
+            NotAdmitted::Overloaded(error) => error.into(),
             NotAdmitted::Store(error) => error.into(),
         }
     }

@@ -5,13 +5,16 @@ use std::{net::IpAddr, sync::Arc};
 use crate::{
     authority::Authority,
     client::GrantType,
+    clock,
+    hashing::Place,
     password::{Password, PasswordHash, Verdict},
     store::UserRow,
     throttle::Outcome,
 };
 
 use super::{
-    ClientCredentials, Error, Requester, TokenResponse, audience, issue::issue_for_user,
+    ClientCredentials, Error, Requester, TokenResponse, audience,
+    issue::{Login, issue_for_user},
     scope_policy,
 };
 
@@ -44,13 +47,20 @@ pub async fn password(
     }
     let password = Arc::new(password);
     let audience = audience::requested(authority, &client, &request.resources)?;
-    let attempt = authority.throttle.admit(&username, request.address).await?;
-    let user = check(authority, &username, &password).await;
-    attempt.end(outcome(&user)).await;
+    let attempt = authority
+        .throttle
+        .admit(&authority.hashing, &username, request.address)
+        .await?;
+    let user = check(authority, attempt.place(), &username, &password).await;
+    drop(attempt.end(outcome(&user)).await);
     let user = user?;
     let scope = request.scope.as_deref();
     let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
-    issue_for_user(authority, &user, &client, scopes, audience).await
+    let login = Login {
+        at: clock::now(),
+        nonce: None,
+    };
+    issue_for_user(authority, &user, &client, scopes, audience, login).await
 }
 
 fn outcome(checked: &Result<UserRow, Error>) -> Outcome {
@@ -63,30 +73,22 @@ fn outcome(checked: &Result<UserRow, Error>) -> Outcome {
 
 async fn check(
     authority: &Authority,
+    place: &Place<'_>,
     username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, Error> {
     let user = authority.user(username).await?;
     let Some((user, stored)) = user.and_then(with_password_hash) else {
-        authority
-            .hashing
-            .verify_nobody(Arc::clone(password))
-            .await?;
+        place.verify_nobody(Arc::clone(password)).await?;
         return Err(Error::InvalidGrant);
     };
-    let verdict = authority
-        .hashing
-        .verify(Arc::clone(password), stored.clone())
-        .await?;
+    let verdict = place.verify(Arc::clone(password), stored.clone()).await?;
     let needs_rehash = match verdict {
         Ok(Verdict::Match { needs_rehash }) => needs_rehash,
         Ok(Verdict::Mismatch) => return Err(Error::InvalidGrant),
         Err(refused) => {
             tracing::warn!(user = user.username, %refused, "the stored password hash cannot be verified");
-            authority
-                .hashing
-                .verify_nobody(Arc::clone(password))
-                .await?;
+            place.verify_nobody(Arc::clone(password)).await?;
             return Err(Error::InvalidGrant);
         }
     };
@@ -98,7 +100,7 @@ async fn check(
         return Ok(UserRow { id, ..user });
     }
     if needs_rehash {
-        rehash(authority, &user, &stored, password).await;
+        rehash(authority, place, &user, &stored, password).await;
     }
     Ok(user)
 }
@@ -112,11 +114,12 @@ fn with_password_hash(user: UserRow) -> Option<(UserRow, PasswordHash)> {
 /// user away: the next login tries again.
 async fn rehash(
     authority: &Authority,
+    place: &Place<'_>,
     user: &UserRow,
     stored: &PasswordHash,
     password: &Arc<Password>,
 ) {
-    let Ok(Ok(better)) = authority.hashing.hash(Arc::clone(password)).await else {
+    let Ok(Ok(better)) = place.hash(Arc::clone(password)).await else {
         return;
     };
     match authority.store.rehash(&user.id, stored, &better).await {

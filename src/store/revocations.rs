@@ -1,5 +1,7 @@
 //! Tokens that are refused although they have not expired.
 
+use futures_util::TryStreamExt;
+
 use super::{Result, Store, commit, read};
 
 /// A token that was revoked.
@@ -115,18 +117,27 @@ macro_rules! revoke {
 pub(super) use revoke;
 
 impl Store {
-    /// The revocations of changes behind a number whose tokens are still alive.
-    pub async fn revocations_after(&self, seq: i64, now: i64) -> Result<Vec<Revocation>> {
-        Ok(read!(self, |connection| {
-            sqlx::query_as(
+    /// Hands over the revocations of changes behind a number whose tokens are
+    /// still alive, one by one: there may be millions.
+    pub async fn revocations_after(
+        &self,
+        seq: i64,
+        now: i64,
+        mut each: impl FnMut(Revocation),
+    ) -> Result<()> {
+        read!(self, |connection| {
+            let mut rows = sqlx::query_as(
                 "SELECT token_id, expires_at FROM revocations
                  WHERE seq > $1 AND expires_at + 5 > $2",
             )
             .bind(seq)
             .bind(now)
-            .fetch_all(&mut *connection)
-            .await?
-        }))
+            .fetch(&mut *connection);
+            while let Some(row) = rows.try_next().await? {
+                each(row);
+            }
+        });
+        Ok(())
     }
 
     /// Revokes tokens, what was derived from them and the refresh tokens that

@@ -11,6 +11,31 @@ pub struct ScopeRow {
     pub created_at: i64,
 }
 
+/// Inserts a scope. Users who hold all others hold it as well, so that
+/// administrators can give it to somebody.
+macro_rules! insert_scope {
+    ($transaction:ident, $name:expr, $description:expr, $builtin:expr, $now:expr) => {
+        sqlx::query(
+            "INSERT INTO scopes (name, description, builtin, created_at)
+             VALUES ($1, $2, $3, $4)",
+        )
+        .bind($name)
+        .bind($description)
+        .bind($builtin)
+        .bind($now)
+        .execute(&mut *$transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO user_scopes (user_id, scope)
+             SELECT user_id, $1 FROM user_scopes GROUP BY user_id
+             HAVING count(*) = (SELECT count(*) - 1 FROM scopes)",
+        )
+        .bind($name)
+        .execute(&mut *$transaction)
+        .await?;
+    };
+}
+
 impl Store {
     /// The catalogue, by name.
     pub async fn scopes(&self) -> Result<Vec<ScopeRow>> {
@@ -24,28 +49,15 @@ impl Store {
     }
 
     /// Adds a scope; [`Error::Exists`](super::Error::Exists) where it is there.
-    /// Users who hold all others hold it as well, so that administrators can
-    /// give it to somebody.
     pub async fn add_scope(&self, scope: &ScopeRow) -> Result<()> {
         commit!(self, |transaction| {
-            sqlx::query(
-                "INSERT INTO scopes (name, description, builtin, created_at)
-                 VALUES ($1, $2, $3, $4)",
-            )
-            .bind(&scope.name)
-            .bind(&scope.description)
-            .bind(scope.builtin)
-            .bind(scope.created_at)
-            .execute(&mut *transaction)
-            .await?;
-            sqlx::query(
-                "INSERT INTO user_scopes (user_id, scope)
-                 SELECT user_id, $1 FROM user_scopes GROUP BY user_id
-                 HAVING count(*) = (SELECT count(*) - 1 FROM scopes)",
-            )
-            .bind(&scope.name)
-            .execute(&mut *transaction)
-            .await?;
+            insert_scope!(
+                transaction,
+                scope.name.as_str(),
+                scope.description.as_str(),
+                scope.builtin,
+                scope.created_at
+            );
             announce!(transaction, Change::SCOPES, "", scope.created_at);
         });
         Ok(())
@@ -65,20 +77,21 @@ impl Store {
             return Ok(());
         }
         commit!(self, |transaction| {
-            for (name, description) in scopes {
-                sqlx::query(
-                    "INSERT INTO scopes (name, description, builtin, created_at)
-                     VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (name) DO UPDATE SET description = $2, builtin = $3",
-                )
-                .bind(*name)
-                .bind(*description)
-                .bind(true)
-                .bind(now)
-                .execute(&mut *transaction)
-                .await?;
-            }
+            // First, since it makes servers that start together wait for each other.
             announce!(transaction, Change::SCOPES, "", now);
+            for (name, description) in scopes {
+                let updated =
+                    sqlx::query("UPDATE scopes SET description = $2, builtin = $3 WHERE name = $1")
+                        .bind(*name)
+                        .bind(*description)
+                        .bind(true)
+                        .execute(&mut *transaction)
+                        .await?
+                        .rows_affected();
+                if updated == 0 {
+                    insert_scope!(transaction, *name, *description, true, now);
+                }
+            }
         });
         Ok(())
     }

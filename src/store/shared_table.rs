@@ -36,7 +36,7 @@ pub struct SharedTable {
 #[derive(Debug)]
 enum Pools {
     Sqlite {
-        options: SqliteConnectOptions,
+        options: Box<SqliteConnectOptions>,
         opened: Mutex<Option<OpenFile>>,
     },
     Postgres {
@@ -94,7 +94,7 @@ impl SharedTable {
     pub fn new(source: &str) -> Result<Self, ForeignError> {
         let pools = match Location::of(source)? {
             Location::Sqlite(options) => Pools::Sqlite {
-                options: options.busy_timeout(PATIENCE),
+                options: Box::new(options.busy_timeout(PATIENCE)),
                 opened: Mutex::default(),
             },
             Location::Postgres(options) => {

@@ -267,6 +267,11 @@ impl VerificationKey {
         }
     }
 
+    /// When it stops verifying, if it does.
+    pub(super) fn end(&self) -> Option<i64> {
+        self.valid_until
+    }
+
     pub(super) fn is_valid_at(&self, now: i64) -> bool {
         self.valid_until.is_none_or(|end| now < end)
     }

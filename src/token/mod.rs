@@ -5,6 +5,7 @@
 //! no I/O: whether a verified token was revoked since is for its caller to ask.
 
 mod claims;
+mod id_token;
 mod inspect;
 mod key;
 mod sealing;
@@ -12,6 +13,7 @@ mod sign;
 mod verify;
 
 pub use claims::{Actor, Audience, Claims};
+pub use id_token::IdClaims;
 pub use inspect::Unverified;
 pub use key::{Algorithm, Jwk, KeyError, SigningKey, VerificationKey, random_secret};
 pub use sealing::{KeyEncryptionKey, SealingError};

@@ -1,6 +1,7 @@
 //! From claims to a token.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -11,8 +12,17 @@ use super::{
 
 /// Signs claims: a JWS in compact form with `typ: at+jwt` (RFC 9068 §2.1).
 pub fn sign(claims: &Claims, key: &SigningKey) -> Result<String, KeyError> {
-    let header = json!({"alg": key.algorithm().name(), "kid": key.id(), "typ": "at+jwt"});
-    let payload = serde_json::to_vec(&Wire::from(claims)).map_err(|_| KeyError::Malformed)?;
+    sign_as("at+jwt", &Wire::from(claims), key)
+}
+
+/// Signs what a token says, as a token of a type.
+pub(super) fn sign_as(
+    typ: &str,
+    claims: &impl Serialize,
+    key: &SigningKey,
+) -> Result<String, KeyError> {
+    let header = json!({"alg": key.algorithm().name(), "kid": key.id(), "typ": typ});
+    let payload = serde_json::to_vec(claims).map_err(|_| KeyError::Malformed)?;
     let signed = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header.to_string()),

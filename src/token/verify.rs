@@ -104,6 +104,13 @@ impl Keys {
         shown.into_iter().filter_map(VerificationKey::jwk).collect()
     }
 
+    /// When, after a time, the first of the keys stops verifying; none where all
+    /// go on.
+    pub fn next_end(&self, now: i64) -> Option<i64> {
+        let ends = self.iter().filter_map(VerificationKey::end);
+        ends.filter(|end| *end > now).min()
+    }
+
     /// Verifies a token at a time, in seconds since 1970: its form, header,
     /// key, signature, claims, issuer, audience and times, in this order.
     pub fn verify(

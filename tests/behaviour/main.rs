@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_input;
+mod cached_tokens;
 mod client_assertions;
 mod client_grants;
 mod clients;
@@ -22,6 +23,7 @@ mod key_encryption;
 mod keys;
 mod logs;
 mod minted_tokens;
+mod openid_connect;
 mod own_account;
 mod password_grant;
 mod personal_tokens;

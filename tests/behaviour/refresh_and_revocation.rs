@@ -154,3 +154,43 @@ fn p31_of_a_token_that_is_not_active_nothing_is_told() {
     let unnamed = server.post("/introspect").form(&form).send();
     assert_oauth_error(&unnamed, 401, "invalid_client");
 }
+
+#[test]
+fn p31_to_a_client_outside_its_audience_a_token_is_not_active() {
+    let api = "https://api.example";
+    let server = Server::with_args(&["--allowed-audience", api]);
+    server.user("johndoe", PASSWORD, SCOPES);
+    let inside = server.client("inside", &["--audience", api]);
+    let outside = server.client("outside", &["--audience", "https://other.example"]);
+    let form = [
+        ("grant_type", "password"),
+        ("username", "johndoe"),
+        ("password", PASSWORD),
+        ("scope", "me"),
+        ("resource", api),
+    ];
+    let token = Token::of(&server.post("/token").form(&form).send());
+    let ask = |client: &Confidential| {
+        let call = server.post("/introspect").basic(&client.id, &client.secret);
+        call.form(&[("token", token.as_ref())]).send().expect(200)
+    };
+    assert_eq!(ask(&inside)["active"], true);
+    assert_eq!(ask(&outside), json!({"active": false}));
+}
+
+#[test]
+fn an_expired_refresh_token_is_refused() {
+    let server = Server::with_args(&["--refresh-token-ttl", "3s"]);
+    server.user("johndoe", PASSWORD, SCOPES);
+    let mut args = vec!["--grant", "password", "--grant", "refresh_token"];
+    args.extend(SCOPES.iter().flat_map(|scope| ["--scope", scope]));
+    let api = server.client("api", &args);
+    let login = server.try_login("johndoe", PASSWORD, SCOPES);
+    let token = refresh_token(&login.basic(&api.id, &api.secret).send());
+    let call = |path| server.post(path).basic(&api.id, &api.secret);
+    let told = || call("/introspect").form(&[("token", &*token)]).send();
+    assert_eq!(told().expect(200)["active"], true);
+    eventually(told, |told| told.expect(200) == json!({"active": false}));
+    let form = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
+    assert_oauth_error(&call("/token").form(&form).send(), 400, "invalid_grant");
+}
