@@ -9,7 +9,7 @@ use crate::{
     clock,
     hashing::Place,
     live::UserState,
-    password::{Password, PasswordHash, Verdict},
+    password::{Password, PasswordHash, Verdict, guessable},
     scope::ScopeSet,
     store::{self, NewUser, UserPage, UserPatch, UserRow},
     throttle::Outcome,
@@ -102,7 +102,7 @@ pub async fn add(
     grantor.check(&account.scopes)?;
     let password_hash = match account.password {
         Some(password) => {
-            fit("password", fields::new_password(password.as_bytes()))?;
+            check_password(authority, "password", &password, &account.username)?;
             Some(hash(authority, password).await?)
         }
         None => None,
@@ -145,7 +145,7 @@ pub async fn change(
     }
     let password_hash = match patch.password {
         Some(password) => {
-            fit("password", fields::new_password(password.as_bytes()))?;
+            check_password(authority, "password", &password, username)?;
             Some(hash(authority, password).await?)
         }
         None => None,
@@ -172,7 +172,7 @@ pub async fn change_own_password(
     address: IpAddr,
 ) -> Result<(), Error> {
     are_own_users(authority)?;
-    fit("new_password", fields::new_password(new.as_bytes()))?;
+    check_password(authority, "new_password", &new, username)?;
     if current.as_bytes().len() > Password::MAX_BYTES {
         return Err(Error::WrongPassword);
     }
@@ -244,6 +244,24 @@ async fn write(
 async fn hash(authority: &Authority, password: Password) -> Result<PasswordHash, Error> {
     let place = authority.hashing.reserve()?;
     Ok(place.hash(Arc::new(password)).await??)
+}
+
+fn check_password(
+    authority: &Authority,
+    field: &'static str,
+    password: &Password,
+    username: &str,
+) -> Result<(), Error> {
+    fit(field, fields::new_password(password.as_bytes()))?;
+    if !authority.config.password_check {
+        return Ok(());
+    }
+    let host = authority.config.issuer.split("://").last();
+    let about = [username, host.unwrap_or_default(), "scopegate"];
+    match guessable(password, &about) {
+        None => Ok(()),
+        Some(reason) => Err(self::field(field, reason)),
+    }
 }
 
 fn check_profile(email: Option<&str>, full_name: Option<&str>) -> Result<(), Error> {

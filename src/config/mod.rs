@@ -89,6 +89,8 @@ pub struct Config {
     /// The audiences beside `audience` that tokens may be asked for.
     pub allowed_audiences: Vec<String>,
     pub password_scheme: CurrentScheme,
+    /// Whether new passwords that would soon be guessed are refused.
+    pub password_check: bool,
     /// The salt of a Flask-Security site, if users came from one.
     pub flask_security_salt: Option<SiteSalt>,
     /// What members of a Django group or a Flask role may hold.
@@ -205,6 +207,7 @@ impl Layers {
             max_token_ttl: self.duration("max-token-ttl")?,
             allowed_audiences: self.list("allowed-audience", "a text")?,
             password_scheme: self.password_scheme(purpose)?,
+            password_check: self.switch("password-check")?,
             flask_security_salt: self.flask_security_salt()?,
             group_scopes: self.group_scopes()?,
             shared_users: match purpose {

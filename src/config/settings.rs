@@ -136,6 +136,12 @@ pub const SETTINGS: &[Setting] = &[
         "How new passwords are hashed: bcrypt or argon2id",
     ),
     setting(
+        "password-check",
+        "on|off",
+        Some("off"),
+        "Whether new passwords that would soon be guessed, as common ones and the user's name, are refused",
+    ),
+    setting(
         "bcrypt-cost",
         "NUMBER",
         Some("12"),

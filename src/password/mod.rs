@@ -31,6 +31,7 @@ mod context;
 mod des_crypt;
 mod digest;
 mod fields;
+mod guessable;
 mod identify;
 mod pbkdf2;
 mod policy;
@@ -42,6 +43,7 @@ mod sha_crypt;
 mod wrapped;
 
 pub use context::{Context, Verdict};
+pub use guessable::guessable;
 pub use identify::{Identified, Parameter, identify};
 pub use policy::{CurrentScheme, Limits, Policy};
 pub use refused::{HashError, PolicyError, Refused};

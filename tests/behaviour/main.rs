@@ -9,6 +9,7 @@ mod client_assertions;
 mod client_grants;
 mod clients;
 mod commands;
+mod common_passwords;
 mod configuration;
 mod document;
 mod durability;
