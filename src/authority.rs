@@ -131,6 +131,16 @@ impl Authority {
         }
     }
 
+    /// The user for whom something was kept under a name and an id; none where
+    /// the name is another's by now or the user is disabled.
+    pub async fn same_user(&self, username: &str, id: &str) -> Result<Option<UserRow>, LiveError> {
+        let user = match &self.shared_users {
+            Some(shared) => shared.anchored(&self.live, username).await?,
+            None => self.store.user(username).await?,
+        };
+        Ok(user.filter(|user| user.id == id && !user.disabled))
+    }
+
     /// What a guarded request has to know of a user, wherever users live.
     pub async fn user_state(&self, username: &str) -> Result<Option<Arc<UserState>>, LiveError> {
         match &self.shared_users {

@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use thiserror::Error;
 
-use crate::{opaque::Digest, scope::ScopeSet};
+use crate::{
+    opaque::Digest,
+    redirect_uri::{ApplicationType, RedirectUri},
+    scope::ScopeSet,
+};
 
 /// A registered client.
 #[derive(Clone, Debug)]
@@ -23,6 +27,13 @@ pub struct Client {
     /// The audiences that it may ask tokens for beside those of the settings,
     /// and whose tokens it may introspect.
     pub audiences: Vec<String>,
+    pub application_type: ApplicationType,
+    /// Where the authorization endpoint may answer it.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where a logout that it asked for may end.
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Whether it belongs to the house: users are not asked what it may have.
+    pub first_party: bool,
     pub disabled: bool,
     /// Seconds since 1970.
     pub created_at: i64,
@@ -70,8 +81,10 @@ impl Authentication {
 pub enum GrantType {
     Password,
     RefreshToken,
+    AuthorizationCode,
     ClientCredentials,
     TokenExchange,
+    DeviceCode,
 }
 
 /// A text that names no grant which is offered here.
@@ -80,20 +93,24 @@ pub enum GrantType {
 pub struct UnknownGrant(String);
 
 impl GrantType {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Password,
         Self::RefreshToken,
+        Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::TokenExchange,
+        Self::DeviceCode,
     ];
 
-    /// The value of `grant_type` (RFC 6749 §4, §6; RFC 8693 §2.1).
+    /// The value of `grant_type` (RFC 6749 §4, §6; RFC 8693 §2.1; RFC 8628 §3.4).
     pub fn name(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::RefreshToken => "refresh_token",
+            Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
     }
 

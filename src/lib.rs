@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+mod address;
 pub mod api;
 pub mod authority;
 pub mod client;
@@ -23,9 +24,11 @@ pub mod live;
 pub mod oauth;
 pub mod opaque;
 pub mod password;
+pub mod redirect_uri;
 pub mod scope;
 pub mod server;
 pub mod store;
 pub mod subject;
 pub mod throttle;
 pub mod token;
+pub mod web;

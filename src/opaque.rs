@@ -1,4 +1,4 @@
-//! Secrets that mean nothing but themselves: refresh tokens and client secrets.
+//! Secrets that mean nothing but themselves: refresh tokens, codes, sessions, client secrets.
 //! Each is 256 random bits behind a prefix that scanners for leaked secrets can
 //! look for; the database holds its SHA-256, which suffices for what cannot be
 //! guessed.
@@ -22,6 +22,14 @@ pub struct Opaque(Zeroizing<String>);
 impl Opaque {
     /// Begins a refresh token.
     pub const REFRESH_TOKEN: &'static str = "sgr_";
+    /// Begins an authorization code.
+    pub const AUTHORIZATION_CODE: &'static str = "sga_";
+    /// Begins what a browser holds of its session.
+    pub const SESSION: &'static str = "sgs_";
+    /// Begins what an authorization request is kept under.
+    pub const REQUEST: &'static str = "sgq_";
+    /// Begins a device code.
+    pub const DEVICE_CODE: &'static str = "sgd_";
     /// Begins a client's secret.
     pub const CLIENT_SECRET: &'static str = "sgc_";
 

@@ -63,6 +63,8 @@ pub enum BuiltinScope {
 }
 
 impl BuiltinScope {
+    /// The scope that opens one's own personal tokens.
+    pub const TOKENS: &'static str = "tokens";
     /// The scope that asks for a refresh token.
     pub const OFFLINE_ACCESS: &'static str = "offline_access";
     /// The scope that asks for an ID token (OpenID Connect Core §3.1.2.1).

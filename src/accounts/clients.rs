@@ -9,6 +9,7 @@ use crate::{
     clock,
     oauth::check_jwks,
     opaque::Opaque,
+    redirect_uri::{ApplicationType, RedirectUri},
     scope::ScopeSet,
     store,
 };
@@ -23,6 +24,16 @@ pub struct NewClient {
     pub scopes: ScopeSet,
     pub default_scopes: ScopeSet,
     pub audiences: Vec<String>,
+    pub redirection: Redirection,
+}
+
+/// Where and how the authorization endpoint may answer a client.
+#[derive(Debug, Default)]
+pub struct Redirection {
+    pub application_type: ApplicationType,
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub first_party: bool,
 }
 
 /// How a client is to authenticate.
@@ -44,6 +55,10 @@ pub struct ClientPatch {
     pub scopes: Option<ScopeSet>,
     pub default_scopes: Option<ScopeSet>,
     pub audiences: Option<Vec<String>>,
+    pub application_type: Option<ApplicationType>,
+    pub redirect_uris: Option<Vec<String>>,
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    pub first_party: Option<bool>,
     pub disabled: Option<bool>,
 }
 
@@ -77,7 +92,16 @@ pub async fn add_client(
             (Authentication::PrivateKey(jwks), None)
         }
     };
+    let kind = new.redirection.application_type;
     let client = Client {
+        application_type: kind,
+        redirect_uris: uris("redirect_uris", new.redirection.redirect_uris, kind)?,
+        post_logout_redirect_uris: uris(
+            "post_logout_redirect_uris",
+            new.redirection.post_logout_redirect_uris,
+            kind,
+        )?,
+        first_party: new.redirection.first_party,
         id: new.id,
         name: new.name,
         authentication,
@@ -106,7 +130,20 @@ pub async fn change_client(
 ) -> Result<Client, Error> {
     let before = client(authority, id).await?;
     grantor.check(&before.scopes)?;
+    let kind = patch.application_type.unwrap_or(before.application_type);
+    let changed = |field, new: Option<Vec<String>>, old: &[RedirectUri]| {
+        let old = || old.iter().map(ToString::to_string).collect();
+        uris(field, new.unwrap_or_else(old), kind)
+    };
     let after = Client {
+        application_type: kind,
+        redirect_uris: changed("redirect_uris", patch.redirect_uris, &before.redirect_uris)?,
+        post_logout_redirect_uris: changed(
+            "post_logout_redirect_uris",
+            patch.post_logout_redirect_uris,
+            &before.post_logout_redirect_uris,
+        )?,
+        first_party: patch.first_party.unwrap_or(before.first_party),
         name: patch.name.unwrap_or(before.name),
         grants: patch.grants.unwrap_or(before.grants),
         scopes: patch.scopes.unwrap_or(before.scopes),
@@ -159,6 +196,18 @@ pub async fn remove_client(
     Ok(authority.live.catch_up().await?)
 }
 
+fn uris(
+    field: &'static str,
+    texts: Vec<String>,
+    kind: ApplicationType,
+) -> Result<Vec<RedirectUri>, Error> {
+    let parse = |text: String| {
+        RedirectUri::parse(&text, kind)
+            .map_err(|error| super::field(field, format!("{text}: {error}")))
+    };
+    texts.into_iter().map(parse).collect()
+}
+
 fn check(authority: &Authority, client: &Client, grantor: &Grantor) -> Result<(), Error> {
     fit("client_id", fields::client_id(&client.id))?;
     fit("client_name", fields::full_name(&client.name))?;
@@ -172,6 +221,13 @@ fn check(authority: &Authority, client: &Client, grantor: &Grantor) -> Result<()
             "a public client has no client_credentials",
         ));
     }
+    let needs_uri = client.grants.contains(&GrantType::AuthorizationCode);
+    if needs_uri && client.redirect_uris.is_empty() {
+        return Err(super::field(
+            "redirect_uris",
+            "a client with authorization_code has one at least",
+        ));
+    }
     unknown_scopes(authority, "scopes", &client.scopes)?;
     if !client.default_scopes.is_subset(&client.scopes) {
         return Err(super::field(
@@ -180,4 +236,13 @@ fn check(authority: &Authority, client: &Client, grantor: &Grantor) -> Result<()
         ));
     }
     grantor.check(&client.scopes)
+}
+
+/// Takes back what a user let a client have, and ends all that came of it.
+pub async fn end_consent(authority: &Authority, user_id: &str, id: &str) -> Result<(), Error> {
+    authority
+        .store
+        .end_consent(user_id, id, clock::now())
+        .await?;
+    Ok(authority.live.catch_up().await?)
 }

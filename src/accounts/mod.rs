@@ -15,8 +15,8 @@ mod users;
 
 pub use builtin::BuiltinScope;
 pub use clients::{
-    ClientPatch, NewAuthentication, NewClient, add_client, change_client, client, clients,
-    remove_client, rotate_secret,
+    ClientPatch, NewAuthentication, NewClient, Redirection, add_client, change_client, client,
+    clients, end_consent, remove_client, rotate_secret,
 };
 pub use keys::{
     DEFAULT_GRACE, JWKS_MAX_AGE, Key, adopt_algorithm, generate_key, keys, retire_key, rotate_keys,

@@ -102,22 +102,32 @@ impl SharedUsers {
     /// the one that the tokens of this name were given for, or has another
     /// password since.
     pub async fn state(&self, live: &Live, username: &str) -> Result<Option<UserState>, LiveError> {
-        let Some(user) = self.user(username, &live.catalogue()).await? else {
-            return Ok(None);
-        };
-        if !is_anchored(live, &user).await? {
-            // Another server may have logged the user in a moment ago.
-            live.catch_up().await?;
-            if !is_anchored(live, &user).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(UserState {
+        let user = self.anchored(live, username).await?;
+        Ok(user.map(|user| UserState {
             email: user.email.map(String::into_boxed_str),
             full_name: user.full_name.map(String::into_boxed_str),
             disabled: user.disabled,
             scopes: user.scopes,
         }))
+    }
+
+    /// The user whom what was given out under a name belongs to, with the id of
+    /// our own row; none as for [`state`](Self::state).
+    pub async fn anchored(
+        &self,
+        live: &Live,
+        username: &str,
+    ) -> Result<Option<UserRow>, LiveError> {
+        let Some(user) = self.user(username, &live.catalogue()).await? else {
+            return Ok(None);
+        };
+        let mut id = own_id(live, &user).await?;
+        if id.is_none() {
+            // Another server may have logged the user in a moment ago.
+            live.catch_up().await?;
+            id = own_id(live, &user).await?;
+        }
+        Ok(id.map(|id| UserRow { id, ..user }))
     }
 
     /// Takes note of a login: what is given out to the user from now on belongs
@@ -254,9 +264,11 @@ impl SharedUsers {
     }
 }
 
-async fn is_anchored(live: &Live, user: &UserRow) -> Result<bool, store::Error> {
+/// The id of our own row for a user as the other table has it.
+async fn own_id(live: &Live, user: &UserRow) -> Result<Option<String>, store::Error> {
     let anchor = live.anchor(&user.username).await?;
-    Ok(anchor.is_some_and(|anchor| anchor.holds(&user.id, &credential(user))))
+    let anchor = anchor.filter(|anchor| anchor.holds(&user.id, &credential(user)));
+    Ok(anchor.map(|anchor| anchor.user_id.clone()))
 }
 
 /// The SHA-256 of the stored hash: with a new password or a new row it is another.

@@ -6,7 +6,6 @@ use crate::{
     authority::Authority,
     client::Client,
     clock,
-    guard::Caller,
     issuing::Draft,
     scope::ScopeSet,
     store::{Revoke, TokenFilter, TokenRow},
@@ -100,19 +99,23 @@ fn audience(
     Err(field("audience", "no tokens can be had for this audience"))
 }
 
-/// Makes a personal token of the user who calls: with no scope that the caller's
-/// own token does not have. One that is made with a personal or an exchanged
-/// token ends with it.
+/// Makes a personal token of a user: with no scope that is not `held`. One that is
+/// made with a personal or an exchanged token ends with it.
 pub async fn make_personal(
     authority: &Authority,
-    caller: &Caller,
+    subject: &Subject,
+    held: &ScopeSet,
+    token_id: Option<&str>,
     personal: Personal,
 ) -> Result<Made, Error> {
     fit("name", fields::token_name(&personal.name))?;
-    let username = caller.subject.username().ok_or(Error::NotAUser)?;
-    Grantor::Holder(caller.scopes.clone()).check(&personal.scopes)?;
+    let username = subject.username().ok_or(Error::NotAUser)?;
+    Grantor::Holder(held.clone()).check(&personal.scopes)?;
     let mut expires_in = life(authority, personal.expires_in)?;
-    let own = authority.store.token(&caller.token_id.to_string()).await?;
+    let own = match token_id {
+        Some(id) => authority.store.token(id).await?,
+        None => None,
+    };
     let parent = own.filter(|own| own.kind != TokenRow::ACCESS || own.parent_id.is_some());
     if let Some(parent) = &parent {
         let left = parent.expires_at.saturating_sub(clock::now()).max(1);
@@ -123,12 +126,7 @@ pub async fn make_personal(
         expires_in,
         name: Some(personal.name),
         parent_id: parent.map(|parent| parent.id),
-        ..Draft::new(
-            authority,
-            caller.subject.clone(),
-            Client::BUILTIN,
-            personal.scopes,
-        )
+        ..Draft::new(authority, subject.clone(), Client::BUILTIN, personal.scopes)
     };
     let (claims, row) = draft.prepare(authority);
     if !authority.store.add_personal_token(&row, username).await? {

@@ -10,12 +10,20 @@ use crate::{
     guard::{self, Authenticate, Caller, Denied},
 };
 
-/// Log in with the password flow, tick the scopes that you need, and call.
+/// Log in with the password flow, or with the authorization code flow on a page of
+/// this server; tick the scopes that you need, and call.
 #[derive(SecurityScheme)]
 #[oai(
     rename = "scopegate",
     ty = "oauth2",
-    flows(password(token_url = "/token", scopes = "BuiltinScope")),
+    flows(
+        password(token_url = "/token", scopes = "BuiltinScope"),
+        authorization_code(
+            authorization_url = "/authorize",
+            token_url = "/token",
+            scopes = "BuiltinScope"
+        )
+    ),
     checker = "guard::caller"
 )]
 pub(super) struct Auth(pub Arc<Caller>);

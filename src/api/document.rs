@@ -254,11 +254,14 @@ pub(super) fn has_path(path: &str) -> bool {
 #[derive(Clone)]
 pub(super) struct AllowedMethods(Vec<(Vec<String>, Vec<Method>)>);
 
-pub(super) fn allowed_methods() -> AllowedMethods {
+/// Which methods each path takes: those of the document, and those of `pages`.
+pub(super) fn allowed_methods(pages: &[(&str, &[Method])]) -> AllowedMethods {
     let paths = Guarded::meta().into_iter().flat_map(|api| api.paths);
-    let mut table: Vec<(Vec<String>, Vec<Method>)> = Vec::new();
+    let segments = |path: &str| path.split('/').map(str::to_owned).collect();
+    let page = |(path, methods): &(&str, &[Method])| (segments(path), methods.to_vec());
+    let mut table: Vec<(Vec<String>, Vec<Method>)> = pages.iter().map(page).collect();
     for path in paths {
-        let segments: Vec<String> = path.path.split('/').map(str::to_owned).collect();
+        let segments: Vec<String> = segments(&path.path);
         let methods = path
             .operations
             .iter()

@@ -93,7 +93,14 @@ impl ResponseError for oauth::Error {
         let code = match self {
             Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
             Self::InvalidClient => "invalid_client",
-            Self::InvalidGrant | Self::InvalidRefreshToken | Self::NotYourToken => "invalid_grant",
+            Self::InvalidGrant
+            | Self::InvalidRefreshToken
+            | Self::InvalidCode
+            | Self::NotYourToken => "invalid_grant",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
+            Self::AccessDenied => "access_denied",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::InvalidTarget => "invalid_target",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -217,7 +224,9 @@ async fn in_shape(response: Response, path: &str) -> Response {
 
 fn is_shaped(response: &Response) -> bool {
     let content_type = response.content_type().unwrap_or_default();
-    content_type.starts_with(CONTENT_TYPE) || content_type.starts_with("application/json")
+    [CONTENT_TYPE, "application/json", "text/html"]
+        .iter()
+        .any(|kind| content_type.starts_with(kind))
 }
 
 /// poem-openapi says: failed to parse parameter `limit`: …

@@ -7,7 +7,6 @@ use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::Example};
 
 use super::{
     access::Auth,
-    address::client_address,
     body::{Body, Rule, Rules},
     document::Tag,
     nullable::Change,
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::{
     accounts::{self, BuiltinScope, Grantor, Patch, fields},
+    address::client_address,
     authority::Authority,
     password::Password,
 };

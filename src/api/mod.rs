@@ -1,11 +1,11 @@
 //! The HTTP face: a file a tag, and what they share.
 
 mod access;
-mod address;
 mod body;
 mod client_auth;
 mod clients;
 mod cors;
+mod device;
 mod docs;
 mod document;
 mod errors;
@@ -33,7 +33,7 @@ mod well_known;
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt, Response, endpoint::BoxEndpoint};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, http::Method};
 use poem_openapi::OpenApiService;
 
 use crate::{
@@ -47,6 +47,7 @@ pub use document::{document_json, document_yaml};
 /// behind its guard.
 type Operations = (
     token::TokenApi,
+    device::DeviceApi,
     introspection::IntrospectionApi,
     me::MeApi,
     personal_tokens::PersonalTokensApi,
@@ -64,6 +65,7 @@ type Operations = (
 fn operations(authority: &Arc<Authority>) -> Operations {
     (
         token::TokenApi(Arc::clone(authority)),
+        device::DeviceApi(Arc::clone(authority)),
         introspection::IntrospectionApi(Arc::clone(authority)),
         me::MeApi(Arc::clone(authority)),
         personal_tokens::PersonalTokensApi(Arc::clone(authority)),
@@ -80,13 +82,18 @@ fn operations(authority: &Arc<Authority>) -> Operations {
 }
 
 /// Everything that is served, from the outermost layer to the handlers.
-pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>, Undeclared> {
+/// `pages` are those for people, which are no operations.
+pub fn app(
+    authority: &Arc<Authority>,
+    pages: Route,
+    page_methods: &[(&str, &[Method])],
+) -> Result<BoxEndpoint<'static, Response>, Undeclared> {
     let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
     let guarded = Enforced::new(operations(authority), authenticator)?;
     let service = OpenApiService::new(guarded, document::TITLE, document::VERSION);
     let index = Arc::new(docs::index());
     // The router prefers a nest at `/` to a page there.
-    let routes = docs::routes()
+    let routes = docs::add_to(pages)
         .nest_no_strip("/", service)
         .around(move |routes, request| {
             let index = Arc::clone(&index);
@@ -97,7 +104,7 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
                 }
             }
         });
-    let answers = errors::Answers::new(routes, document::allowed_methods());
+    let answers = errors::Answers::new(routes, document::allowed_methods(page_methods));
     let origins = authority.config.cors_origins.clone();
     let answers = cors::Cors::new(answers, origins);
     Ok(trailing_slash::TrimSlashes::new(answers).boxed())

@@ -108,9 +108,15 @@ impl PersonalTokensApi {
             scopes: scopes(&token.0.scopes)?,
             expires_in: token.0.expires_in,
         };
-        Ok(accounts::make_personal(&self.0, &auth.0, personal)
-            .await?
-            .into())
+        Ok(accounts::make_personal(
+            &self.0,
+            &auth.0.subject,
+            &auth.0.scopes,
+            Some(&auth.0.token_id.to_string()),
+            personal,
+        )
+        .await?
+        .into())
     }
 
     /// Revoke a personal token of yours

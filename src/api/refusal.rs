@@ -11,7 +11,8 @@ use crate::{guard::Denied, oauth};
 struct OAuthProblem {
     /// A code: `invalid_request`, `invalid_client`, `invalid_grant`,
     /// `unauthorized_client`, `unsupported_grant_type`, `invalid_scope`,
-    /// `invalid_target` or `temporarily_unavailable`.
+    /// `invalid_target` or `temporarily_unavailable`; for a device code also
+    /// `authorization_pending`, `slow_down`, `expired_token` or `access_denied`.
     error: String,
     /// The reason in words.
     error_description: String,

@@ -10,19 +10,19 @@ use poem_openapi::{
 };
 
 use super::{
-    address::client_address,
     client_auth::{ClientFields, client_credentials},
     document::Tag,
     form::OAuthForm,
     refusal::Refusal,
 };
 use crate::{
+    address::client_address,
     authority::Authority,
     client::GrantType,
     guard::Public,
     oauth::{
-        self, ACCESS_TOKEN, ClientCredentials, ClientCredentialsGrant, PasswordGrant, RefreshGrant,
-        TokenExchange, TokenResponse,
+        self, ACCESS_TOKEN, AuthorizationCodeGrant, ClientCredentials, ClientCredentialsGrant,
+        DeviceCodeGrant, PasswordGrant, RefreshGrant, TokenExchange, TokenResponse,
     },
     password::Password,
 };
@@ -33,8 +33,9 @@ pub(super) struct TokenApi(pub Arc<Authority>);
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 struct TokenRequest {
-    /// How you show that you may have a token: `password`, `refresh_token`,
-    /// `client_credentials` or `urn:ietf:params:oauth:grant-type:token-exchange`.
+    /// How you show that you may have a token: `authorization_code`, `password`,
+    /// `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:token-exchange` or
+    /// `urn:ietf:params:oauth:grant-type:device_code`.
     grant_type: Option<String>,
     /// Who logs in, for the grant `password`.
     username: Option<String>,
@@ -42,6 +43,14 @@ struct TokenRequest {
     password: Option<Hidden>,
     /// The refresh token, for the grant `refresh_token`: it serves once.
     refresh_token: Option<Hidden>,
+    /// What the client was answered with, for the grant `authorization_code`.
+    code: Option<Hidden>,
+    /// The same as in the authorization request, if it named one.
+    redirect_uri: Option<String>,
+    /// What the code challenge was made of (RFC 7636).
+    code_verifier: Option<Hidden>,
+    /// The code of a device, for the grant `device_code`.
+    device_code: Option<Hidden>,
     /// The token to be narrowed, for the token exchange.
     subject_token: Option<Hidden>,
     /// `urn:ietf:params:oauth:token-type:access_token`, for the token exchange.
@@ -157,13 +166,16 @@ enum TokenAnswered {
 impl TokenApi {
     /// Get a token
     ///
-    /// By one of four grants. `password` logs a user in (RFC 6749 §4.3): a wrong
+    /// By one of these grants. `password` logs a user in (RFC 6749 §4.3): a wrong
     /// password, an unknown user and a disabled user get the same answer, and
     /// passwords are compared as the bytes that were typed, without Unicode
     /// normalization.
+    /// `authorization_code` redeems the code that a user's consent gave (§4.1), with
+    /// PKCE (RFC 7636).
     /// `refresh_token` spends a refresh token for the next tokens (§6).
     /// `client_credentials` gives a confidential client a token about itself
     /// (§4.4). The token exchange (RFC 8693) gives a narrower token to hand on.
+    /// `device_code` (RFC 8628) gives a device its token once its user has approved.
     /// Without a client the request is that of the built-in public client
     /// `scopegate-docs`.
     #[oai(path = "/token", method = "post", operation_id = "createToken")]
@@ -224,6 +236,16 @@ async fn issue(
             };
             oauth::refresh(authority, grant).await
         }
+        GrantType::AuthorizationCode => {
+            let grant = AuthorizationCodeGrant {
+                code: form.code.map(|code| code.0),
+                redirect_uri: form.redirect_uri,
+                code_verifier: form.code_verifier.map(|verifier| verifier.0),
+                resources: form.resource,
+                client,
+            };
+            oauth::authorization_code(authority, grant).await
+        }
         GrantType::ClientCredentials => {
             let grant = ClientCredentialsGrant {
                 scope: form.scope,
@@ -244,6 +266,13 @@ async fn issue(
                 client,
             };
             oauth::token_exchange(authority, grant).await
+        }
+        GrantType::DeviceCode => {
+            let grant = DeviceCodeGrant {
+                device_code: form.device_code.map(|code| code.0),
+                client,
+            };
+            oauth::device_code(authority, grant).await
         }
     }
 }

@@ -144,6 +144,14 @@ struct ServerMetadata {
     scopes_supported: Vec<String>,
     /// What the authorization endpoint answers with.
     response_types_supported: Vec<String>,
+    /// How it answers: always by a query.
+    response_modes_supported: Vec<String>,
+    /// How code challenges are made (RFC 7636): always `S256`.
+    code_challenge_methods_supported: Vec<String>,
+    /// Whether its answers say `iss` (RFC 9207).
+    authorization_response_iss_parameter_supported: bool,
+    /// Where an application signs its user out (OpenID Connect RP-Initiated Logout).
+    end_session_endpoint: Option<String>,
     /// How tokens are got.
     grant_types_supported: Vec<String>,
     /// How clients authenticate at the token endpoint.
@@ -270,7 +278,6 @@ fn metadata(authority: &Authority) -> ServerMetadata {
     let catalogue = authority.live.catalogue();
     let mut scopes: Vec<String> = catalogue.iter().map(ToString::to_string).collect();
     scopes.sort();
-    let authorization_endpoint = endpoint("/authorize");
     let revocation_endpoint = endpoint("/revoke");
     let introspection_endpoint = endpoint("/introspect");
     let methods = || texts(CLIENT_AUTHENTICATION_METHODS);
@@ -287,10 +294,10 @@ fn metadata(authority: &Authority) -> ServerMetadata {
         jwks_uri: endpoint(JWKS_PATH),
         device_authorization_endpoint: endpoint("/device_authorization"),
         scopes_supported: scopes,
-        response_types_supported: authorization_endpoint
-            .iter()
-            .map(|_| "code".to_owned())
-            .collect(),
+        response_types_supported: texts(&["code"]),
+        response_modes_supported: texts(&["query"]),
+        code_challenge_methods_supported: texts(&["S256"]),
+        authorization_response_iss_parameter_supported: true,
         grant_types_supported: texts(&oauth::grant_types(config)),
         token_endpoint_auth_methods_supported: methods(),
         revocation_endpoint_auth_methods_supported: revocation_endpoint.as_ref().map(|_| methods()),
@@ -298,7 +305,8 @@ fn metadata(authority: &Authority) -> ServerMetadata {
             .as_ref()
             .map(|_| with_secret()),
         service_documentation: format!("{issuer}/docs"),
-        authorization_endpoint,
+        authorization_endpoint: Some(format!("{issuer}/authorize")),
+        end_session_endpoint: config.openid_connect.then(|| format!("{issuer}/logout")),
         revocation_endpoint,
         introspection_endpoint,
         userinfo_endpoint: endpoint("/userinfo").filter(|_| config.openid_connect),

@@ -4,10 +4,11 @@ use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use scopegate::{
-    accounts::{self, Grantor, NewAuthentication, NewClient},
+    accounts::{self, Grantor, NewAuthentication, NewClient, Redirection},
     authority::Authority,
     client::{Client, GrantType},
     opaque::Opaque,
+    redirect_uri::{ApplicationType, RedirectUri},
     scope::Scope,
 };
 use serde_json::{Value, json};
@@ -40,8 +41,9 @@ pub struct Add {
     /// What people are shown [default: the id]
     #[arg(long)]
     name: Option<String>,
-    /// A grant that it may use: client_credentials, token-exchange, password or refresh_token;
-    /// may be repeated [default: client_credentials, or none for a public client]
+    /// A grant that it may use: authorization_code, refresh_token, client_credentials, device_code,
+    /// token-exchange or password; may be repeated [default: authorization_code and refresh_token
+    /// with a redirect URI, else client_credentials, or none for a public client]
     #[arg(long, value_name = "GRANT")]
     grant: Vec<GrantType>,
     /// A scope that it may ask for; may be repeated
@@ -53,6 +55,18 @@ pub struct Add {
     /// An audience that it may ask tokens for, and whose tokens it may introspect; may be repeated
     #[arg(long = "audience", id = "client-audience", value_name = "URI")]
     audience: Vec<String>,
+    /// Where it may be answered with an authorization code; may be repeated
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where a logout that it asked for may end; may be repeated
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// web, or native for a program on a device of its user: its loopback addresses have any port
+    #[arg(long, value_name = "TYPE", default_value = "web")]
+    application_type: ApplicationType,
+    /// It belongs to the house: users are not asked what it may have
+    #[arg(long)]
+    first_party: bool,
     /// A public client: it has no secret
     #[arg(long, conflicts_with = "jwks")]
     public: bool,
@@ -155,6 +169,9 @@ impl Add {
             None => NewAuthentication::Secret,
         };
         let mut grants: std::collections::BTreeSet<_> = self.grant.into_iter().collect();
+        if grants.is_empty() && !self.redirect_uri.is_empty() {
+            grants.extend([GrantType::AuthorizationCode, GrantType::RefreshToken]);
+        }
         if grants.is_empty() && !self.public {
             grants.insert(GrantType::ClientCredentials);
         }
@@ -166,6 +183,12 @@ impl Add {
             scopes: self.scope.into_iter().collect(),
             default_scopes: self.default_scope.into_iter().collect(),
             audiences: self.audience,
+            redirection: Redirection {
+                application_type: self.application_type,
+                redirect_uris: self.redirect_uri,
+                post_logout_redirect_uris: self.post_logout_redirect_uri,
+                first_party: self.first_party,
+            },
         };
         let (client, secret) = accounts::add_client(authority, client, &Grantor::Operator).await?;
         if self.json {
@@ -214,6 +237,11 @@ fn print_one(client: &Client) {
     line!("scopes          {}", client.scopes);
     line!("default scopes  {}", client.default_scopes);
     line!("audiences       {}", client.audiences.join(" "));
+    line!("type            {}", client.application_type.name());
+    for uri in &client.redirect_uris {
+        line!("redirect URI    {uri}");
+    }
+    line!("first party     {}", client.first_party);
     line!("disabled        {}", client.disabled);
 }
 
@@ -227,6 +255,14 @@ fn as_json(client: &Client) -> Value {
         "scopes": client.scopes,
         "default_scopes": client.default_scopes,
         "audiences": client.audiences,
+        "application_type": client.application_type.name(),
+        "redirect_uris": texts(&client.redirect_uris),
+        "post_logout_redirect_uris": texts(&client.post_logout_redirect_uris),
+        "first_party": client.first_party,
         "disabled": client.disabled,
     })
+}
+
+fn texts(uris: &[RedirectUri]) -> Vec<&str> {
+    uris.iter().map(RedirectUri::as_str).collect()
 }

@@ -8,6 +8,7 @@ use scopegate::{
     authority::Authority,
     config::Config,
     server::{self, Limits, Tls},
+    web,
 };
 use tokio::{
     net::TcpListener,
@@ -63,7 +64,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     accounts::adopt_algorithm(&authority).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let authority = Arc::new(authority);
-    let app = api::app(&authority)?;
+    let app = api::app(&authority, web::routes(&authority), web::METHODS)?;
     let live = Arc::clone(&authority.live);
     let follower = tokio::spawn(async move { live.follow().await });
     let stopped = stop_signal()?;

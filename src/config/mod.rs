@@ -86,6 +86,10 @@ pub struct Config {
     pub refresh_token_ttl: Duration,
     /// The longest life of personal and minted tokens.
     pub max_token_ttl: Duration,
+    /// The longest life of a session in a browser.
+    pub session_ttl: Duration,
+    /// How long such a session may lie unused.
+    pub session_idle_ttl: Duration,
     /// The audiences beside `audience` that tokens may be asked for.
     pub allowed_audiences: Vec<String>,
     pub password_scheme: CurrentScheme,
@@ -205,6 +209,8 @@ impl Layers {
             access_token_ttl: self.duration("access-token-ttl")?,
             refresh_token_ttl: self.duration("refresh-token-ttl")?,
             max_token_ttl: self.duration("max-token-ttl")?,
+            session_ttl: self.duration("session-ttl")?,
+            session_idle_ttl: self.duration("session-idle-ttl")?,
             allowed_audiences: self.list("allowed-audience", "a text")?,
             password_scheme: self.password_scheme(purpose)?,
             password_check: self.switch("password-check")?,

@@ -120,6 +120,18 @@ pub const SETTINGS: &[Setting] = &[
         Some("90d"),
         "The longest life of personal tokens and of tokens for other subjects",
     ),
+    setting(
+        "session-ttl",
+        "TIME",
+        Some("12h"),
+        "How long people stay signed in with their browser at most",
+    ),
+    setting(
+        "session-idle-ttl",
+        "TIME",
+        Some("1h"),
+        "How long a browser may be idle before its user has to sign in again",
+    ),
     Setting {
         list: true,
         ..setting(

@@ -60,11 +60,27 @@ impl Requester {
         Ok(Self::Registered(client))
     }
 
+    /// The client of an id, which is not asked to authenticate.
+    pub(super) fn named(authority: &Authority, id: &str) -> Option<Self> {
+        match id {
+            Client::BUILTIN => Some(Self::Builtin),
+            id => authority.live.registry.client(id).map(Self::Registered),
+        }
+    }
+
     /// Its `client_id`.
     pub fn id(&self) -> &str {
         match self {
             Self::Builtin => Client::BUILTIN,
             Self::Registered(client) => &client.id,
+        }
+    }
+
+    /// What people are shown.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Builtin => "Scopegate's own documentation",
+            Self::Registered(client) => &client.name,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     live::KeyRingError,
     opaque::Opaque,
     scope::ScopeSet,
-    store::{NewRefresh, UserRow},
+    store::{NewRefresh, TokenRow, UserRow},
     subject::Subject,
     token::{Audience, Claims, IdClaims},
 };
@@ -65,38 +65,75 @@ pub(super) async fn issue_for_user(
     audience: Audience,
     login: Login,
 ) -> Result<TokenResponse, Error> {
-    let subject =
-        Subject::new(Subject::USERNAME, &user.username).map_err(|_| Error::InvalidGrant)?;
-    let stays_signed_in = scopes.contains(BuiltinScope::OFFLINE_ACCESS)
-        && client.may_use(GrantType::RefreshToken).is_ok();
-    let draft = Draft {
-        audience,
-        grant_id: stays_signed_in.then(|| Uuid::now_v7().to_string()),
-        ..Draft::new(authority, subject, client.id(), scopes)
-    };
-    let (claims, row) = draft.prepare(authority);
-    let refresh_token = match stays_signed_in {
-        true => Some(Opaque::generate(Opaque::REFRESH_TOKEN)?),
-        false => None,
-    };
-    let is_stored = match &refresh_token {
-        Some(token) => {
-            let refresh = new_refresh(authority, token);
-            authority
-                .store
-                .begin_grant(&row, &user.id, &refresh)
-                .await?
+    let prepared = Prepared::new(authority, user, client, scopes, audience, None)?;
+    let store = &authority.store;
+    let is_stored = match prepared.refresh(authority) {
+        Some(refresh) => {
+            let row = &prepared.row;
+            store.begin_grant(row, &user.id, &refresh).await?
         }
-        None => authority.store.add_user_token(&row, &user.id).await?,
+        None => store.add_user_token(&prepared.row, &user.id).await?,
     };
     if !is_stored {
         return Err(Error::InvalidGrant);
     }
-    Ok(TokenResponse {
-        refresh_token,
-        id_token: id_token(authority, &claims, login)?,
-        ..TokenResponse::of(authority, &claims)?
-    })
+    prepared.answer(authority, login)
+}
+
+/// A user's tokens that are to be stored before they are handed out.
+pub(super) struct Prepared {
+    claims: Claims,
+    pub row: TokenRow,
+    refresh_token: Option<Opaque>,
+}
+
+impl Prepared {
+    /// An access token, and with `offline_access` a refresh token. What a user
+    /// approved for a client belongs to a family, which can be named beforehand,
+    /// so that all of it can be taken back.
+    pub fn new(
+        authority: &Authority,
+        user: &UserRow,
+        client: &Requester,
+        scopes: ScopeSet,
+        audience: Audience,
+        family: Option<String>,
+    ) -> Result<Self, Error> {
+        let subject =
+            Subject::new(Subject::USERNAME, &user.username).map_err(|_| Error::InvalidGrant)?;
+        let stays_signed_in = scopes.contains(BuiltinScope::OFFLINE_ACCESS)
+            && client.may_use(GrantType::RefreshToken).is_ok();
+        let refresh_token = match stays_signed_in {
+            true => Some(Opaque::generate(Opaque::REFRESH_TOKEN)?),
+            false => None,
+        };
+        let draft = Draft {
+            audience,
+            grant_id: family.or_else(|| stays_signed_in.then(|| Uuid::now_v7().to_string())),
+            ..Draft::new(authority, subject, client.id(), scopes)
+        };
+        let (claims, row) = draft.prepare(authority);
+        Ok(Self {
+            claims,
+            row,
+            refresh_token,
+        })
+    }
+
+    /// What is to be stored of the refresh token.
+    pub fn refresh(&self, authority: &Authority) -> Option<NewRefresh> {
+        let token = self.refresh_token.as_ref()?;
+        Some(new_refresh(authority, token))
+    }
+
+    /// The answer, once they are stored.
+    pub fn answer(self, authority: &Authority, login: Login) -> Result<TokenResponse, Error> {
+        Ok(TokenResponse {
+            id_token: id_token(authority, &self.claims, login)?,
+            refresh_token: self.refresh_token,
+            ..TokenResponse::of(authority, &self.claims)?
+        })
+    }
 }
 
 /// The ID token beside an access token, where `openid` was granted.

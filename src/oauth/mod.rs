@@ -3,9 +3,12 @@
 //! response or an [`enum@Error`] that maps to one of the protocol's codes.
 
 mod audience;
+mod authorization_code;
+mod authorize;
 mod client;
 mod client_assertion;
 mod client_credentials;
+mod device;
 mod introspection;
 mod issue;
 mod password;
@@ -14,12 +17,22 @@ mod revocation;
 mod scope_policy;
 mod token_exchange;
 
+pub use authorization_code::{AuthorizationCodeGrant, authorization_code};
+pub use authorize::{
+    AuthorizationParameters, AuthorizationRequest, DOCS_REDIRECT, NotAuthorized, REQUEST_LIFE,
+    SignedIn, Step, approve, check_authorization, deny, keep_request, kept_request, origin_of,
+    proceed, take_request,
+};
 pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
 pub use client_assertion::{ASSERTION_TYPE, check_jwks};
 pub use client_credentials::{ClientCredentialsGrant, client_credentials};
+pub use device::{
+    DEVICE_CODE_LIFE, DEVICE_PACE, DeviceAuthorization, DeviceCodeGrant, DeviceRequest,
+    WaitingDevice, approve_device, begin_device, deny_device, device_code, waiting_device,
+};
 pub use introspection::{Active, Inquirer, introspect};
 pub use issue::TokenResponse;
-pub use password::{PasswordGrant, password};
+pub use password::{PasswordGrant, log_in, password};
 pub use refresh::{RefreshGrant, refresh};
 pub use revocation::{Revoker, revoke};
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
@@ -72,6 +85,19 @@ pub enum Error {
     InvalidGrant,
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
+    #[error("the code is not valid")]
+    InvalidCode,
+    /// RFC 8628 §3.5.
+    #[error("the user has not approved yet: ask again later")]
+    AuthorizationPending,
+    /// RFC 8628 §3.5.
+    #[error("ask less often: 5 seconds more between two questions")]
+    SlowDown,
+    /// RFC 8628 §3.5.
+    #[error("the user did not approve in time")]
+    ExpiredToken,
+    #[error("the user refused")]
+    AccessDenied,
     #[error("the token was given to another client")]
     NotYourToken,
     #[error("this client may not use this grant")]

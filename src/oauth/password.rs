@@ -29,8 +29,7 @@ pub struct PasswordGrant {
     pub address: IpAddr,
 }
 
-/// Logs a user in. An unknown user, a wrong password, a disabled user and a
-/// stored hash that cannot be verified are one answer after one hash's time.
+/// Logs a user in.
 pub async fn password(
     authority: &Authority,
     request: PasswordGrant,
@@ -42,18 +41,8 @@ pub async fn password(
     }
     let username = request.username.ok_or_else(|| Error::missing("username"))?;
     let password = request.password.ok_or_else(|| Error::missing("password"))?;
-    if password.as_bytes().len() > Password::MAX_BYTES {
-        return Err(Error::InvalidGrant);
-    }
-    let password = Arc::new(password);
     let audience = audience::requested(authority, &client, &request.resources)?;
-    let attempt = authority
-        .throttle
-        .admit(&authority.hashing, &username, request.address)
-        .await?;
-    let user = check(authority, attempt.place(), &username, &password).await;
-    drop(attempt.end(outcome(&user)).await);
-    let user = user?;
+    let user = log_in(authority, &username, password, request.address).await?;
     let scope = request.scope.as_deref();
     let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
     let login = Login {
@@ -61,6 +50,29 @@ pub async fn password(
         nonce: None,
     };
     issue_for_user(authority, &user, &client, scopes, audience, login).await
+}
+
+/// Checks a password, within the limits of failed logins: the one way to log in,
+/// for the token endpoint and for the page. An unknown user, a wrong password, a
+/// disabled user and a stored hash that cannot be verified are one answer after
+/// one hash's time.
+pub async fn log_in(
+    authority: &Authority,
+    username: &str,
+    password: Password,
+    address: IpAddr,
+) -> Result<UserRow, Error> {
+    if password.as_bytes().len() > Password::MAX_BYTES {
+        return Err(Error::InvalidGrant);
+    }
+    let password = Arc::new(password);
+    let attempt = authority
+        .throttle
+        .admit(&authority.hashing, username, address)
+        .await?;
+    let user = check(authority, attempt.place(), username, &password).await;
+    drop(attempt.end(outcome(&user)).await);
+    user
 }
 
 fn outcome(checked: &Result<UserRow, Error>) -> Outcome {

@@ -23,14 +23,36 @@ pub(super) fn grant(
         true => client.default_scopes(),
         false => asked.clone(),
     };
-    let mut granted = wanted.intersection(held);
-    if let Some(open) = client.scopes() {
-        granted = granted.intersection(open);
-    }
+    let granted = open_to(client, wanted.intersection(held));
     if granted.is_empty() && !asked.is_empty() {
         return Err(nothing_left());
     }
     Ok(granted)
+}
+
+/// The scopes that a client may ask a user for of those `requested`, before it is
+/// known who the user is.
+pub(super) fn askable(
+    authority: &Authority,
+    client: &Requester,
+    requested: Option<&str>,
+) -> Result<ScopeSet, Error> {
+    let asked = parse(requested, &authority.live.catalogue())?;
+    if asked.is_empty() {
+        return Ok(client.default_scopes());
+    }
+    let askable = open_to(client, asked);
+    if askable.is_empty() {
+        return Err(nothing_left());
+    }
+    Ok(askable)
+}
+
+fn open_to(client: &Requester, scopes: ScopeSet) -> ScopeSet {
+    match client.scopes() {
+        Some(open) => scopes.intersection(open),
+        None => scopes,
+    }
 }
 
 /// The scopes asked for of those that a token has already: all of them where

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     client::{Authentication, Client, GrantType},
     opaque::Digest,
+    redirect_uri::RedirectUri,
     scope::ScopeSet,
 };
 
@@ -24,6 +25,10 @@ struct Row {
     scopes: String,
     default_scopes: String,
     audiences: String,
+    redirect_uris: String,
+    post_logout_redirect_uris: String,
+    application_type: String,
+    first_party: bool,
     disabled: bool,
     created_at: i64,
 }
@@ -40,6 +45,13 @@ impl TryFrom<Row> for Client {
             (Authentication::PRIVATE_KEY, _, Some(jwks)) => Authentication::PrivateKey(jwks),
             _ => return Err(unreadable("a client without what it authenticates with")),
         };
+        let application_type = row.application_type.parse().map_err(unreadable)?;
+        let uris = |list: &str| -> Result<Vec<RedirectUri>> {
+            let words = list.split_ascii_whitespace();
+            words
+                .map(|uri| RedirectUri::parse(uri, application_type).map_err(unreadable))
+                .collect()
+        };
         let grants = row.grants.split_ascii_whitespace().map(GrantType::from_str);
         Ok(Self {
             id: row.id,
@@ -55,10 +67,19 @@ impl TryFrom<Row> for Client {
                 .split_ascii_whitespace()
                 .map(str::to_owned)
                 .collect(),
+            application_type,
+            redirect_uris: uris(&row.redirect_uris)?,
+            post_logout_redirect_uris: uris(&row.post_logout_redirect_uris)?,
+            first_party: row.first_party,
             disabled: row.disabled,
             created_at: row.created_at,
         })
     }
+}
+
+fn joined(uris: &[RedirectUri]) -> String {
+    let uris: Vec<&str> = uris.iter().map(RedirectUri::as_str).collect();
+    uris.join(" ")
 }
 
 fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -84,6 +105,10 @@ macro_rules! bind_client {
             .bind($client.scopes.to_string())
             .bind($client.default_scopes.to_string())
             .bind($client.audiences.join(" "))
+            .bind(joined(&$client.redirect_uris))
+            .bind(joined(&$client.post_logout_redirect_uris))
+            .bind($client.application_type.name())
+            .bind($client.first_party)
             .bind($client.disabled)
             .bind($client.created_at)
     }};
@@ -105,8 +130,10 @@ impl Store {
         commit!(self, |transaction| {
             bind_client!(
                 "INSERT INTO clients (id, name, authentication, secret_hash, jwks, grants, scopes,
-                                      default_scopes, audiences, disabled, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                      default_scopes, audiences, redirect_uris,
+                                      post_logout_redirect_uris, application_type, first_party,
+                                      disabled, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
                 client
             )
             .execute(&mut *transaction)
@@ -123,7 +150,8 @@ impl Store {
             let grants: Vec<&str> = client.grants.iter().map(|grant| grant.name()).collect();
             let changed = sqlx::query(
                 "UPDATE clients SET name = $2, grants = $3, scopes = $4, default_scopes = $5,
-                     audiences = $6, disabled = $7
+                     audiences = $6, disabled = $7, redirect_uris = $9,
+                     post_logout_redirect_uris = $10, application_type = $11, first_party = $12
                  WHERE id = $1 AND created_at = $8",
             )
             .bind(&client.id)
@@ -134,6 +162,10 @@ impl Store {
             .bind(client.audiences.join(" "))
             .bind(client.disabled)
             .bind(client.created_at)
+            .bind(joined(&client.redirect_uris))
+            .bind(joined(&client.post_logout_redirect_uris))
+            .bind(client.application_type.name())
+            .bind(client.first_party)
             .execute(&mut *transaction)
             .await?
             .rows_affected();

@@ -8,8 +8,10 @@
 //! changes it, so that every server on the database learns of it.
 
 mod assertions;
+mod authorizations;
 mod changes;
 mod clients;
+mod devices;
 mod foreign;
 mod imports;
 mod keys;
@@ -18,13 +20,16 @@ mod open;
 mod refresh;
 mod revocations;
 mod scopes;
+mod sessions;
 mod shared;
 mod shared_table;
 mod subject_kinds;
 mod tokens;
 mod users;
 
+pub use authorizations::{CodeRow, ConsentRow};
 pub use changes::Change;
+pub use devices::{Decision, DeviceRow};
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
 pub use imports::{Addition, Alteration, KnownUser};
 pub use keys::{KeyRow, KeyState};
@@ -33,6 +38,7 @@ pub use open::{OpenError, can_open};
 pub use refresh::{NewRefresh, RefreshRow};
 pub use revocations::{Revocation, Revoke};
 pub use scopes::ScopeRow;
+pub use sessions::SessionRow;
 pub use shared::Anchor;
 pub use shared_table::{LoginColumn, SharedTable};
 pub use subject_kinds::SubjectKindRow;

@@ -31,6 +31,38 @@ pub struct NewRefresh {
     pub expires_at: i64,
 }
 
+/// Inserts a refresh token of the family of an access token.
+macro_rules! insert_refresh {
+    ($transaction:ident, $token:expr, $refresh:expr) => {
+        sqlx::query("INSERT INTO refresh_tokens (hash, grant_id, expires_at) VALUES ($1, $2, $3)")
+            .bind($refresh.hash.as_stored())
+            .bind(&$token.grant_id)
+            .bind($refresh.expires_at)
+            .execute(&mut *$transaction)
+            .await?;
+    };
+}
+
+/// Inserts the family that an access token begins.
+macro_rules! insert_grant {
+    ($transaction:ident, $token:expr, $user_id:expr) => {
+        sqlx::query(
+            "INSERT INTO grants (id, user_id, client_id, scopes, audience, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(&$token.grant_id)
+        .bind($user_id)
+        .bind(&$token.client_id)
+        .bind(&$token.scopes)
+        .bind(&$token.audience)
+        .bind($token.issued_at)
+        .execute(&mut *$transaction)
+        .await?;
+    };
+}
+
+pub(super) use {insert_grant, insert_refresh};
+
 impl Store {
     /// The refresh token of a digest.
     pub async fn refresh_token(&self, hash: &Digest) -> Result<Option<RefreshRow>> {
@@ -70,26 +102,8 @@ impl Store {
             .rows_affected()
                 > 0;
             if recorded {
-                sqlx::query(
-                    "INSERT INTO grants (id, user_id, client_id, scopes, audience, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6)",
-                )
-                .bind(&token.grant_id)
-                .bind(user_id)
-                .bind(&token.client_id)
-                .bind(&token.scopes)
-                .bind(&token.audience)
-                .bind(token.issued_at)
-                .execute(&mut *transaction)
-                .await?;
-                sqlx::query(
-                    "INSERT INTO refresh_tokens (hash, grant_id, expires_at) VALUES ($1, $2, $3)",
-                )
-                .bind(refresh.hash.as_stored())
-                .bind(&token.grant_id)
-                .bind(refresh.expires_at)
-                .execute(&mut *transaction)
-                .await?;
+                insert_grant!(transaction, token, user_id);
+                insert_refresh!(transaction, token, refresh);
             }
             recorded
         }))
@@ -126,14 +140,7 @@ impl Store {
                 )
                 .execute(&mut *transaction)
                 .await?;
-                sqlx::query(
-                    "INSERT INTO refresh_tokens (hash, grant_id, expires_at) VALUES ($1, $2, $3)",
-                )
-                .bind(next.hash.as_stored())
-                .bind(&token.grant_id)
-                .bind(next.expires_at)
-                .execute(&mut *transaction)
-                .await?;
+                insert_refresh!(transaction, token, next);
             }
             was_spent
         }))

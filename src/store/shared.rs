@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Change, Result, Store, announce, commit, read,
     revocations::{Revoke, revoke},
+    sessions::forget_logins,
 };
 use crate::subject::Subject;
 
@@ -107,6 +108,7 @@ impl Store {
                 .bind(now)
                 .execute(&mut *transaction)
                 .await?;
+                forget_logins!(transaction, &id);
                 let subject = format!("{}:{username}", Subject::USERNAME);
                 revoke!(transaction, Revoke::Subject(&subject), None, now);
             }
@@ -128,6 +130,7 @@ impl Store {
             for (id, username, owns_row) in &anchored {
                 let subject = format!("{}:{username}", Subject::USERNAME);
                 revoke!(transaction, Revoke::Subject(&subject), None, now);
+                forget_logins!(transaction, id);
                 sqlx::query("DELETE FROM grants WHERE user_id = $1")
                     .bind(id)
                     .execute(&mut *transaction)

@@ -9,6 +9,7 @@ use crate::{
 use super::{
     Change, Error, Result, Store, announce, commit, read,
     revocations::{Revoke, revoke},
+    sessions::forget_logins,
 };
 
 /// A user as stored.
@@ -222,6 +223,7 @@ impl Store {
                 .bind(now)
                 .execute(&mut *transaction)
                 .await?;
+                forget_logins!(transaction, &id);
                 let subject = subject_of(username);
                 revoke!(transaction, Revoke::Subject(&subject), kept, now);
             }

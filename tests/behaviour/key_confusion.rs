@@ -2,7 +2,6 @@
 //! server shows.
 
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 
 use crate::support::*;
 
@@ -155,19 +154,8 @@ fn t07_the_right_private_key_does_not_sign_under_another_algorithm() {
 
 /// What a thief of the database finds, where nothing is encrypted.
 fn private_key(server: &Server) -> Vec<u8> {
-    let database = server.home().path().join("scopegate.db");
-    let query = async {
-        let url = format!("sqlite:{}", database.display());
-        let mut connection = SqliteConnection::connect(&url).await?;
-        sqlx::query_scalar("SELECT private_key FROM signing_keys")
-            .fetch_one(&mut connection)
-            .await
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(query).expect("a private key")
+    let database = server.home().database();
+    database.bytes("SELECT private_key FROM signing_keys")
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the server does, seen from outside: the real binary on a real
 //! database file, spoken to over HTTP and by its own commands.
 
+mod authorization_code;
 mod support;
 
 mod bad_input;
@@ -11,6 +12,7 @@ mod clients;
 mod commands;
 mod common_passwords;
 mod configuration;
+mod device_flow;
 mod document;
 mod durability;
 mod errors;
@@ -26,6 +28,7 @@ mod logs;
 mod minted_tokens;
 mod openid_connect;
 mod own_account;
+mod pages;
 mod password_grant;
 mod personal_tokens;
 mod readme;

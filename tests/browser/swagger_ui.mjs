@@ -17,10 +17,10 @@ export async function logIn(page, { username, password, scopes }) {
   await dialog.locator("#oauth_username").fill(username);
   await dialog.locator("#oauth_password").fill(password);
   for (const scope of scopes) {
-    const box = page.locator(`input[data-value="${scope}"]`);
-    await dialog.locator(".checkbox", { has: box }).locator("label").click();
+    await dialog.locator(`label[for="${scope}-password-checkbox-scopegate"]`).click();
   }
-  await dialog.getByRole("button", { name: "Apply given OAuth2 credentials" }).click();
+  const form = dialog.locator(".auth-container", { has: page.locator("#oauth_username") });
+  await form.getByRole("button", { name: "Apply given OAuth2 credentials" }).click();
   return dialog;
 }
 

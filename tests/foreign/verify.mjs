@@ -1,7 +1,11 @@
 // Verifies tokens with jose, as a resource server would. Reads the same object
 // as verify.py.
 
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import { webcrypto } from "node:crypto";
+
+// Node 18, which Debian 12 has, does not define it; jose needs it.
+globalThis.crypto ??= webcrypto;
+const { createRemoteJWKSet, errors, jwtVerify } = await import("jose");
 
 let text = "";
 for await (const piece of process.stdin) text += piece;

@@ -16,6 +16,8 @@ const SWAGGER_UI_CSS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-
 const INDEX_HTML: &str = include_str!("index.html");
 const SWAGGER_HTML: &str = include_str!("swagger.html");
 const SWAGGER_INIT: &[u8] = include_bytes!("swagger.js");
+const REDIRECT_HTML: &str = include_str!("oauth2-redirect.html");
+const REDIRECT_JS: &[u8] = include_bytes!("oauth2-redirect.js");
 const REDOC_HTML: &str = include_str!("redoc.html");
 const REDOC_INIT: &[u8] = include_bytes!("redoc.js");
 
@@ -25,6 +27,7 @@ const REDOC_INIT: &[u8] = include_bytes!("redoc.js");
 const BASE_POLICY: &str = "default-src 'none'; img-src data:; form-action 'none'; \
     base-uri 'none'; frame-ancestors 'none'";
 const INDEX_NEEDS: &str = "";
+const REDIRECT_NEEDS: &str = "; script-src 'self'";
 const SWAGGER_NEEDS: &str = "; script-src 'self'; style-src 'self'; connect-src 'self'";
 /// The first hash is that of an empty style element, which ReDoc fills by
 /// script; the second that of the one style sheet that it inserts as text, and
@@ -38,9 +41,9 @@ const ASSET_MAX_AGE: &str = "public, max-age=3600";
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The pages, their assets and the document.
-pub(super) fn routes() -> Route {
-    Route::new()
+/// Adds the pages, their assets and the document.
+pub(super) fn add_to(routes: Route) -> Route {
+    routes
         .at("/docs", get(page(SWAGGER_HTML, SWAGGER_NEEDS)))
         .at(
             "/docs/swagger-ui-bundle.js",
@@ -49,6 +52,14 @@ pub(super) fn routes() -> Route {
         .at(
             "/docs/swagger-ui.css",
             get(asset(SWAGGER_UI_CSS, "text/css; charset=utf-8")),
+        )
+        .at(
+            "/docs/oauth2-redirect.html",
+            get(page(REDIRECT_HTML, REDIRECT_NEEDS)),
+        )
+        .at(
+            "/docs/oauth2-redirect.js",
+            get(asset(REDIRECT_JS, JAVASCRIPT)),
         )
         .at("/docs/init.js", get(asset(SWAGGER_INIT, JAVASCRIPT)))
         .at("/redoc", get(page(REDOC_HTML, REDOC_NEEDS)))

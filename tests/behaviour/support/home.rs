@@ -11,18 +11,32 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::Database;
+
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
-/// A working directory that is gone when the test ends.
-pub struct Home(TempDir);
+/// A working directory and a database, which are gone when the test ends.
+pub struct Home {
+    directory: TempDir,
+    database: Database,
+}
 
 impl Home {
     pub fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary directory"))
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let database = Database::new(directory.path());
+        Self {
+            directory,
+            database,
+        }
     }
 
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.directory.path()
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Writes a file into the directory.
@@ -32,15 +46,9 @@ impl Home {
         path
     }
 
-    /// Whether the database file, or what SQLite keeps beside it, has these bytes.
+    /// Whether the database has these bytes.
     pub fn database_contains(&self, bytes: &[u8]) -> bool {
-        let files = std::fs::read_dir(self.path()).expect("a directory");
-        let files = files.map(|file| file.expect("a file").path());
-        let of_database = |path: &PathBuf| path.to_string_lossy().contains("scopegate.db");
-        files.filter(of_database).any(|path| {
-            let content = std::fs::read(path).expect("a readable file");
-            content.windows(bytes.len()).any(|window| window == bytes)
-        })
+        self.database.contains(bytes)
     }
 
     /// The binary, about to run here on this directory's database on a
@@ -53,7 +61,7 @@ impl Home {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("TMPDIR", self.path())
-            .env("SCOPEGATE_DATABASE_URL", "sqlite:scopegate.db")
+            .env("SCOPEGATE_DATABASE_URL", self.database.url())
             .env("SCOPEGATE_LISTEN", "127.0.0.1:0")
             .env("SCOPEGATE_BCRYPT_COST", "10")
             .stdin(Stdio::null());

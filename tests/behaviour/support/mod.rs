@@ -2,6 +2,9 @@
 //! to speak to, a [`Forger`] of tokens, and what an answer must look like.
 
 mod answer;
+mod browser;
+mod code_flow;
+mod database;
 mod document;
 mod forger;
 mod grants;
@@ -12,6 +15,9 @@ mod site;
 mod wait;
 
 pub use answer::*;
+pub use browser::*;
+pub use code_flow::*;
+pub use database::*;
 pub use document::*;
 pub use forger::*;
 pub use grants::*;

@@ -10,7 +10,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Asks again and again until the answer fits, for ten seconds at most.
 #[track_caller]
-pub fn eventually<T: Debug>(ask: impl Fn() -> T, fits: impl Fn(&T) -> bool) -> T {
+pub fn eventually<T: Debug>(ask: impl FnMut() -> T, fits: impl Fn(&T) -> bool) -> T {
     eventually_within(10, ask, fits)
 }
 
@@ -18,7 +18,7 @@ pub fn eventually<T: Debug>(ask: impl Fn() -> T, fits: impl Fn(&T) -> bool) -> T
 #[track_caller]
 pub fn eventually_within<T: Debug>(
     seconds: u64,
-    ask: impl Fn() -> T,
+    mut ask: impl FnMut() -> T,
     fits: impl Fn(&T) -> bool,
 ) -> T {
     let start = Instant::now();

@@ -10,7 +10,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// The client's address: the peer's, or where that is a trusted proxy the last
 /// hop of `X-Forwarded-For` that is not. What stands before it was written by
 /// somebody whom nobody trusts.
-pub(super) fn client_address(request: &Request, trusted: &[IpNet]) -> IpAddr {
+pub(crate) fn client_address(request: &Request, trusted: &[IpNet]) -> IpAddr {
     let peer = request
         .remote_addr()
         .as_socket_addr()

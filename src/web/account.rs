@@ -1,0 +1,237 @@
+//! What one has here: profile and password, personal tokens, connected
+//! applications, sign-ins; each can be taken back.
+
+use poem::{Request, Response, http::StatusCode};
+
+use super::{
+    Shared,
+    authorize::ticked,
+    browser::{Browser, seen_since},
+    failure::Failure,
+    form::Form,
+    login::to_login,
+    page::{Account, Fresh, base_path, described, render, root, see_other},
+};
+use crate::{
+    accounts::{self, BuiltinScope, Made, Personal},
+    address::client_address,
+    authority::Authority,
+    clock,
+    oauth::SignedIn,
+    password::Password,
+    store::{TokenFilter, TokenRow},
+    subject::Subject,
+};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// How many personal tokens the page shows.
+const MAX_TOKENS: u32 = 200;
+
+/// What the page says beside what there is.
+#[derive(Default)]
+struct Said<'a> {
+    notice: &'a str,
+    error: &'a str,
+    made: Option<Made>,
+}
+
+/// GET /account
+pub(super) async fn show(authority: Shared, request: Request) -> Result<Response, Failure> {
+    let browser = Browser::of(&authority, &request).await?;
+    let Some(signed_in) = browser.signed_in() else {
+        return Ok(to_login(&authority, &browser, "/account"));
+    };
+    page(&authority, &browser, &signed_in, Said::default()).await
+}
+
+/// POST /account/password: ends every other session and every token.
+pub(super) async fn change_password(
+    authority: Shared,
+    mut request: Request,
+) -> Result<Response, Failure> {
+    let (browser, signed_in, sent) = form(&authority, &mut request).await?;
+    let read = |name| Password::new(sent.get(name).unwrap_or_default());
+    let address = client_address(&request, &authority.config.trusted_proxies);
+    let user = &signed_in.user;
+    let changed = accounts::change_own_password(
+        &authority,
+        &user.username,
+        read("current_password"),
+        read("new_password"),
+        "",
+        address,
+    )
+    .await;
+    match changed {
+        Ok(()) => {}
+        Err(error @ (accounts::Error::WrongPassword | accounts::Error::Field { .. })) => {
+            let said = Said {
+                error: &format!("The password was not changed: {error}."),
+                ..Said::default()
+            };
+            return page(&authority, &browser, &signed_in, said).await;
+        }
+        Err(other) => return Err(other.into()),
+    }
+    let Some(browser) = browser.sign_in(&authority, &request, user).await? else {
+        return Err(Failure::Forged);
+    };
+    let said = Said {
+        notice: "The password is changed. Tokens and other sign-ins have ended.",
+        ..Said::default()
+    };
+    let page = page(&authority, &browser, &signed_in, said).await?;
+    Ok(browser.mark(&authority, page))
+}
+
+/// POST /account/tokens
+pub(super) async fn make_token(
+    authority: Shared,
+    mut request: Request,
+) -> Result<Response, Failure> {
+    let (browser, signed_in, sent) = form(&authority, &mut request).await?;
+    let user = &signed_in.user;
+    if !user.scopes.contains(BuiltinScope::TOKENS) {
+        return Err(Failure::Forged);
+    }
+    let days: Option<u64> = sent.get("days").and_then(|days| days.parse().ok());
+    let personal = Personal {
+        name: sent.get("name").unwrap_or_default().to_owned(),
+        scopes: ticked(&sent),
+        expires_in: days.and_then(|days| days.checked_mul(DAY)).or(Some(0)),
+    };
+    let subject = subject(&signed_in)?;
+    match accounts::make_personal(&authority, &subject, &user.scopes, None, personal).await {
+        Ok(made) => {
+            let said = Said {
+                made: Some(made),
+                ..Said::default()
+            };
+            page(&authority, &browser, &signed_in, said).await
+        }
+        Err(error @ (accounts::Error::Field { .. } | accounts::Error::BeyondYou(_))) => {
+            let said = Said {
+                error: &format!("The token was not made: {error}."),
+                ..Said::default()
+            };
+            page(&authority, &browser, &signed_in, said).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// POST /account/tokens/revoke
+pub(super) async fn revoke_token(
+    authority: Shared,
+    mut request: Request,
+) -> Result<Response, Failure> {
+    let (_, signed_in, sent) = form(&authority, &mut request).await?;
+    let id = sent.get("id").unwrap_or_default();
+    match accounts::revoke_personal(&authority, &subject(&signed_in)?, id).await {
+        // It is gone, which is what was wanted.
+        Ok(()) | Err(accounts::Error::NoSuchToken(_)) => Ok(back(&authority)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// POST /account/apps/revoke
+pub(super) async fn revoke_app(
+    authority: Shared,
+    mut request: Request,
+) -> Result<Response, Failure> {
+    let (_, signed_in, sent) = form(&authority, &mut request).await?;
+    let client = sent.get("client_id").unwrap_or_default();
+    accounts::end_consent(&authority, &signed_in.user.id, client).await?;
+    Ok(back(&authority))
+}
+
+/// POST /account/sessions/end
+pub(super) async fn end_session(
+    authority: Shared,
+    mut request: Request,
+) -> Result<Response, Failure> {
+    let (_, signed_in, sent) = form(&authority, &mut request).await?;
+    let id = sent.get("id").unwrap_or_default();
+    authority.store.end_session(&signed_in.user.id, id).await?;
+    Ok(back(&authority))
+}
+
+async fn form(
+    authority: &Authority,
+    request: &mut Request,
+) -> Result<(Browser, SignedIn, Form), Failure> {
+    let browser = Browser::of(authority, request).await?;
+    let sent = Form::of_page(request, &browser).await?;
+    let signed_in = browser.signed_in().ok_or(Failure::Forged)?;
+    Ok((browser, signed_in, sent))
+}
+
+fn back(authority: &Authority) -> Response {
+    see_other(&format!("{}/account", base_path(authority)))
+}
+
+fn subject(signed_in: &SignedIn) -> Result<Subject, Failure> {
+    let username = &signed_in.user.username;
+    Subject::new(Subject::USERNAME, username).map_err(|_| Failure::Unavailable)
+}
+
+async fn page(
+    authority: &Authority,
+    browser: &Browser,
+    signed_in: &SignedIn,
+    said: Said<'_>,
+) -> Result<Response, Failure> {
+    let user = &signed_in.user;
+    let subject = subject(signed_in)?;
+    let filter = TokenFilter {
+        subject: Some(subject.as_str()),
+        kind: Some(TokenRow::PERSONAL),
+        after: "",
+        limit: MAX_TOKENS,
+    };
+    let now = clock::now();
+    let seen_since = seen_since(authority, now);
+    let mut apps = Vec::new();
+    for consent in authority.store.consents(&user.id).await? {
+        let client = authority.live.registry.client(&consent.client_id);
+        let name = client.map_or_else(|| consent.client_id.clone(), |client| client.name.clone());
+        apps.push((name, consent));
+    }
+    let issuer = &authority.config.issuer;
+    let max_days = (authority.config.max_token_ttl.as_secs() / DAY).max(1);
+    let example = |made: &Made| {
+        format!(
+            "curl {issuer}/users/me -H 'Authorization: Bearer {}'",
+            made.jwt
+        )
+    };
+    let example = said.made.as_ref().map(example).unwrap_or_default();
+    let page = Account {
+        root: &root(authority),
+        csrf: &browser.csrf_token(),
+        username: &user.username,
+        email: user.email.as_deref().unwrap_or_default(),
+        full_name: user.full_name.as_deref().unwrap_or_default(),
+        scopes: &described(authority, &user.scopes).await?,
+        may_make_tokens: user.scopes.contains(BuiltinScope::TOKENS),
+        max_days,
+        proposed_days: max_days.min(30),
+        tokens: &accounts::tokens(authority, &filter).await?,
+        fresh: said.made.as_ref().map(|made| Fresh {
+            name: made.row.name.as_deref().unwrap_or_default(),
+            jwt: &made.jwt,
+            example: &example,
+        }),
+        apps: &apps,
+        sessions: &authority.store.sessions(&user.id, seen_since, now).await?,
+        this_session: browser.session_id().unwrap_or_default(),
+        notice: said.notice,
+        error: said.error,
+    };
+    let status = match said.error.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::BAD_REQUEST,
+    };
+    Ok(render(status, "", &page))
+}

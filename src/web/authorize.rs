@@ -1,0 +1,155 @@
+//! The authorization endpoint and the question whether to consent (RFC 6749 §4.1).
+
+use poem::{
+    Request, Response,
+    http::{Method, StatusCode},
+};
+
+use super::{
+    Shared,
+    browser::Browser,
+    failure::Failure,
+    form::Form,
+    login::to_login,
+    page::{Consent, base_path, described, render, root, see_other},
+};
+use crate::{
+    authority::Authority,
+    oauth::{
+        self, AuthorizationParameters, AuthorizationRequest, NotAuthorized, SignedIn, Step,
+        origin_of,
+    },
+    scope::{Scope, ScopeSet},
+};
+
+const OUTDATED: &str = "This question was answered already, or it is too old. Go back to the \
+    application and begin again.";
+
+/// GET and POST /authorize
+pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Response, Failure> {
+    let browser = Browser::of(&authority, &request).await?;
+    let sent = match *request.method() {
+        Method::POST => Form::of_body(&mut request).await?,
+        _ => Form::of_query(&request),
+    };
+    let asked = match oauth::check_authorization(&authority, parameters(&sent)) {
+        Ok(asked) => asked,
+        Err(refused) => return refusal(refused),
+    };
+    let signed_in = browser.signed_in();
+    match oauth::proceed(&authority, &asked, signed_in.as_ref()).await {
+        Ok(Step::Redirect(url)) => Ok(see_other(&url)),
+        Ok(Step::LogIn) => {
+            // Whoever comes back from there has just typed the password.
+            let query = sent.without(&["max_age", "prompt"]);
+            let prompt = sent.get("prompt").unwrap_or_default();
+            let prompt = match prompt.split(' ').any(|word| word == "consent") {
+                true => "&prompt=consent",
+                false => "",
+            };
+            let return_to = format!("/authorize?{query}{prompt}");
+            Ok(to_login(&authority, &browser, &return_to))
+        }
+        Ok(Step::Consent(_)) => {
+            let Some(signed_in) = signed_in else {
+                return Err(Failure::Unavailable);
+            };
+            let ticket = oauth::keep_request(&authority, &asked, &signed_in).await?;
+            let base = base_path(&authority);
+            Ok(see_other(&format!(
+                "{base}/consent?request={}",
+                ticket.expose()
+            )))
+        }
+        Err(refused) => refusal(refused),
+    }
+}
+
+fn parameters(sent: &Form) -> AuthorizationParameters {
+    let get = |name: &str| sent.get(name).map(str::to_owned);
+    AuthorizationParameters {
+        client_id: get("client_id"),
+        redirect_uri: get("redirect_uri"),
+        response_type: get("response_type"),
+        response_mode: get("response_mode"),
+        scope: get("scope"),
+        state: get("state"),
+        code_challenge: get("code_challenge"),
+        code_challenge_method: get("code_challenge_method"),
+        nonce: get("nonce"),
+        prompt: get("prompt"),
+        max_age: get("max_age"),
+        resources: sent.all("resource").map(str::to_owned).collect(),
+        request: get("request").or_else(|| get("request_uri")),
+        repeated: sent.repeated(&["resource"]).map(str::to_owned),
+    }
+}
+
+fn refusal(refused: NotAuthorized) -> Result<Response, Failure> {
+    match refused {
+        NotAuthorized::Redirect(url) => Ok(see_other(&url)),
+        NotAuthorized::Page(text) => Err(Failure::Refused(text)),
+        NotAuthorized::Failed(error) => Err(error.into()),
+    }
+}
+
+/// GET /consent
+pub(super) async fn ask(authority: Shared, request: Request) -> Result<Response, Failure> {
+    let browser = Browser::of(&authority, &request).await?;
+    let query = Form::of_query(&request);
+    let ticket = query.get("request").unwrap_or_default();
+    let Some(signed_in) = browser.signed_in() else {
+        let return_to = format!("/consent?{}", query.without(&[]));
+        return Ok(to_login(&authority, &browser, &return_to));
+    };
+    let asked = oauth::kept_request(&authority, ticket, &signed_in).await?;
+    let asked = asked.ok_or_else(|| Failure::Refused(OUTDATED.to_owned()))?;
+    let page = question(&authority, &browser, &signed_in, ticket, &asked).await?;
+    Ok(page)
+}
+
+async fn question(
+    authority: &Authority,
+    browser: &Browser,
+    signed_in: &SignedIn,
+    ticket: &str,
+    asked: &AuthorizationRequest,
+) -> Result<Response, Failure> {
+    let client = asked.client(authority)?;
+    let open = asked.asked.intersection(&signed_in.user.scopes);
+    let origin = origin_of(&asked.redirect_uri).unwrap_or_default();
+    let page = Consent {
+        root: &root(authority),
+        csrf: &browser.csrf_token(),
+        request: ticket,
+        client: client.name(),
+        destination: &origin,
+        username: &signed_in.user.username,
+        scopes: &described(authority, &open).await?,
+    };
+    Ok(render(StatusCode::OK, &format!(" {origin}"), &page))
+}
+
+/// POST /consent
+pub(super) async fn answer(authority: Shared, mut request: Request) -> Result<Response, Failure> {
+    let browser = Browser::of(&authority, &request).await?;
+    let sent = Form::of_page(&mut request, &browser).await?;
+    let signed_in = browser.signed_in().ok_or(Failure::Forged)?;
+    let ticket = sent.get("request").unwrap_or_default();
+    let asked = oauth::take_request(&authority, ticket, &signed_in).await?;
+    let asked = asked.ok_or_else(|| Failure::Refused(OUTDATED.to_owned()))?;
+    if sent.get("decision") != Some("allow") {
+        return Ok(see_other(&oauth::deny(&authority, &asked)));
+    }
+    match oauth::approve(&authority, &asked, &signed_in, &ticked(&sent)).await {
+        Ok(url) => Ok(see_other(&url)),
+        Err(refused) => refusal(refused),
+    }
+}
+
+/// The scopes that were left ticked.
+pub(super) fn ticked(sent: &Form) -> ScopeSet {
+    sent.all("scope")
+        .filter_map(|name| Scope::parse(name).ok())
+        .collect()
+}

@@ -1,0 +1,107 @@
+//! Pages for people: to sign in, to say what an application may have, to see and
+//! take back what one gave. They are rendered here and work without JavaScript.
+
+mod account;
+mod authorize;
+mod browser;
+mod device;
+mod failure;
+mod form;
+mod login;
+mod page;
+
+use std::{future::Future, sync::Arc};
+
+use poem::{
+    Endpoint, EndpointExt, Request, Response, Route, endpoint::make, get, http::Method, post,
+};
+
+use self::failure::Failure;
+use crate::authority::Authority;
+
+type Shared = Arc<Authority>;
+
+/// Which methods each page takes.
+pub const METHODS: &[(&str, &[Method])] = &[
+    ("/authorize", &[Method::GET, Method::POST]),
+    ("/login", &[Method::GET, Method::POST]),
+    ("/logout", &[Method::GET, Method::POST]),
+    ("/consent", &[Method::GET, Method::POST]),
+    ("/device", &[Method::GET, Method::POST]),
+    ("/account/password", &[Method::POST]),
+    ("/account/tokens", &[Method::POST]),
+    ("/account/tokens/revoke", &[Method::POST]),
+    ("/account/apps/revoke", &[Method::POST]),
+    ("/account/sessions/end", &[Method::POST]),
+];
+
+/// All pages.
+pub fn routes(authority: &Shared) -> Route {
+    let wrong_codes = Arc::new(device::WrongCodes::default());
+    let show_device = Arc::clone(&wrong_codes);
+    Route::new()
+        .at("/style.css", get(page::stylesheet()))
+        .at(
+            "/authorize",
+            get(on(authority, authorize::start)).post(on(authority, authorize::start)),
+        )
+        .at(
+            "/login",
+            get(on(authority, login::show)).post(on(authority, login::submit)),
+        )
+        .at(
+            "/logout",
+            get(on(authority, login::ask_logout)).post(on(authority, login::logout)),
+        )
+        .at(
+            "/consent",
+            get(on(authority, authorize::ask)).post(on(authority, authorize::answer)),
+        )
+        .at(
+            "/device",
+            get(on(authority, move |authority, request| {
+                device::show(authority, request, Arc::clone(&show_device))
+            }))
+            .post(on(authority, move |authority, request| {
+                device::answer(authority, request, Arc::clone(&wrong_codes))
+            })),
+        )
+        .at("/account", get(on(authority, account::show)))
+        .at(
+            "/account/password",
+            post(on(authority, account::change_password)),
+        )
+        .at("/account/tokens", post(on(authority, account::make_token)))
+        .at(
+            "/account/tokens/revoke",
+            post(on(authority, account::revoke_token)),
+        )
+        .at(
+            "/account/apps/revoke",
+            post(on(authority, account::revoke_app)),
+        )
+        .at(
+            "/account/sessions/end",
+            post(on(authority, account::end_session)),
+        )
+}
+
+/// A handler of pages; what it refuses becomes a page as well.
+fn on<F, R>(authority: &Shared, handler: F) -> impl Endpoint<Output = Response> + 'static
+where
+    F: Fn(Shared, Request) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    let authority = Arc::clone(authority);
+    make(move |request: Request| {
+        let root = page::root(&authority);
+        let answer = handler(Arc::clone(&authority), request);
+        async move {
+            match answer.await {
+                Ok(response) => response,
+                Err(failure) => failure.into_page(&root),
+            }
+        }
+    })
+    .boxed()
+}

@@ -1,0 +1,129 @@
+//! The database of a test: a SQLite file, or a database of its own on the
+//! PostgreSQL server that `TEST_POSTGRES` names. No test knows which.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use sqlx::{Connection, PgConnection, Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::Done;
+
+/// Where a test's data lives. A database on a server is dropped with this value.
+pub enum Database {
+    /// `scopegate.db` in the test's directory.
+    File(PathBuf),
+    Postgres {
+        server: String,
+        name: String,
+    },
+}
+
+impl Database {
+    /// An empty database.
+    pub fn new(directory: &Path) -> Self {
+        let Ok(server) = std::env::var("TEST_POSTGRES") else {
+            return Self::File(directory.join("scopegate.db"));
+        };
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let template = template(&server);
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        psql(&format!("{server}/postgres"), &create);
+        Self::Postgres { server, name }
+    }
+
+    /// What `database-url` is set to.
+    pub fn url(&self) -> String {
+        match self {
+            Self::File(_) => "sqlite:scopegate.db".to_owned(),
+            Self::Postgres { server, name } => format!("{server}/{name}"),
+        }
+    }
+
+    /// Whether what is stored has these bytes: the files of SQLite, the dump of
+    /// PostgreSQL.
+    pub fn contains(&self, bytes: &[u8]) -> bool {
+        let has = |content: &[u8]| content.windows(bytes.len()).any(|window| window == bytes);
+        match self {
+            Self::File(path) => ["", "-wal", "-shm"].iter().any(|end| {
+                let path = format!("{}{end}", path.display());
+                std::fs::read(path).is_ok_and(|content| has(&content))
+            }),
+            Self::Postgres { .. } => {
+                let dump = Done::of(Command::new("pg_dump").arg(self.url())).succeeded();
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                has(dump.stdout.as_bytes()) || dump.stdout.contains(&hex)
+            }
+        }
+    }
+
+    /// The first column of the first row of a query, bytes.
+    pub fn bytes(&self, query: &'static str) -> Vec<u8> {
+        block_on(async {
+            match self {
+                Self::File(path) => {
+                    let url = format!("sqlite:{}", path.display());
+                    let mut connection = SqliteConnection::connect(&url).await?;
+                    Ok(sqlx::query(query).fetch_one(&mut connection).await?.get(0))
+                }
+                Self::Postgres { .. } => {
+                    let mut connection = PgConnection::connect(&self.url()).await?;
+                    Ok(sqlx::query(query).fetch_one(&mut connection).await?.get(0))
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Self::Postgres { server, name } = self {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let drop = Command::new("psql")
+                .args(["-qX", &format!("{server}/postgres"), "-c", &drop])
+                .output();
+            // What cannot be dropped goes with the server.
+            let _ = drop;
+        }
+    }
+}
+
+/// A migrated database without a key, of which those of the tests are copies:
+/// made once, by the first test.
+fn template(server: &str) -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = format!("template_{}", Uuid::now_v7().simple());
+        psql(
+            &format!("{server}/postgres"),
+            &format!("CREATE DATABASE {name}"),
+        );
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+        command
+            .args(["user", "list"])
+            .env_clear()
+            .env("SCOPEGATE_DATABASE_URL", format!("{server}/{name}"));
+        Done::of(&mut command).succeeded();
+        // The key of one database must not verify the tokens of another.
+        let keyless = "DELETE FROM signing_keys";
+        psql(&format!("{server}/{name}"), keyless);
+        name
+    })
+}
+
+#[track_caller]
+fn psql(url: &str, statement: &str) {
+    let arguments = ["-qX", "-v", "ON_ERROR_STOP=1", url, "-c", statement];
+    Done::of(Command::new("psql").args(arguments)).succeeded();
+}
+
+fn block_on<T>(future: impl Future<Output = Result<T, sqlx::Error>>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future).expect("the database's answer")
+}
