@@ -9,15 +9,17 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{BuiltinScope, SharedUsers},
+    actor::Actor,
     client::Client,
-    clock,
+    clock::Clock,
     config::Config,
     guard::Caller,
     hashing::HashPool,
+    infrastructure::Infrastructure,
     live::{KeySettings, Live, LiveError, UserState},
     password::{Context, Policy, PolicyError},
     scope::ScopeSet,
-    store::{self, ForeignError, OpenError, Store, UserRow},
+    store::{self, ForeignError, OpenError, Store, Transaction, UserRow},
     subject::Subject,
     throttle::Throttle,
     token::{Claims, Expected, Refused, Verified},
@@ -26,6 +28,7 @@ use crate::{
 /// Everything that a request may need.
 pub struct Authority {
     pub config: Config,
+    pub clock: Clock,
     pub store: Store,
     pub live: Arc<Live>,
     pub hashing: HashPool,
@@ -57,6 +60,11 @@ impl Authority {
     /// Opens the database, brings schema, built-in scopes and signing key up
     /// to date, and loads the live state.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        Self::open_at(config, Clock::System).await
+    }
+
+    /// Opens it as [`open`](Self::open) does, by a clock of the caller's.
+    pub async fn open_at(config: Config, clock: Clock) -> Result<Self, StartError> {
         let context = Context::new(Policy {
             current: config.password_scheme,
             flask_security_salt: config.flask_security_salt.clone(),
@@ -66,9 +74,9 @@ impl Authority {
             .map_err(StartError::Threads)?;
         let store = Store::open(config.database_url.expose()).await?;
         store
-            .put_builtin_scopes(&BuiltinScope::catalogue(), clock::now())
+            .put_builtin_scopes(&BuiltinScope::catalogue(), clock.now())
             .await?;
-        let live = Live::load(store.clone(), KeySettings::from(&config)).await?;
+        let live = Live::load(store.clone(), KeySettings::from(&config), clock.clone()).await?;
         let shared_users = config.shared_users.clone().map(SharedUsers::new);
         Ok(Self {
             shared_users: shared_users.transpose()?,
@@ -77,7 +85,8 @@ impl Authority {
                 audience: Some(config.audience.clone()),
             },
             config,
-            throttle: Throttle::new(store.clone()),
+            throttle: Throttle::new(store.clone(), clock.clone()),
+            clock,
             store,
             live: Arc::new(live),
             hashing,
@@ -123,6 +132,30 @@ impl From<LiveError> for NotAccepted {
 }
 
 impl Authority {
+    /// The one path of every change: a transaction, in which the change checks what
+    /// it rests on and writes, all or nothing; once it is on disk, what it
+    /// announced is in force in this server. A change that refuses leaves nothing
+    /// behind.
+    ///
+    /// # Errors
+    /// The change's own, or the infrastructure's.
+    pub async fn write<T, E: From<Infrastructure> + std::fmt::Display>(
+        &self,
+        actor: &Actor,
+        change: impl AsyncFnOnce(&mut Transaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut transaction = self.store.begin().await.map_err(Infrastructure::from)?;
+        let outcome = change(&mut transaction)
+            .await
+            .inspect_err(|refused| tracing::debug!(who = ?actor.who, %refused, "not changed"))?;
+        let announces = transaction.commit().await.map_err(Infrastructure::from)?;
+        if announces {
+            tracing::debug!(who = ?actor.who, token = actor.token_id, "changed");
+            self.live.catch_up().await.map_err(Infrastructure::from)?;
+        }
+        Ok(outcome)
+    }
+
     /// The user of a name, wherever users live.
     pub async fn user(&self, username: &str) -> store::Result<Option<UserRow>> {
         match &self.shared_users {
@@ -131,14 +164,35 @@ impl Authority {
         }
     }
 
+    /// The user whom what is issued under a name belongs to, wherever users live:
+    /// with the id of our own row.
+    pub async fn anchored_user(&self, username: &str) -> Result<Option<UserRow>, LiveError> {
+        match &self.shared_users {
+            Some(shared) => shared.anchored(&self.live, username).await,
+            None => Ok(self.store.user(username).await?),
+        }
+    }
+
     /// The user for whom something was kept under a name and an id; none where
     /// the name is another's by now or the user is disabled.
     pub async fn same_user(&self, username: &str, id: &str) -> Result<Option<UserRow>, LiveError> {
-        let user = match &self.shared_users {
-            Some(shared) => shared.anchored(&self.live, username).await?,
-            None => self.store.user(username).await?,
-        };
+        let user = self.anchored_user(username).await?;
         Ok(user.filter(|user| user.id == id && !user.disabled))
+    }
+
+    /// What a token of this server says, whatever has become of it since it was
+    /// issued: for whoever wants to end it.
+    pub fn read(&self, token: &str) -> Result<Verified<Claims>, Refused> {
+        let keys = self.live.keys();
+        keys.verification
+            .verify(token, &self.expected_of_any_audience(), self.clock.now())
+    }
+
+    fn expected_of_any_audience(&self) -> Expected {
+        Expected {
+            audience: None,
+            ..self.expected.clone()
+        }
     }
 
     /// What a guarded request has to know of a user, wherever users live.
@@ -158,16 +212,13 @@ impl Authority {
 
     /// Accepts a token that this server issued, also one for the API of others.
     pub async fn accept_for_any_audience(&self, token: &str) -> Result<Accepted, NotAccepted> {
-        let expected = Expected {
-            audience: None,
-            ..self.expected.clone()
-        };
-        self.accept_for(token, &expected).await
+        self.accept_for(token, &self.expected_of_any_audience())
+            .await
     }
 
     async fn accept_for(&self, token: &str, expected: &Expected) -> Result<Accepted, NotAccepted> {
         self.must_be_fresh()?;
-        let (keys, now) = (self.live.keys(), clock::now());
+        let (keys, now) = (self.live.keys(), self.clock.now());
         let claims = keys.verification.verify(token, expected, now)?;
         let left = self.check_live(
             &claims.subject,
@@ -185,7 +236,7 @@ impl Authority {
     /// nothing of the live state.
     pub async fn caller(&self, token: &str) -> Result<Arc<Caller>, NotAccepted> {
         self.must_be_fresh()?;
-        let (keys, now) = (self.live.keys(), clock::now());
+        let (keys, now) = (self.live.keys(), self.clock.now());
         let known = self.live.tokens.get(token, &keys, now);
         let caller = match known {
             Some(caller) => caller,

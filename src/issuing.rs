@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use crate::{
     authority::Authority,
-    clock,
     live::KeyRingError,
     scope::ScopeSet,
     store::TokenRow,
@@ -23,6 +22,8 @@ pub struct Draft {
     pub audience: Audience,
     /// Its life in seconds.
     pub expires_in: u64,
+    /// When what it was made from ends, in seconds since 1970: it ends no later.
+    pub not_after: Option<i64>,
     pub actor: Option<Actor>,
     /// What its owner calls it.
     pub name: Option<String>,
@@ -42,6 +43,7 @@ impl Draft {
             scopes,
             audience: Audience::One(authority.config.audience.clone()),
             expires_in: authority.config.access_token_ttl.as_secs(),
+            not_after: None,
             actor: None,
             name: None,
             grant_id: None,
@@ -51,7 +53,8 @@ impl Draft {
 
     /// The claims, and the row to store before they are signed.
     pub fn prepare(self, authority: &Authority) -> (Claims, TokenRow) {
-        let issued_at = clock::now();
+        let issued_at = authority.clock.now();
+        let expires_at = issued_at.saturating_add_unsigned(self.expires_in);
         let claims = Claims {
             issuer: authority.config.issuer.clone(),
             audience: self.audience,
@@ -59,7 +62,7 @@ impl Draft {
             scopes: self.scopes,
             client_id: self.client_id,
             issued_at,
-            expires_at: issued_at.saturating_add_unsigned(self.expires_in),
+            expires_at: expires_at.min(self.not_after.unwrap_or(expires_at)),
             id: Uuid::now_v7(),
             actor: self.actor,
         };

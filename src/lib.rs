@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod actor;
 mod address;
 pub mod api;
 pub mod authority;
@@ -18,6 +19,8 @@ pub mod clock;
 pub mod config;
 pub mod guard;
 pub mod hashing;
+pub mod housekeeping;
+pub mod infrastructure;
 pub mod issuing;
 mod json;
 pub mod live;

@@ -30,7 +30,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
-    clock,
+    clock::Clock,
     scope::{Scope, ScopeSet},
     store::{self, Anchor, Change, Revocation, Store},
 };
@@ -77,6 +77,7 @@ pub enum LiveError {
 /// The state in memory.
 pub struct Live {
     store: Store,
+    clock: Clock,
     key_settings: KeySettings,
     keys: ArcSwap<KeyRing>,
     catalogue: ArcSwap<HashSet<Scope>>,
@@ -100,8 +101,12 @@ pub struct Live {
 
 impl Live {
     /// Loads the state; generates the first signing key where there is none.
-    pub async fn load(store: Store, key_settings: KeySettings) -> Result<Self, LiveError> {
-        let now = clock::now();
+    pub async fn load(
+        store: Store,
+        key_settings: KeySettings,
+        clock: Clock,
+    ) -> Result<Self, LiveError> {
+        let now = clock.now();
         key_settings.ensure_key(&store, now).await?;
         let seq = store.latest_change().await?;
         let keys = key_settings.load(&store, now).await?;
@@ -110,6 +115,7 @@ impl Live {
         let registry = Registry::load(&store, &scopes).await?;
         let live = Self {
             store,
+            clock,
             key_settings,
             keys: ArcSwap::from_pointee(keys),
             catalogue: ArcSwap::from_pointee(scopes),
@@ -207,17 +213,59 @@ impl Live {
     /// of this very server is in force here.
     pub async fn catch_up(&self) -> Result<(), LiveError> {
         let mut seq = self.seq.lock().await;
-        let changes = self.store.changes_after(*seq).await?;
-        if let Some(last) = changes.last() {
-            let before = *seq;
-            self.apply(&changes, before).await?;
-            *seq = last.seq;
+        let latest = self.store.latest_change().await?;
+        if latest != *seq {
+            *seq = self.apply_up_to(*seq, latest).await?;
         }
         self.heard_at.store(
             i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX),
             Ordering::Relaxed,
         );
         Ok(())
+    }
+
+    /// Applies the changes behind a number; gives the number of the last one. The
+    /// numbers have no gaps: where the next one is missing, the change log does not
+    /// reach back far enough, and everything is loaded anew.
+    async fn apply_up_to(&self, seq: i64, latest: i64) -> Result<i64, LiveError> {
+        let changes = self.store.changes_after(seq).await?;
+        match changes.first() {
+            Some(first) if first.seq == seq + 1 => {
+                self.apply(&changes, seq).await?;
+                Ok(changes.last().map_or(seq, |last| last.seq))
+            }
+            _ => {
+                tracing::warn!(
+                    seq,
+                    latest,
+                    "the change log does not reach back to what this server knows: loading everything"
+                );
+                self.reload().await?;
+                Ok(latest)
+            }
+        }
+    }
+
+    async fn reload(&self) -> Result<(), LiveError> {
+        let keys = self
+            .key_settings
+            .load(&self.store, self.clock.now())
+            .await?;
+        self.keys.store(Arc::new(keys));
+        self.load_revocations(0).await?;
+        self.catalogue
+            .store(Arc::new(load_scopes(&self.store).await?));
+        self.registry.reload(&self.store, &self.catalogue()).await?;
+        self.watch_personal_tokens().await?;
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.users.clear();
+        self.anchors.clear();
+        Ok(())
+    }
+
+    /// Whether memory has it that there is no user of a name.
+    pub fn remembers_nobody(&self, username: &str) -> bool {
+        matches!(self.users.get(username), Some(None))
     }
 
     /// Follows the change log for ever.
@@ -233,7 +281,7 @@ impl Live {
                 tracing::warn!(%error, "when tokens were used cannot be written");
             }
             if look.is_multiple_of(LOOKS_PER_TIDYING) {
-                self.revoked.forget_expired(clock::now());
+                self.revoked.forget_expired(self.clock.now());
             }
             match self.catch_up().await {
                 Ok(()) if failing => {
@@ -252,7 +300,7 @@ impl Live {
 
     /// Writes when personal tokens were used last.
     pub async fn write_uses(&self) -> Result<(), store::Error> {
-        let uses = self.uses.take_unwritten(clock::now());
+        let uses = self.uses.take_unwritten(self.clock.now());
         if uses.is_empty() {
             return Ok(());
         }
@@ -260,7 +308,7 @@ impl Live {
     }
 
     async fn watch_personal_tokens(&self) -> Result<(), store::Error> {
-        for (id, expires_at) in self.store.personal_tokens(clock::now()).await? {
+        for (id, expires_at) in self.store.personal_tokens(self.clock.now()).await? {
             self.watch(&id, expires_at);
         }
         Ok(())
@@ -275,7 +323,10 @@ impl Live {
     async fn apply(&self, changes: &[Change], before: i64) -> Result<(), LiveError> {
         let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
         if has(Change::KEYS) {
-            let keys = self.key_settings.load(&self.store, clock::now()).await?;
+            let keys = self
+                .key_settings
+                .load(&self.store, self.clock.now())
+                .await?;
             self.keys.store(Arc::new(keys));
         }
         if has(Change::REVOCATIONS) {
@@ -313,7 +364,7 @@ impl Live {
             }
         };
         self.store
-            .revocations_after(after, clock::now(), revoke)
+            .revocations_after(after, self.clock.now(), revoke)
             .await?;
         Ok(())
     }

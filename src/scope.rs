@@ -97,15 +97,29 @@ impl ScopeSet {
             .and_then(Self::from_scopes)
     }
 
+    /// Reads what was stored: any number of scopes, and nothing of a word that is no
+    /// scope.
+    pub fn from_stored(text: &str) -> Self {
+        text.split_ascii_whitespace()
+            .filter_map(|word| Scope::parse(word).ok())
+            .collect()
+    }
+
+    /// Checks the limits of requests and tokens: 64 scopes, 2,048 bytes together.
+    pub fn check_limits(&self) -> Result<(), ScopeError> {
+        if self.0.len() > Self::MAX_SCOPES {
+            return Err(ScopeError::TooMany);
+        }
+        if self.iter().map(|scope| scope.0.len() + 1).sum::<usize>() > Self::MAX_BYTES + 1 {
+            return Err(ScopeError::TooLong);
+        }
+        Ok(())
+    }
+
     /// Collects scopes; fails beyond the limits of a set.
     pub fn from_scopes(scopes: impl IntoIterator<Item = Scope>) -> Result<Self, ScopeError> {
         let set: Self = scopes.into_iter().collect();
-        if set.0.len() > Self::MAX_SCOPES {
-            return Err(ScopeError::TooMany);
-        }
-        if set.iter().map(|scope| scope.0.len() + 1).sum::<usize>() > Self::MAX_BYTES + 1 {
-            return Err(ScopeError::TooLong);
-        }
+        set.check_limits()?;
         Ok(set)
     }
 

@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    clock,
+    clock::Clock,
     hashing::{HashPool, Overloaded, Place},
     store::{self, Counted, Ending, Store, UsualAddress, Window},
 };
@@ -42,6 +42,7 @@ const TIDY_EVERY: u32 = 64;
 /// What counts tries.
 pub struct Throttle {
     store: Store,
+    clock: Clock,
     tries: AtomicU32,
 }
 
@@ -96,9 +97,10 @@ struct Keys {
 }
 
 impl Throttle {
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, clock: Clock) -> Self {
         Self {
             store,
+            clock,
             tries: AtomicU32::new(0),
         }
     }
@@ -117,7 +119,7 @@ impl Throttle {
         let keys = Keys::new(username, address);
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let now = clock::now();
+            let now = self.clock.now();
             if let Some(usual) = self
                 .store
                 .usual_address(&keys.pair, now - USUAL_FOR)
@@ -160,7 +162,7 @@ impl Throttle {
         if !number.is_multiple_of(TIDY_EVERY) {
             return;
         }
-        let now = clock::now();
+        let now = self.clock.now();
         if let Err(error) = self.store.forget_tries(window(now), now - USUAL_FOR).await {
             tracing::warn!(%error, "old counts of failed logins were not removed");
         }
@@ -183,7 +185,7 @@ impl<'a> Try<'a> {
     }
 
     async fn write(&self, outcome: Outcome) -> store::Result<()> {
-        let (store, now) = (&self.throttle.store, clock::now());
+        let (store, now) = (&self.throttle.store, self.throttle.clock.now());
         let usual = (outcome == Outcome::Right).then_some(&*self.keys.pair);
         match &self.admitted {
             Admitted::Counted {

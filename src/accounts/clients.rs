@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Error, Grantor, fields, fit, unknown_scopes};
+use super::{Error, check_scopes, fields, fit};
 use crate::{
+    actor::Actor,
     authority::Authority,
     client::{Authentication, Client, GrantType},
-    clock,
     oauth::check_jwks,
     opaque::Opaque,
     redirect_uri::{ApplicationType, RedirectUri},
     scope::ScopeSet,
-    store,
+    store::{self, Transaction},
 };
 
 /// A client to be added.
@@ -75,11 +75,11 @@ pub async fn client(authority: &Authority, id: &str) -> Result<Client, Error> {
         .ok_or_else(|| Error::NoSuchClient(id.to_owned()))
 }
 
-/// Adds a client; gives its secret, which is not to be had again.
+/// Adds a client; gives its secret, which cannot be read again.
 pub async fn add_client(
     authority: &Authority,
+    actor: &Actor,
     new: NewClient,
-    grantor: &Grantor,
 ) -> Result<(Client, Option<Opaque>), Error> {
     let (authentication, secret) = match new.authentication {
         NewAuthentication::None => (Authentication::None, None),
@@ -110,32 +110,45 @@ pub async fn add_client(
         default_scopes: new.default_scopes,
         audiences: new.audiences,
         disabled: false,
-        created_at: clock::now(),
+        created_at: authority.clock.now(),
     };
-    check(authority, &client, grantor)?;
-    match authority.store.add_client(&client).await {
-        Err(store::Error::Exists) => return Err(Error::ClientExists(client.id)),
-        other => other?,
-    }
-    authority.live.catch_up().await?;
+    check(authority, &client)?;
+    actor.has_power_over(&client.scopes)?;
+    let write = async |transaction: &mut Transaction| match transaction.add_client(&client).await {
+        Err(store::Error::Exists) => Err(Error::ClientExists(client.id.clone())),
+        other => Ok(other?),
+    };
+    authority.write(actor, write).await?;
     Ok((client, secret))
 }
 
-/// Changes a client.
+/// Changes a client: reads it, checks and writes in one transaction, so that of two
+/// changes at once neither undoes the other.
 pub async fn change_client(
     authority: &Authority,
+    actor: &Actor,
     id: &str,
     patch: ClientPatch,
-    grantor: &Grantor,
 ) -> Result<Client, Error> {
-    let before = client(authority, id).await?;
-    grantor.check(&before.scopes)?;
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        let before = locked(transaction, actor, id).await?;
+        let after = patched(before, patch)?;
+        check(authority, &after)?;
+        actor.has_power_over(&after.scopes)?;
+        transaction.change_client(&after, now).await?;
+        Ok(after)
+    };
+    authority.write(actor, write).await
+}
+
+fn patched(before: Client, patch: ClientPatch) -> Result<Client, Error> {
     let kind = patch.application_type.unwrap_or(before.application_type);
     let changed = |field, new: Option<Vec<String>>, old: &[RedirectUri]| {
         let old = || old.iter().map(ToString::to_string).collect();
         uris(field, new.unwrap_or_else(old), kind)
     };
-    let after = Client {
+    Ok(Client {
         application_type: kind,
         redirect_uris: changed("redirect_uris", patch.redirect_uris, &before.redirect_uris)?,
         post_logout_redirect_uris: changed(
@@ -151,49 +164,48 @@ pub async fn change_client(
         audiences: patch.audiences.unwrap_or(before.audiences),
         disabled: patch.disabled.unwrap_or(before.disabled),
         ..before
-    };
-    check(authority, &after, grantor)?;
-    if !authority.store.change_client(&after, clock::now()).await? {
-        return Err(Error::NoSuchClient(after.id));
-    }
-    authority.live.catch_up().await?;
-    Ok(after)
+    })
 }
 
 /// Gives a client another secret: the one that it has is refused from now on.
 pub async fn rotate_secret(
     authority: &Authority,
+    actor: &Actor,
     id: &str,
-    grantor: &Grantor,
 ) -> Result<Opaque, Error> {
-    let before = client(authority, id).await?;
-    grantor.check(&before.scopes)?;
-    if !matches!(before.authentication, Authentication::Secret(_)) {
-        return Err(Error::HasNoSecret(before.id));
-    }
     let secret = Opaque::generate(Opaque::CLIENT_SECRET)?;
-    let digest = secret.digest();
-    let is_there = authority
-        .store
-        .set_client_secret(&before, &digest, clock::now())
-        .await?;
-    if !is_there {
-        return Err(Error::NoSuchClient(before.id));
-    }
-    authority.live.catch_up().await?;
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        let before = locked(transaction, actor, id).await?;
+        if !matches!(before.authentication, Authentication::Secret(_)) {
+            return Err(Error::HasNoSecret(before.id));
+        }
+        let after = Client {
+            authentication: Authentication::Secret(secret.digest()),
+            ..before
+        };
+        Ok(transaction.change_client(&after, now).await?)
+    };
+    authority.write(actor, write).await?;
     Ok(secret)
 }
 
 /// Removes a client and ends all tokens that it was given.
-pub async fn remove_client(
-    authority: &Authority,
-    id: &str,
-    grantor: &Grantor,
-) -> Result<(), Error> {
-    let before = client(authority, id).await?;
-    grantor.check(&before.scopes)?;
-    authority.store.remove_client(id, clock::now()).await?;
-    Ok(authority.live.catch_up().await?)
+pub async fn remove_client(authority: &Authority, actor: &Actor, id: &str) -> Result<(), Error> {
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        let before = locked(transaction, actor, id).await?;
+        Ok(transaction.remove_client(&before.id, now).await?)
+    };
+    authority.write(actor, write).await
+}
+
+/// The client that is about to change, over which the actor has power.
+async fn locked(transaction: &mut Transaction, actor: &Actor, id: &str) -> Result<Client, Error> {
+    let client = transaction.client(id).await?;
+    let client = client.ok_or_else(|| Error::NoSuchClient(id.to_owned()))?;
+    actor.has_power_over(&client.scopes)?;
+    Ok(client)
 }
 
 fn uris(
@@ -208,7 +220,7 @@ fn uris(
     texts.into_iter().map(parse).collect()
 }
 
-fn check(authority: &Authority, client: &Client, grantor: &Grantor) -> Result<(), Error> {
+fn check(authority: &Authority, client: &Client) -> Result<(), Error> {
     fit("client_id", fields::client_id(&client.id))?;
     fit("client_name", fields::full_name(&client.name))?;
     for audience in &client.audiences {
@@ -228,21 +240,22 @@ fn check(authority: &Authority, client: &Client, grantor: &Grantor) -> Result<()
             "a client with authorization_code has one at least",
         ));
     }
-    unknown_scopes(authority, "scopes", &client.scopes)?;
+    check_scopes(authority, "scopes", &client.scopes)?;
     if !client.default_scopes.is_subset(&client.scopes) {
-        return Err(super::field(
-            "default_scopes",
-            "the default scopes are some of the scopes",
-        ));
+        return Err(super::field("default_scopes", "must be some of the scopes"));
     }
-    grantor.check(&client.scopes)
+    Ok(())
 }
 
 /// Takes back what a user let a client have, and ends all that came of it.
-pub async fn end_consent(authority: &Authority, user_id: &str, id: &str) -> Result<(), Error> {
-    authority
-        .store
-        .end_consent(user_id, id, clock::now())
-        .await?;
-    Ok(authority.live.catch_up().await?)
+pub async fn end_consent(
+    authority: &Authority,
+    actor: &Actor,
+    user_id: &str,
+    id: &str,
+) -> Result<(), Error> {
+    let now = authority.clock.now();
+    let write =
+        async |transaction: &mut Transaction| Ok(transaction.end_consent(user_id, id, now).await?);
+    authority.write(actor, write).await
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use crate::{
+    actor::Actor,
     authority::Authority,
-    clock,
     live::{KeyRingError, MAX_STALENESS},
-    store::{KeyRow, KeyState},
+    store::{KeyRow, KeyState, Transaction},
     token::{Algorithm, LEEWAY_SECONDS},
 };
 
@@ -63,7 +63,7 @@ impl Key {
 
 /// All keys in the order in which they sign; the secret of the settings at the end.
 pub async fn keys(authority: &Authority) -> Result<Vec<Key>, Error> {
-    let now = clock::now();
+    let now = authority.clock.now();
     let mut rows = authority.store.keys().await?;
     rows.sort_by_key(|row| (row.activates_at.unwrap_or(i64::MAX), row.created_at));
     let mut keys: Vec<Key> = rows.iter().map(|row| Key::of(row, now)).collect();
@@ -85,28 +85,32 @@ pub async fn keys(authority: &Authority) -> Result<Vec<Key>, Error> {
 /// algorithm unless another is asked for.
 pub async fn generate_key(
     authority: &Authority,
+    actor: &Actor,
     algorithm: Option<Algorithm>,
 ) -> Result<Key, Error> {
     let algorithm = algorithm.unwrap_or(authority.config.signing_algorithm);
-    let now = clock::now();
+    let now = authority.clock.now();
     let row = fresh(authority, algorithm, now).await?;
     let key = Key::of(&row, now);
     let plan = |rows: &mut Vec<KeyRow>, _| {
         rows.push(row);
-        Ok::<_, Error>(())
+        Ok(())
     };
-    authority.store.change_keys(now, plan).await??;
-    authority.live.catch_up().await?;
+    change(authority, actor, now, plan).await?;
     Ok(key)
 }
 
 /// Schedules a new key: it signs as soon as it has been published for `grace`.
 /// One that waits for a rotation is taken, else one is generated.
-pub async fn rotate_keys(authority: &Authority, grace: Duration) -> Result<Key, Error> {
+pub async fn rotate_keys(
+    authority: &Authority,
+    actor: &Actor,
+    grace: Duration,
+) -> Result<Key, Error> {
     if grace > MAX_GRACE {
         return Err(super::field("grace", "a new key waits for 30 days at most"));
     }
-    let now = clock::now();
+    let now = authority.clock.now();
     let row = fresh(authority, authority.config.signing_algorithm, now).await?;
     let longest = longest_life(authority);
     let plan = |rows: &mut Vec<KeyRow>, latest_expiry: Option<i64>| {
@@ -132,8 +136,7 @@ pub async fn rotate_keys(authority: &Authority, grace: Duration) -> Result<Key, 
         forget_retired(rows, now);
         Ok(Key::of(&rows[next], now))
     };
-    let key = authority.store.change_keys(now, plan).await??;
-    authority.live.catch_up().await?;
+    let key = change(authority, actor, now, plan).await?;
     tracing::info!(
         kid = key.id,
         algorithm = key.algorithm,
@@ -145,7 +148,11 @@ pub async fn rotate_keys(authority: &Authority, grace: Duration) -> Result<Key, 
 
 /// Ends a key at once: no token of it is accepted any more. Gives the key that
 /// takes its place, if it was the one that signs. A retired key stays as it is.
-pub async fn retire_key(authority: &Authority, id: &str) -> Result<Option<Key>, Error> {
+pub async fn retire_key(
+    authority: &Authority,
+    actor: &Actor,
+    id: &str,
+) -> Result<Option<Key>, Error> {
     if authority
         .live
         .keys()
@@ -154,7 +161,7 @@ pub async fn retire_key(authority: &Authority, id: &str) -> Result<Option<Key>, 
     {
         return Err(Error::SecretOfSettings);
     }
-    let now = clock::now();
+    let now = authority.clock.now();
     // Generated before it is known whether it is needed: the database is locked then.
     let algorithm = authority.config.signing_algorithm;
     let successor = match algorithm {
@@ -162,8 +169,7 @@ pub async fn retire_key(authority: &Authority, id: &str) -> Result<Option<Key>, 
         _ => Some(fresh(authority, algorithm, now).await?),
     };
     let plan = |rows: &mut Vec<KeyRow>, _| retire(rows, id, successor, now);
-    let successor = authority.store.change_keys(now, plan).await??;
-    authority.live.catch_up().await?;
+    let successor = change(authority, actor, now, plan).await?;
     tracing::warn!(kid = id, "a signing key is retired: its tokens are refused");
     Ok(successor)
 }
@@ -208,7 +214,7 @@ fn retire(
 /// have comes to sign with it: by a rotation, or at once where no token is out.
 pub async fn adopt_algorithm(authority: &Authority) -> Result<(), Error> {
     let algorithm = authority.config.signing_algorithm;
-    let now = clock::now();
+    let now = authority.clock.now();
     let fits = |row: &KeyRow| {
         let signs = row.state(now) == KeyState::Active && row.retires_at.is_none();
         row.algorithm == algorithm.name() && (signs || row.is_scheduled(now))
@@ -228,18 +234,36 @@ pub async fn adopt_algorithm(authority: &Authority) -> Result<(), Error> {
         }
         rows[next].activates_at = Some(now);
         forget_retired(rows, now);
-        Ok::<_, Error>(true)
+        Ok(true)
     };
-    if authority.store.change_keys(now, plan).await?? {
-        return Ok(authority.live.catch_up().await?);
+    let system = Actor::system();
+    if change(authority, &system, now, plan).await? {
+        return Ok(());
     }
-    match rotate_keys(authority, DEFAULT_GRACE).await {
+    match rotate_keys(authority, &system, DEFAULT_GRACE).await {
         Err(Error::RotationUnderWay(id)) => {
             tracing::warn!(kid = id, "a rotation to another algorithm is under way");
             Ok(())
         }
         other => other.map(drop),
     }
+}
+
+/// Changes the keys by a plan, which sees them as nobody else can change them
+/// meanwhile, and the latest expiry of any token. The plan may change and add rows.
+async fn change<T>(
+    authority: &Authority,
+    actor: &Actor,
+    now: i64,
+    plan: impl FnOnce(&mut Vec<KeyRow>, Option<i64>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let write = async |transaction: &mut Transaction| {
+        let (mut rows, latest_expiry) = transaction.keys(now).await?;
+        let outcome = plan(&mut rows, latest_expiry)?;
+        transaction.put_keys(&rows).await?;
+        Ok(outcome)
+    };
+    authority.write(actor, write).await
 }
 
 /// The key of the configured algorithm that has waited the longest, else a new

@@ -25,17 +25,20 @@ pub use scopes::{add_scope, remove_scope};
 pub use shared::{SharedUsers, are_own_users, forget_shared};
 pub use subject_kinds::{add_subject_kind, remove_subject_kind};
 pub use tokens::{
-    Made, Minting, Personal, make_personal, mint, revoke, revoke_personal, revoke_token, tokens,
+    Made, Minting, Personal, acting_user, make_personal, mint, revoke, revoke_personal,
+    revoke_token, tokens,
 };
 pub use users::{
-    Grantor, NewAccount, Patch, add, change, change_own_password, list, profile, remove, user,
+    NewAccount, Patch, add, change, change_own_password, change_scopes, list, profile, remove, user,
 };
 
 use thiserror::Error;
 
 use crate::{
+    actor::BeyondPower,
     authority::Authority,
     hashing::Overloaded,
+    infrastructure::{Infrastructure, from_infrastructure},
     live::{KeyRingError, LiveError},
     opaque::NoRandomness,
     password::{HashError, Refused},
@@ -87,25 +90,17 @@ pub enum Error {
     Field { field: &'static str, reason: String },
     #[error("the current password is another")]
     WrongPassword,
-    #[error("this needs scopes that you may not hold yourself: {0}")]
-    BeyondYou(ScopeSet),
     #[error(transparent)]
-    Randomness(#[from] NoRandomness),
+    BeyondPower(#[from] BeyondPower),
     #[error(transparent)]
     Throttled(#[from] Throttled),
-    #[error(transparent)]
-    Overloaded(#[from] Overloaded),
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Live(#[from] LiveError),
-    #[error(transparent)]
-    Keys(#[from] KeyRingError),
-    #[error("the password cannot be hashed: {0}")]
-    Hash(#[from] HashError),
     #[error("the stored password hash cannot be verified: {0}")]
     StoredHash(#[from] Refused),
+    #[error(transparent)]
+    Infrastructure(#[from] Infrastructure),
 }
+
+from_infrastructure!(Error: store::Error, LiveError, KeyRingError, NoRandomness, Overloaded, HashError);
 
 impl From<NotAdmitted> for Error {
     fn from(error: NotAdmitted) -> Self {
@@ -128,12 +123,17 @@ fn fit(field: &'static str, checked: Result<(), String>) -> Result<(), Error> {
     checked.map_err(|reason| Error::Field { field, reason })
 }
 
+/// Refuses scopes that are not in the catalogue, and more than a token can carry.
+fn check_scopes(authority: &Authority, name: &'static str, scopes: &ScopeSet) -> Result<(), Error> {
+    known_scopes(authority, name, scopes)?;
+    fit(
+        name,
+        scopes.check_limits().map_err(|error| error.to_string()),
+    )
+}
+
 /// Refuses scopes that are not in the catalogue.
-fn unknown_scopes(
-    authority: &Authority,
-    name: &'static str,
-    scopes: &ScopeSet,
-) -> Result<(), Error> {
+fn known_scopes(authority: &Authority, name: &'static str, scopes: &ScopeSet) -> Result<(), Error> {
     let catalogue = authority.live.catalogue();
     let is_unknown = |scope: &&Scope| !catalogue.contains(*scope);
     let unknown: ScopeSet = scopes.iter().filter(is_unknown).cloned().collect();

@@ -1,9 +1,9 @@
 //! The catalogue of scopes.
 
 use crate::{
+    actor::Actor,
     authority::Authority,
-    clock,
-    store::{self, ScopeRow},
+    store::{self, ScopeRow, Transaction},
 };
 
 use super::{Error, fields, fit};
@@ -11,6 +11,7 @@ use super::{Error, fields, fit};
 /// Adds a scope of the team's own APIs.
 pub async fn add_scope(
     authority: &Authority,
+    actor: &Actor,
     name: &str,
     description: &str,
 ) -> Result<ScopeRow, Error> {
@@ -21,24 +22,29 @@ pub async fn add_scope(
         name: name.to_owned(),
         description: description.to_owned(),
         builtin: false,
-        created_at: clock::now(),
+        created_at: authority.clock.now(),
     };
-    match authority.store.add_scope(&row).await {
-        Err(store::Error::Exists) => return Err(Error::ScopeExists(row.name)),
-        other => other?,
-    }
-    authority.live.catch_up().await?;
+    let write = async |transaction: &mut Transaction| match transaction.add_scope(&row).await {
+        Err(store::Error::Exists) => Err(Error::ScopeExists(row.name.clone())),
+        other => Ok(other?),
+    };
+    authority.write(actor, write).await?;
     Ok(row)
 }
 
 /// Removes a scope from the catalogue and from everybody who holds it.
-pub async fn remove_scope(authority: &Authority, name: &str) -> Result<(), Error> {
+pub async fn remove_scope(authority: &Authority, actor: &Actor, name: &str) -> Result<(), Error> {
     let scopes = authority.store.scopes().await?;
     match scopes.iter().find(|scope| scope.name == name) {
         None => return Err(Error::NoSuchScope(name.to_owned())),
         Some(scope) if scope.builtin => return Err(Error::BuiltinScope(name.to_owned())),
         Some(_) => {}
     }
-    authority.store.remove_scope(name, clock::now()).await?;
-    Ok(authority.live.catch_up().await?)
+    let now = authority.clock.now();
+    let write =
+        async |transaction: &mut Transaction| match transaction.remove_scope(name, now).await? {
+            true => Ok(()),
+            false => Err(Error::NoSuchScope(name.to_owned())),
+        };
+    authority.write(actor, write).await
 }

@@ -8,15 +8,16 @@ use arc_swap::ArcSwapOption;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    actor::Actor,
     authority::Authority,
-    clock,
     config::{SharedSource, Site, SuperuserScopes},
+    infrastructure::Infrastructure,
     live::{Live, LiveError, UserState},
     password::PasswordHash,
     scope::{Scope, ScopeSet},
     store::{
-        self, Foreign, ForeignError, ForeignUser, LoginColumn, SharedTable, UserPage, UserRow,
-        UserTable,
+        self, Foreign, ForeignError, ForeignUser, LoginColumn, SharedTable, Transaction, UserPage,
+        UserRow, UserTable,
     },
     subject,
 };
@@ -136,28 +137,19 @@ impl SharedUsers {
         &self,
         authority: &Authority,
         user: &UserRow,
-    ) -> Result<String, LiveError> {
-        let (live, store) = (&authority.live, &authority.store);
+    ) -> Result<String, Infrastructure> {
         let credential = credential(user);
-        let known = live.anchor(&user.username).await?;
+        let known = authority.live.anchor(&user.username).await?;
         let known = known.filter(|anchor| anchor.holds(&user.id, &credential));
         let id = match known {
             Some(anchor) => anchor.user_id.clone(),
-            None => {
-                let now = clock::now();
-                let anchor = async || {
-                    store
-                        .anchor_user(&user.username, &user.id, &credential, now)
-                        .await
-                };
-                let id = match anchor().await {
-                    // Somebody else was faster with the same name.
-                    Err(store::Error::Exists) => anchor().await?,
-                    other => other?,
-                };
-                live.catch_up().await?;
-                id
-            }
+            None => match anchor(authority, user, &credential).await {
+                // Somebody else was faster with the same name.
+                Err(Infrastructure::Store(store::Error::Exists)) => {
+                    anchor(authority, user, &credential).await?
+                }
+                other => other?,
+            },
         };
         self.note_login(user).await;
         Ok(id)
@@ -236,6 +228,7 @@ impl SharedUsers {
             full_name: filled(user.full_name),
             disabled,
             scopes,
+            password_version: None,
             created_at: 0,
         })
     }
@@ -262,6 +255,21 @@ impl SharedUsers {
             .filter(|scope| catalogue.contains(*scope));
         known.cloned().collect()
     }
+}
+
+async fn anchor(
+    authority: &Authority,
+    user: &UserRow,
+    credential: &str,
+) -> Result<String, Infrastructure> {
+    let now = authority.clock.now();
+    let anchor = async |transaction: &mut Transaction| {
+        let name = &user.username;
+        Ok(transaction
+            .anchor_user(name, &user.id, credential, now)
+            .await?)
+    };
+    authority.write(&Actor::system(), anchor).await
 }
 
 /// The id of our own row for a user as the other table has it.
@@ -292,13 +300,16 @@ pub async fn forget_shared(authority: &Authority) -> Result<(), Error> {
     if authority.shared_users.is_some() {
         return Ok(());
     }
-    let forgotten = authority.store.forget_anchors(clock::now()).await?;
+    let now = authority.clock.now();
+    let forget = async |transaction: &mut Transaction| {
+        Ok::<_, Error>(transaction.forget_anchors(now).await?)
+    };
+    let forgotten = authority.write(&Actor::system(), forget).await?;
     if forgotten > 0 {
         tracing::warn!(
             users = forgotten,
             "user-source is own now: the tokens of shared users are revoked"
         );
-        authority.live.catch_up().await?;
     }
     Ok(())
 }

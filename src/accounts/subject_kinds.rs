@@ -1,38 +1,47 @@
 //! Kinds of subjects beside users and clients: cars, posts, whatever a token may
 //! be about.
 
-use super::{Error, Grantor, fields, fit, unknown_scopes};
+use super::{Error, check_scopes, fields, fit};
 use crate::{
+    actor::Actor,
     authority::Authority,
-    clock,
-    store::{self, SubjectKindRow},
+    store::{self, SubjectKindRow, Transaction},
 };
 
 /// Adds a kind, with the scopes that tokens of its subjects may carry.
 pub async fn add_subject_kind(
     authority: &Authority,
+    actor: &Actor,
     kind: SubjectKindRow,
-    grantor: &Grantor,
 ) -> Result<SubjectKindRow, Error> {
     fit("kind", fields::subject_kind(&kind.name))?;
-    unknown_scopes(authority, "scopes", &kind.scopes)?;
-    grantor.check(&kind.scopes)?;
-    match authority.store.add_subject_kind(&kind, clock::now()).await {
-        Err(store::Error::Exists) => return Err(Error::SubjectKindExists(kind.name)),
-        other => other?,
-    }
-    authority.live.catch_up().await?;
+    check_scopes(authority, "scopes", &kind.scopes)?;
+    actor.has_power_over(&kind.scopes)?;
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| match transaction
+        .add_subject_kind(&kind, now)
+        .await
+    {
+        Err(store::Error::Exists) => Err(Error::SubjectKindExists(kind.name.clone())),
+        other => Ok(other?),
+    };
+    authority.write(actor, write).await?;
     Ok(kind)
 }
 
 /// Removes a kind and ends all tokens of its subjects.
-pub async fn remove_subject_kind(authority: &Authority, name: &str) -> Result<(), Error> {
-    let was_there = authority
-        .store
-        .remove_subject_kind(name, clock::now())
-        .await?;
-    if !was_there {
-        return Err(Error::NoSuchSubjectKind(name.to_owned()));
-    }
-    Ok(authority.live.catch_up().await?)
+pub async fn remove_subject_kind(
+    authority: &Authority,
+    actor: &Actor,
+    name: &str,
+) -> Result<(), Error> {
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| match transaction
+        .remove_subject_kind(name, now)
+        .await?
+    {
+        true => Ok(()),
+        false => Err(Error::NoSuchSubjectKind(name.to_owned())),
+    };
+    authority.write(actor, write).await
 }

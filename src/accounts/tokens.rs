@@ -1,14 +1,14 @@
 //! Tokens that people make: personal ones for third parties, and those about
 //! subjects without an account.
 
-use super::{Error, Grantor, field, fields, fit};
+use super::{Error, field, fields, fit};
 use crate::{
+    actor::{Actor, Power},
     authority::Authority,
     client::Client,
-    clock,
     issuing::Draft,
     scope::ScopeSet,
-    store::{Revoke, TokenFilter, TokenRow},
+    store::{Basis, Revoke, TokenFilter, TokenRow, Transaction, UserBasis},
     subject::Subject,
     token::Audience,
 };
@@ -34,19 +34,14 @@ pub struct Personal {
     pub expires_in: Option<u64>,
 }
 
-/// A token that was made: the JWT, a secret, is not to be had again.
+/// A token that was made: the JWT is a secret and is shown once.
 pub struct Made {
     pub row: TokenRow,
     pub jwt: String,
 }
 
 /// Makes a token about a subject of a kind that was added for it.
-pub async fn mint(
-    authority: &Authority,
-    minting: Minting,
-    client_id: &str,
-    grantor: &Grantor,
-) -> Result<Made, Error> {
+pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Result<Made, Error> {
     let subject =
         Subject::parse(&minting.subject).map_err(|error| field("subject", error.to_string()))?;
     let open = authority.live.registry.scopes_of_kind(subject.kind());
@@ -64,19 +59,29 @@ pub async fn mint(
     }
     let draft = Draft {
         kind: TokenRow::MINTED,
-        audience: audience(authority, minting.audience, grantor)?,
+        audience: audience(authority, actor, minting.audience)?,
         expires_in: life(authority, minting.expires_in)?,
         name: minting.name,
-        ..Draft::new(authority, subject.clone(), client_id, minting.scopes)
+        ..Draft::new(
+            authority,
+            subject.clone(),
+            actor.client_id.as_deref().unwrap_or(Client::BUILTIN),
+            minting.scopes,
+        )
     };
     let (claims, row) = draft.prepare(authority);
-    let is_stored = authority
-        .store
-        .add_minted_token(&row, subject.kind())
-        .await?;
-    if !is_stored {
-        return Err(Error::NoSuchSubjectKind(subject.kind().to_owned()));
-    }
+    let basis = Basis {
+        subject_kind: Some(subject.kind()),
+        token: actor.token_id.as_deref(),
+        ..Basis::default()
+    };
+    let write = async |transaction: &mut Transaction| {
+        if !transaction.holds(&basis).await? {
+            return Err(Error::NoSuchSubjectKind(subject.kind().to_owned()));
+        }
+        Ok(transaction.add_token(&row).await?)
+    };
+    authority.write(actor, write).await?;
     let jwt = authority.sign(&claims)?;
     Ok(Made { row, jwt })
 }
@@ -84,8 +89,8 @@ pub async fn mint(
 /// The operator addresses any API; others those of the settings.
 fn audience(
     authority: &Authority,
+    actor: &Actor,
     audience: Option<String>,
-    grantor: &Grantor,
 ) -> Result<Audience, Error> {
     let config = &authority.config;
     let Some(audience) = audience else {
@@ -93,48 +98,70 @@ fn audience(
     };
     fit("audience", fields::audience(&audience))?;
     let is_allowed = audience == config.audience || config.allowed_audiences.contains(&audience);
-    if is_allowed || matches!(grantor, Grantor::Operator) {
+    if is_allowed || actor.is_operator() {
         return Ok(Audience::One(audience));
     }
-    Err(field("audience", "no tokens can be had for this audience"))
+    Err(field(
+        "audience",
+        "no token can be issued for this audience",
+    ))
 }
 
-/// Makes a personal token of a user: with no scope that is not `held`. One that is
-/// made with a personal or an exchanged token ends with it.
+/// Makes a personal token of a user, the `subject`, within the power of whoever
+/// asks. One that is made with a personal or an exchanged token ends with it.
 pub async fn make_personal(
     authority: &Authority,
+    actor: &Actor,
     subject: &Subject,
-    held: &ScopeSet,
-    token_id: Option<&str>,
     personal: Personal,
 ) -> Result<Made, Error> {
     fit("name", fields::token_name(&personal.name))?;
     let username = subject.username().ok_or(Error::NotAUser)?;
-    Grantor::Holder(held.clone()).check(&personal.scopes)?;
-    let mut expires_in = life(authority, personal.expires_in)?;
-    let own = match token_id {
+    actor.has_power_over(&personal.scopes)?;
+    let user = authority.anchored_user(username).await?;
+    let user = user.ok_or_else(|| Error::NoSuchUser(username.to_owned()))?;
+    let expires_in = life(authority, personal.expires_in)?;
+    let own = match &actor.token_id {
         Some(id) => authority.store.token(id).await?,
         None => None,
     };
     let parent = own.filter(|own| own.kind != TokenRow::ACCESS || own.parent_id.is_some());
-    if let Some(parent) = &parent {
-        let left = parent.expires_at.saturating_sub(clock::now()).max(1);
-        expires_in = expires_in.min(left.unsigned_abs());
+    if let Some(parent) = &parent
+        && parent.expires_at <= authority.clock.now()
+    {
+        return Err(Error::NoSuchToken(parent.id.clone()));
     }
     let draft = Draft {
         kind: TokenRow::PERSONAL,
         expires_in,
+        not_after: parent.as_ref().map(|parent| parent.expires_at),
         name: Some(personal.name),
         parent_id: parent.map(|parent| parent.id),
         ..Draft::new(authority, subject.clone(), Client::BUILTIN, personal.scopes)
     };
     let (claims, row) = draft.prepare(authority);
-    if !authority.store.add_personal_token(&row, username).await? {
-        return Err(Error::NoSuchUser(username.to_owned()));
-    }
-    authority.live.catch_up().await?;
+    let basis = Basis {
+        user: Some(UserBasis {
+            id: &user.id,
+            password_version: None,
+        }),
+        token: actor.token_id.as_deref(),
+        ..Basis::default()
+    };
+    let write = async |transaction: &mut Transaction| {
+        if !transaction.holds(&basis).await? {
+            return Err(Error::NoSuchUser(username.to_owned()));
+        }
+        Ok(transaction.add_token(&row).await?)
+    };
+    authority.write(actor, write).await?;
     let jwt = authority.sign(&claims)?;
     Ok(Made { row, jwt })
+}
+
+/// What a user does on their own pages: by the power of what they may hold.
+pub fn acting_user(subject: &Subject, held: &ScopeSet) -> Actor {
+    Actor::subject(subject.clone(), Power::Scopes(held.clone()))
 }
 
 fn life(authority: &Authority, wanted: Option<u64>) -> Result<u64, Error> {
@@ -155,12 +182,15 @@ pub async fn tokens(
     filter: &TokenFilter<'_>,
 ) -> Result<Vec<TokenRow>, Error> {
     authority.live.write_uses().await?;
-    Ok(authority.store.tokens(filter, clock::now()).await?)
+    Ok(authority
+        .store
+        .tokens(filter, authority.clock.now())
+        .await?)
 }
 
 /// Ends a token that is alive, and what was derived from it.
-pub async fn revoke_token(authority: &Authority, id: &str) -> Result<(), Error> {
-    match revoke(authority, Revoke::Token(id)).await? {
+pub async fn revoke_token(authority: &Authority, actor: &Actor, id: &str) -> Result<(), Error> {
+    match revoke(authority, actor, Revoke::Token(id)).await? {
         0 => Err(Error::NoSuchToken(id.to_owned())),
         _ => Ok(()),
     }
@@ -169,6 +199,7 @@ pub async fn revoke_token(authority: &Authority, id: &str) -> Result<(), Error> 
 /// Ends a personal token of a subject; another's is not found.
 pub async fn revoke_personal(
     authority: &Authority,
+    actor: &Actor,
     subject: &Subject,
     id: &str,
 ) -> Result<(), Error> {
@@ -176,15 +207,17 @@ pub async fn revoke_personal(
     let is_own = token
         .is_some_and(|token| token.kind == TokenRow::PERSONAL && token.subject == subject.as_str());
     match is_own {
-        true => revoke_token(authority, id).await,
+        true => revoke_token(authority, actor, id).await,
         false => Err(Error::NoSuchToken(id.to_owned())),
     }
 }
 
 /// Ends tokens, what was derived from them and the refresh tokens that belong
 /// to them; gives how many access tokens were alive.
-pub async fn revoke(authority: &Authority, which: Revoke<'_>) -> Result<u64, Error> {
-    let revoked = authority.store.revoke(which, clock::now()).await?;
-    authority.live.catch_up().await?;
-    Ok(revoked)
+pub async fn revoke(authority: &Authority, actor: &Actor, which: Revoke<'_>) -> Result<u64, Error> {
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        Ok::<_, Error>(transaction.revoke(which, None, now).await?)
+    };
+    authority.write(actor, write).await
 }

@@ -5,17 +5,17 @@ use std::{net::IpAddr, sync::Arc};
 use uuid::Uuid;
 
 use crate::{
+    actor::Actor,
     authority::Authority,
-    clock,
     hashing::Place,
     live::UserState,
     password::{Password, PasswordHash, Verdict, guessable},
     scope::ScopeSet,
-    store::{self, NewUser, UserPage, UserPatch, UserRow},
+    store::{self, Basis, NewUser, Transaction, UserPage, UserPatch, UserRow},
     throttle::Outcome,
 };
 
-use super::{Error, are_own_users, field, fields, fit, unknown_scopes};
+use super::{Error, are_own_users, field, fields, fit, known_scopes};
 
 /// A user to be added.
 #[derive(Debug, Default)]
@@ -37,26 +37,6 @@ pub struct Patch {
     pub disabled: Option<bool>,
     pub scopes: Option<ScopeSet>,
     pub password: Option<Password>,
-}
-
-/// By whose power users are changed.
-#[derive(Debug)]
-pub enum Grantor {
-    /// The operator at the command line: every scope.
-    Operator,
-    /// Somebody with a token: the scopes that they may hold. They can neither
-    /// hand on others nor change users who hold others.
-    Holder(ScopeSet),
-}
-
-impl Grantor {
-    pub(super) fn check(&self, scopes: &ScopeSet) -> Result<(), Error> {
-        match self {
-            Self::Operator => Ok(()),
-            Self::Holder(held) if scopes.is_subset(held) => Ok(()),
-            Self::Holder(held) => Err(Error::BeyondYou(scopes.difference(held))),
-        }
-    }
 }
 
 /// The user of a name.
@@ -92,14 +72,14 @@ pub async fn list(
 /// Adds a user.
 pub async fn add(
     authority: &Authority,
+    actor: &Actor,
     account: NewAccount,
-    grantor: &Grantor,
 ) -> Result<UserRow, Error> {
     are_own_users(authority)?;
     fit("username", fields::username(&account.username))?;
     check_profile(account.email.as_deref(), account.full_name.as_deref())?;
-    unknown_scopes(authority, "scopes", &account.scopes)?;
-    grantor.check(&account.scopes)?;
+    known_scopes(authority, "scopes", &account.scopes)?;
+    actor.has_power_over(&account.scopes)?;
     let password_hash = match account.password {
         Some(password) => {
             check_password(authority, "password", &password, &account.username)?;
@@ -107,7 +87,7 @@ pub async fn add(
         }
         None => None,
     };
-    let user = NewUser {
+    let new = NewUser {
         id: Uuid::now_v7().to_string(),
         username: account.username,
         password_hash,
@@ -116,35 +96,37 @@ pub async fn add(
         disabled: account.disabled,
         scopes: account.scopes,
     };
-    match authority.store.add_user(&user, clock::now()).await {
-        Err(store::Error::Exists) => return Err(Error::UserExists(user.username)),
-        Err(store::Error::MissingReference) => return Err(vanished(&user.scopes)),
-        other => other?,
-    }
-    authority.live.catch_up().await?;
-    self::user(authority, &user.username).await
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        match transaction.add_user(&new, now).await {
+            Err(store::Error::Exists) => return Err(Error::UserExists(new.username.clone())),
+            Err(store::Error::MissingReference) => return Err(vanished(&new.scopes)),
+            other => other?,
+        }
+        stored(transaction, &new.username).await
+    };
+    authority.write(actor, write).await
 }
 
 /// Changes a user; a new password ends all tokens that the user has.
 pub async fn change(
     authority: &Authority,
+    actor: &Actor,
     username: &str,
     patch: Patch,
-    grantor: &Grantor,
 ) -> Result<UserRow, Error> {
     are_own_users(authority)?;
-    let before = user(authority, username).await?;
-    grantor.check(&before.scopes)?;
     check_profile(
         patch.email.as_ref().and_then(Option::as_deref),
         patch.full_name.as_ref().and_then(Option::as_deref),
     )?;
     if let Some(scopes) = &patch.scopes {
-        unknown_scopes(authority, "scopes", scopes)?;
-        grantor.check(scopes)?;
+        known_scopes(authority, "scopes", scopes)?;
+        actor.has_power_over(scopes)?;
     }
     let password_hash = match patch.password {
         Some(password) => {
+            actor.has_power_over(&user(authority, username).await?.scopes)?;
             check_password(authority, "password", &password, username)?;
             Some(hash(authority, password).await?)
         }
@@ -157,18 +139,49 @@ pub async fn change(
         scopes: patch.scopes,
         password_hash,
     };
-    write(authority, username, &patch, None).await?;
-    user(authority, username).await
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        locked(transaction, actor, username).await?;
+        put(transaction, username, &patch, None, now).await?;
+        stored(transaction, username).await
+    };
+    authority.write(actor, write).await
+}
+
+/// Gives and takes scopes of a user, leaving all others as they are.
+pub async fn change_scopes(
+    authority: &Authority,
+    actor: &Actor,
+    username: &str,
+    given: &ScopeSet,
+    taken: &ScopeSet,
+) -> Result<UserRow, Error> {
+    are_own_users(authority)?;
+    known_scopes(authority, "scopes", given)?;
+    actor.has_power_over(given)?;
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        let before = locked(transaction, actor, username).await?;
+        let left = before.scopes.difference(taken);
+        let patch = UserPatch {
+            scopes: Some(left.iter().chain(given.iter()).cloned().collect()),
+            ..UserPatch::default()
+        };
+        put(transaction, username, &patch, None, now).await?;
+        stored(transaction, username).await
+    };
+    authority.write(actor, write).await
 }
 
 /// Changes a user's own password, which ends the tokens that the old one
-/// opened, but for the one that asks (`token_id`).
+/// opened, but for the one that asks (the actor's). Of two changes at once with
+/// one old password, one wins.
 pub async fn change_own_password(
     authority: &Authority,
+    actor: &Actor,
     username: &str,
     current: Password,
     new: Password,
-    token_id: &str,
     address: IpAddr,
 ) -> Result<(), Error> {
     are_own_users(authority)?;
@@ -189,7 +202,28 @@ pub async fn change_own_password(
         password_hash: Some(place.hash(Arc::new(new)).await??),
         ..UserPatch::default()
     };
-    write(authority, username, &patch, Some(token_id)).await
+    let basis = Basis {
+        token: actor.token_id.as_deref(),
+        ..Basis::default()
+    };
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        let now_stored = stored(transaction, username).await?;
+        let is_the_same =
+            now_stored.id == user.id && now_stored.password_version == user.password_version;
+        if !is_the_same || !transaction.holds(&basis).await? {
+            return Err(Error::WrongPassword);
+        }
+        put(
+            transaction,
+            username,
+            &patch,
+            actor.token_id.as_deref(),
+            now,
+        )
+        .await
+    };
+    authority.write(actor, write).await
 }
 
 async fn check_current(
@@ -213,32 +247,45 @@ fn outcome(checked: &Result<(), Error>) -> Outcome {
 }
 
 /// Removes a user and ends all tokens that it has.
-pub async fn remove(authority: &Authority, username: &str, grantor: &Grantor) -> Result<(), Error> {
+pub async fn remove(authority: &Authority, actor: &Actor, username: &str) -> Result<(), Error> {
     are_own_users(authority)?;
-    let before = user(authority, username).await?;
-    grantor.check(&before.scopes)?;
-    if !authority.store.remove_user(username, clock::now()).await? {
-        return Err(Error::NoSuchUser(username.to_owned()));
-    }
-    Ok(authority.live.catch_up().await?)
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        locked(transaction, actor, username).await?;
+        transaction.remove_user(username, now).await?;
+        Ok(())
+    };
+    authority.write(actor, write).await
 }
 
-async fn write(
-    authority: &Authority,
+/// The user who is about to change, over whom the actor has power.
+async fn locked(
+    transaction: &mut Transaction,
+    actor: &Actor,
+    username: &str,
+) -> Result<UserRow, Error> {
+    let user = stored(transaction, username).await?;
+    actor.has_power_over(&user.scopes)?;
+    Ok(user)
+}
+
+async fn stored(transaction: &mut Transaction, username: &str) -> Result<UserRow, Error> {
+    let user = transaction.user(username).await?;
+    user.ok_or_else(|| Error::NoSuchUser(username.to_owned()))
+}
+
+async fn put(
+    transaction: &mut Transaction,
     username: &str,
     patch: &UserPatch,
     kept: Option<&str>,
+    now: i64,
 ) -> Result<(), Error> {
-    let changed = authority
-        .store
-        .change_user(username, patch, kept, clock::now())
-        .await;
+    let changed = transaction.change_user(username, patch, kept, now).await;
     match (changed, &patch.scopes) {
-        (Err(store::Error::MissingReference), Some(scopes)) => return Err(vanished(scopes)),
-        (Ok(false), _) => return Err(Error::NoSuchUser(username.to_owned())),
-        (other, _) => other?,
-    };
-    Ok(authority.live.catch_up().await?)
+        (Err(store::Error::MissingReference), Some(scopes)) => Err(vanished(scopes)),
+        (other, _) => Ok(other.map(drop)?),
+    }
 }
 
 async fn hash(authority: &Authority, password: Password) -> Result<PasswordHash, Error> {

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::SecurityScheme;
 
 use crate::{
-    accounts::{BuiltinScope, Grantor},
+    accounts::{self, BuiltinScope},
+    actor::{Actor, Power},
+    address::client_address,
     authority::{Authority, NotAccepted},
     guard::{self, Authenticate, Caller, Denied},
 };
+
+/// In whose name requests are refused (RFC 9110 §11.5).
+pub(super) const REALM: &str = "scopegate";
 
 /// Log in with the password flow, or with the authorization code flow on a page of
 /// this server; tick the scopes that you need, and call.
@@ -34,20 +40,33 @@ impl Auth {
         self.0.subject.username()
     }
 
-    /// By whose power the caller changes users: what the user may hold, or what
-    /// the token of any other subject holds.
-    pub(super) async fn grantor(
+    /// The caller, with power over what the user may hold, or over what the token of
+    /// any other subject holds.
+    pub(super) async fn actor(
         &self,
         authority: &Authority,
-    ) -> Result<Grantor, crate::accounts::Error> {
+        request: &Request,
+    ) -> Result<Actor, accounts::Error> {
         let held = match self.username() {
             Some(username) => authority.user_state(username).await?,
             None => None,
         };
-        Ok(Grantor::Holder(held.map_or_else(
-            || self.0.scopes.clone(),
-            |user| user.scopes.clone(),
-        )))
+        let held = held.map_or_else(|| self.0.scopes.clone(), |user| user.scopes.clone());
+        Ok(Actor {
+            power: Power::Scopes(held),
+            ..self.limited_actor(authority, request)
+        })
+    }
+
+    /// The caller, with power over what this very token holds.
+    pub(super) fn limited_actor(&self, authority: &Authority, request: &Request) -> Actor {
+        let caller = &self.0;
+        Actor {
+            token_id: Some(caller.token_id.to_string()),
+            client_id: Some(caller.client_id.clone()),
+            address: Some(client_address(request, &authority.config.trusted_proxies)),
+            ..Actor::subject(caller.subject.clone(), Power::Scopes(caller.scopes.clone()))
+        }
     }
 }
 
@@ -67,6 +86,9 @@ fn denied(reason: NotAccepted) -> Denied {
             tracing::error!(%error, "the state of a token cannot be read");
             Denied::Unavailable
         }
-        refused => Denied::InvalidToken(refused.to_string()),
+        refused => {
+            tracing::info!(why = %refused, "token refused");
+            Denied::InvalidToken(refused.to_string())
+        }
     }
 }

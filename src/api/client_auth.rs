@@ -6,15 +6,14 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{Request, RequestBody, Result, http::header};
 use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
+    ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry,
     types::Password as Hidden,
 };
 
 use super::access::Auth;
 use crate::{
-    guard::{CLIENT_SCHEME, Caller},
-    oauth::{self, ASSERTION_TYPE, ClientCredentials},
+    guard::{CLIENT_SCHEME, Caller, register_clients},
+    oauth::{self, ASSERTION_TYPE, ClientCredentials, ClientRefused},
 };
 
 /// The parameters by which a client may authenticate in the body.
@@ -37,20 +36,7 @@ impl<'a> ApiExtractor<'a> for ClientOrHolder {
 
     fn register(registry: &mut Registry) {
         <Auth as ApiExtractor>::register(registry);
-        let scheme = MetaSecurityScheme {
-            ty: "http",
-            description: Some(
-                "An OAuth client with its id and secret; `client_id` and `client_secret` in the \
-                 body, or a `client_assertion` (RFC 7523), will do as well.",
-            ),
-            name: None,
-            key_in: None,
-            scheme: Some("basic"),
-            bearer_format: None,
-            flows: None,
-            openid_connect_url: None,
-        };
-        registry.create_security_scheme(CLIENT_SCHEME, scheme);
+        register_clients(registry);
     }
 
     fn security_schemes() -> Vec<&'static str> {
@@ -99,7 +85,7 @@ pub(super) fn client_credentials(
         .to_str()
         .ok()
         .and_then(basic)
-        .ok_or(oauth::Error::InvalidClient)?;
+        .ok_or(ClientRefused::Unreadable)?;
     let is_twice = in_body.client_secret.is_some()
         || in_body.assertion.is_some()
         || in_body.client_id.is_some_and(|in_body| in_body != id);

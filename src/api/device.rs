@@ -18,7 +18,7 @@ use super::{
 use crate::{
     authority::Authority,
     client::Client,
-    guard::Public,
+    guard::OptionalClient,
     oauth::{self, DEVICE_CODE_LIFE, DEVICE_PACE, DeviceAuthorization, DeviceRequest},
 };
 
@@ -122,7 +122,7 @@ impl DeviceApi {
     )]
     async fn begin_device_authorization(
         &self,
-        _open: Public,
+        _client: OptionalClient,
         request: &Request,
         form: OAuthForm<DeviceForm>,
     ) -> Result<DeviceAnswered, Refusal> {

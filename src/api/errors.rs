@@ -9,7 +9,7 @@
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result,
     error::ResponseError,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
 };
 use serde_json::json;
 
@@ -49,17 +49,14 @@ impl<const A: u16, const B: u16, const C: u16> From<accounts::Error> for Failure
                 field: "current_password".to_owned(),
                 detail,
             }]),
-            Error::BeyondYou(_) => Problem::new(StatusCode::FORBIDDEN, detail),
+            Error::BeyondPower(_) => Problem::new(StatusCode::FORBIDDEN, detail),
             Error::Throttled(throttled) => Problem::throttled(throttled),
-            Error::Overloaded(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
-            Error::Store(_)
-            | Error::Live(_)
-            | Error::Randomness(_)
-            | Error::Keys(_)
-            | Error::Hash(_)
-            | Error::StoredHash(_) => {
+            Error::StoredHash(_) => {
                 tracing::error!(%error, "a request could not be answered");
                 unavailable()
+            }
+            Error::Infrastructure(failure) => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, failure.report())
             }
         })
     }
@@ -76,13 +73,8 @@ pub(super) fn unavailable() -> Problem {
 impl ResponseError for oauth::Error {
     fn status(&self) -> StatusCode {
         match self {
-            Self::InvalidClient => StatusCode::UNAUTHORIZED,
-            Self::Overloaded(_)
-            | Self::Unavailable
-            | Self::Store(_)
-            | Self::Live(_)
-            | Self::Randomness(_)
-            | Self::Keys(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InvalidClient(_) => StatusCode::UNAUTHORIZED,
+            Self::Infrastructure(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
@@ -90,12 +82,13 @@ impl ResponseError for oauth::Error {
     }
 
     fn as_response(&self) -> Response {
+        self.log();
         let code = match self {
             Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
-            Self::InvalidClient => "invalid_client",
-            Self::InvalidGrant
-            | Self::InvalidRefreshToken
-            | Self::InvalidCode
+            Self::InvalidClient(_) => "invalid_client",
+            Self::InvalidGrant(_)
+            | Self::InvalidRefreshToken(_)
+            | Self::InvalidCode(_)
             | Self::NotYourToken => "invalid_grant",
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
@@ -105,19 +98,10 @@ impl ResponseError for oauth::Error {
             Self::InvalidTarget => "invalid_target",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(_) => "invalid_scope",
-            Self::Throttled(_)
-            | Self::Overloaded(_)
-            | Self::Unavailable
-            | Self::Store(_)
-            | Self::Live(_)
-            | Self::Randomness(_)
-            | Self::Keys(_) => "temporarily_unavailable",
+            Self::Throttled(_) | Self::Infrastructure(_) => "temporarily_unavailable",
         };
         let description = match self {
-            Self::Store(_) | Self::Live(_) | Self::Randomness(_) | Self::Keys(_) => {
-                tracing::error!(error = %self, "a token request could not be answered");
-                "the server cannot do this at the moment".to_owned()
-            }
+            Self::Infrastructure(failure) => failure.report(),
             _ => self.to_string(),
         };
         let body = json!({"error": code, "error_description": quotable(&description)});
@@ -157,9 +141,14 @@ impl<E: Endpoint> Endpoint for Answers<E> {
     async fn call(&self, request: Request) -> Result<Response> {
         let path = request.uri().path().to_owned();
         let method = request.method().clone();
-        let response = match self.inner.call(request).await {
-            Ok(response) => response.into_response(),
-            Err(error) => error.into_response(),
+        let response = if has_nul(request.uri()) {
+            let detail = "the address must not contain a NUL character (%00)";
+            Problem::new(StatusCode::BAD_REQUEST, detail).into_response()
+        } else {
+            match self.inner.call(request).await {
+                Ok(response) => response.into_response(),
+                Err(error) => error.into_response(),
+            }
         };
         let mut response = if response.status() == StatusCode::METHOD_NOT_ALLOWED {
             self.method_not_allowed(&method, &path)
@@ -176,6 +165,12 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         }
         Ok(response)
     }
+}
+
+/// No name, cursor or prefix has a NUL, and not every database can be asked for one.
+fn has_nul(uri: &Uri) -> bool {
+    uri.path_and_query()
+        .is_some_and(|text| text.as_str().contains("%00"))
 }
 
 impl<E> Answers<E> {

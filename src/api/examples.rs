@@ -9,7 +9,12 @@ use super::{
     errors,
     problem::{self, Failure, FieldProblem, Problem},
 };
-use crate::{accounts::Error, guard::Denied, oauth, scope::ScopeSet};
+use crate::{
+    accounts::Error,
+    guard::Denied,
+    oauth::{self, ClientRefused, LoginRefused},
+    scope::ScopeSet,
+};
 
 const OAUTH_PROBLEM: &str = "#/components/schemas/OAuthProblem";
 
@@ -146,8 +151,14 @@ fn misfit(operation: &Map<String, Value>, schemas: &Value) -> FieldProblem {
 
 fn oauth_error(status: u16) -> Option<Value> {
     let (code, description) = match status {
-        400 => ("invalid_grant", oauth::Error::InvalidGrant.to_string()),
-        401 => ("invalid_client", oauth::Error::InvalidClient.to_string()),
+        400 => (
+            "invalid_grant",
+            oauth::Error::from(LoginRefused::UnknownUser).to_string(),
+        ),
+        401 => (
+            "invalid_client",
+            oauth::Error::from(ClientRefused::Unknown).to_string(),
+        ),
         413 => ("invalid_request", oauth::Error::TooLarge.to_string()),
         503 => (
             "temporarily_unavailable",

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 
 use super::{
-    access::LiveAccess,
+    access::{LiveAccess, REALM},
     client_auth::{ClientFields, ClientOrHolder, client_credentials},
     document::Tag,
     form::OAuthForm,
@@ -20,8 +20,8 @@ use super::{
 use crate::{
     accounts::BuiltinScope,
     authority::Authority,
-    guard::{Authenticate, Denied, Public, bearer_token},
-    oauth::{self, Active, Inquirer, Requester, Revoker},
+    guard::{Authenticate, Denied, OptionalClient, bearer_token},
+    oauth::{self, Active, ClientRefused, Inquirer, Requester, Revoker},
     subject::Subject,
     token::Audience,
 };
@@ -201,7 +201,7 @@ impl IntrospectionApi {
     #[oai(path = "/revoke", method = "post", operation_id = "revokeToken")]
     async fn revoke_token(
         &self,
-        _open: Public,
+        _client: OptionalClient,
         request: &Request,
         form: OAuthForm<TokenQuestion>,
     ) -> Result<Revoked, Refusal> {
@@ -213,7 +213,11 @@ impl IntrospectionApi {
             }
             bearer => {
                 let access = LiveAccess(Arc::clone(&self.0));
-                Revoker::Holder(access.authenticate(bearer?).await?)
+                let caller = match bearer {
+                    Ok(token) => access.authenticate(token).await,
+                    Err(denied) => Err(denied),
+                };
+                Revoker::Holder(caller.map_err(|denied| denied.in_realm(REALM))?)
             }
         };
         let token = token.ok_or_else(|| oauth::Error::missing("token"))?;
@@ -245,7 +249,8 @@ impl IntrospectionApi {
                 let credentials = client_credentials(request, fields)?;
                 let client = Requester::authenticate(&self.0, &credentials).await?;
                 if !client.is_confidential() {
-                    return Err(oauth::Error::InvalidClient.into());
+                    let id = client.id().to_owned();
+                    return Err(oauth::Error::from(ClientRefused::WrongMethod(id)).into());
                 }
                 Inquirer::Client(client)
             }

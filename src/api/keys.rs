@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use poem::Request;
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
@@ -235,11 +236,13 @@ impl KeysApi {
     #[oai(path = "/keys", method = "post", operation_id = "createKey")]
     async fn create_key(
         &self,
-        #[oai(scope = "BuiltinScope::KeysWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::KeysWrite")] auth: Auth,
+        request: &Request,
         key: Body<KeyCreate>,
     ) -> Result<KeyAdded, Failure<409>> {
+        let actor = auth.actor(&self.0, request).await?;
         let algorithm = key.0.algorithm.map(Algorithm::from);
-        let key = accounts::generate_key(&self.0, algorithm).await?;
+        let key = accounts::generate_key(&self.0, &actor, algorithm).await?;
         Ok(KeyAdded::of(key))
     }
 
@@ -251,11 +254,13 @@ impl KeysApi {
     #[oai(path = "/keys/rotate", method = "post", operation_id = "rotateKeys")]
     async fn rotate_keys(
         &self,
-        #[oai(scope = "BuiltinScope::KeysWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::KeysWrite")] auth: Auth,
+        request: &Request,
         rotation: Body<KeyRotation>,
     ) -> Result<KeyAdded, Failure<409>> {
+        let actor = auth.actor(&self.0, request).await?;
         let grace = rotation.0.grace.map(u64::from).map(Duration::from_secs);
-        let key = accounts::rotate_keys(&self.0, grace.unwrap_or(DEFAULT_GRACE)).await?;
+        let key = accounts::rotate_keys(&self.0, &actor, grace.unwrap_or(DEFAULT_GRACE)).await?;
         Ok(KeyAdded::of(key))
     }
 
@@ -266,11 +271,13 @@ impl KeysApi {
     #[oai(path = "/keys/:kid", method = "delete", operation_id = "retireKey")]
     async fn retire_key(
         &self,
-        #[oai(scope = "BuiltinScope::KeysWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::KeysWrite")] auth: Auth,
+        request: &Request,
         /// The key's `kid`.
         kid: Path<String>,
     ) -> Result<Json<Retirement>, Failure<404, 409>> {
-        let successor = accounts::retire_key(&self.0, &kid.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        let successor = accounts::retire_key(&self.0, &actor, &kid.0).await?;
         Ok(Json(Retirement {
             successor: successor.map(SigningKey::from),
         }))

@@ -15,7 +15,7 @@ use super::{
     users::User,
 };
 use crate::{
-    accounts::{self, BuiltinScope, Grantor, Patch, fields},
+    accounts::{self, BuiltinScope, Patch, fields},
     address::client_address,
     authority::Authority,
     password::Password,
@@ -106,15 +106,17 @@ impl MeApi {
     async fn update_me(
         &self,
         #[oai(scope = "BuiltinScope::MeWrite")] auth: Auth,
+        request: &Request,
         patch: Body<ProfilePatch>,
     ) -> Result<Json<User>, Failure<404, 409>> {
+        let actor = auth.actor(&self.0, request).await?;
         let username = username(&auth)?;
         let patch = Patch {
             email: patch.0.email.0,
             full_name: patch.0.full_name.0,
             ..Patch::default()
         };
-        let user = accounts::change(&self.0, username, patch, &Grantor::Operator).await?;
+        let user = accounts::change(&self.0, &actor, username, patch).await?;
         Ok(Json(user.into()))
     }
 
@@ -139,12 +141,13 @@ impl MeApi {
             current_password,
             new_password,
         } = change.0;
+        let actor = auth.actor(&self.0, request).await?;
         accounts::change_own_password(
             &self.0,
+            &actor,
             username,
             Password::new(current_password),
             Password::new(new_password),
-            &auth.0.token_id.to_string(),
             client_address(request, &self.0.config.trusted_proxies),
         )
         .await?;

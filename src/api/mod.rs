@@ -89,7 +89,7 @@ pub fn app(
     page_methods: &[(&str, &[Method])],
 ) -> Result<BoxEndpoint<'static, Response>, Undeclared> {
     let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
-    let guarded = Enforced::new(operations(authority), authenticator)?;
+    let guarded = Enforced::new(operations(authority), authenticator, access::REALM)?;
     let service = OpenApiService::new(guarded, document::TITLE, document::VERSION);
     let index = Arc::new(docs::index());
     // The router prefers a nest at `/` to a page there.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
@@ -101,22 +102,20 @@ impl PersonalTokensApi {
     async fn create_my_token(
         &self,
         #[oai(scope = "BuiltinScope::Tokens")] auth: Auth,
+        request: &Request,
         token: Body<PersonalTokenCreate>,
     ) -> Result<TokenMade, Failure<404>> {
+        let actor = auth.limited_actor(&self.0, request);
         let personal = Personal {
             name: token.0.name,
             scopes: scopes(&token.0.scopes)?,
             expires_in: token.0.expires_in,
         };
-        Ok(accounts::make_personal(
-            &self.0,
-            &auth.0.subject,
-            &auth.0.scopes,
-            Some(&auth.0.token_id.to_string()),
-            personal,
+        Ok(
+            accounts::make_personal(&self.0, &actor, &auth.0.subject, personal)
+                .await?
+                .into(),
         )
-        .await?
-        .into())
     }
 
     /// Revoke a personal token of yours
@@ -130,10 +129,12 @@ impl PersonalTokensApi {
     async fn delete_my_token(
         &self,
         #[oai(scope = "BuiltinScope::Tokens")] auth: Auth,
+        request: &Request,
         /// The token's id.
         id: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        accounts::revoke_personal(&self.0, &auth.0.subject, &id.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        accounts::revoke_personal(&self.0, &actor, &auth.0.subject, &id.0).await?;
         Ok(Done::Done)
     }
 }

@@ -74,6 +74,7 @@ mod tests {
     async fn a_profile_is_the_user_of_the_document() {
         let scopes = ScopeSet::parse("me items").expect("scopes");
         let row = UserRow {
+            password_version: None,
             id: String::new(),
             username: "jo\"hn\u{e9}".to_owned(),
             password_hash: None,

@@ -3,7 +3,10 @@
 
 use poem_openapi::{ApiResponse, Object, payload::Json, types::Example};
 
-use crate::{guard::Denied, oauth};
+use crate::{
+    guard,
+    oauth::{self, LoginRefused},
+};
 
 /// An error of OAuth 2.0 (RFC 6749 §5.2).
 #[derive(Object)]
@@ -22,7 +25,7 @@ impl Example for OAuthProblem {
     fn example() -> Self {
         Self {
             error: "invalid_grant".to_owned(),
-            error_description: oauth::Error::InvalidGrant.to_string(),
+            error_description: oauth::Error::from(LoginRefused::UnknownUser).to_string(),
         }
     }
 }
@@ -33,7 +36,7 @@ impl Example for OAuthProblem {
 pub(super) enum Refusal {
     OAuth(#[from] oauth::Error),
     /// The bearer token of the request is refused (RFC 6750).
-    Bearer(#[from] Denied),
+    Bearer(#[from] guard::Refusal),
 }
 
 impl From<Refusal> for poem::Error {

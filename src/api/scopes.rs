@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -136,10 +137,13 @@ impl ScopesApi {
     #[oai(path = "/scopes", method = "post", operation_id = "createScope")]
     async fn create_scope(
         &self,
-        #[oai(scope = "BuiltinScope::ScopesWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
+        request: &Request,
         scope: Body<ScopeCreate>,
     ) -> Result<ScopeCreated, Failure<409>> {
-        let scope = accounts::add_scope(&self.0, &scope.0.name, &scope.0.description).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        let scope =
+            accounts::add_scope(&self.0, &actor, &scope.0.name, &scope.0.description).await?;
         let location = format!("/scopes/{}", super::document::path_segment(&scope.name));
         Ok(ScopeCreated::Created(Json(scope.into()), location))
     }
@@ -155,11 +159,13 @@ impl ScopesApi {
     )]
     async fn delete_scope(
         &self,
-        #[oai(scope = "BuiltinScope::ScopesWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
+        request: &Request,
         /// The scope's name, percent-encoded.
         name: Path<String>,
     ) -> Result<Done, Failure<404, 409>> {
-        accounts::remove_scope(&self.0, &name.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        accounts::remove_scope(&self.0, &actor, &name.0).await?;
         Ok(Done::Done)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json, types::Example};
 
 use super::{
@@ -107,14 +108,15 @@ impl SubjectKindsApi {
     async fn create_subject_kind(
         &self,
         #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
+        request: &Request,
         kind: Body<SubjectKind>,
     ) -> Result<SubjectKindCreated, Failure<409>> {
-        let grantor = auth.grantor(&self.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
         let row = SubjectKindRow {
             name: kind.0.kind,
             scopes: scopes(&kind.0.scopes)?,
         };
-        let row = accounts::add_subject_kind(&self.0, row, &grantor).await?;
+        let row = accounts::add_subject_kind(&self.0, &actor, row).await?;
         let location = format!("/subject-kinds/{}", path_segment(&row.name));
         Ok(SubjectKindCreated::Created(Json(row.into()), location))
     }
@@ -129,11 +131,13 @@ impl SubjectKindsApi {
     )]
     async fn delete_subject_kind(
         &self,
-        #[oai(scope = "BuiltinScope::ScopesWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
+        request: &Request,
         /// The kind.
         kind: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        accounts::remove_subject_kind(&self.0, &kind.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        accounts::remove_subject_kind(&self.0, &actor, &kind.0).await?;
         Ok(Done::Done)
     }
 }

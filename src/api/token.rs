@@ -19,7 +19,7 @@ use crate::{
     address::client_address,
     authority::Authority,
     client::GrantType,
-    guard::Public,
+    guard::OptionalClient,
     oauth::{
         self, ACCESS_TOKEN, AuthorizationCodeGrant, ClientCredentials, ClientCredentialsGrant,
         DeviceCodeGrant, PasswordGrant, RefreshGrant, TokenExchange, TokenResponse,
@@ -181,7 +181,7 @@ impl TokenApi {
     #[oai(path = "/token", method = "post", operation_id = "createToken")]
     async fn create_token(
         &self,
-        _open: Public,
+        _client: OptionalClient,
         request: &Request,
         form: OAuthForm<TokenRequest>,
     ) -> Result<TokenAnswered, Refusal> {

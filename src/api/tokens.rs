@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
@@ -123,6 +124,7 @@ impl TokensApi {
     async fn mint_token(
         &self,
         #[oai(scope = "BuiltinScope::TokensMint")] auth: Auth,
+        request: &Request,
         token: Body<TokenMint>,
     ) -> Result<TokenMade, Failure<404>> {
         let minting = Minting {
@@ -132,8 +134,8 @@ impl TokensApi {
             expires_in: token.0.expires_in,
             name: token.0.name,
         };
-        let grantor = auth.grantor(&self.0).await?;
-        let made = accounts::mint(&self.0, minting, &auth.0.client_id, &grantor).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        let made = accounts::mint(&self.0, &actor, minting).await?;
         Ok(made.into())
     }
 
@@ -148,12 +150,14 @@ impl TokensApi {
     )]
     async fn revoke_tokens_of_subject(
         &self,
-        #[oai(scope = "BuiltinScope::TokensWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::TokensWrite")] auth: Auth,
+        request: &Request,
         /// Whom or what the tokens are about, as in `username:johndoe`.
         subject: Query<String>,
     ) -> Result<Json<RevokedCount>, Failure<422>> {
+        let actor = auth.actor(&self.0, request).await?;
         let which = Revoke::Subject(&subject.0);
-        let revoked = accounts::revoke(&self.0, which).await?;
+        let revoked = accounts::revoke(&self.0, &actor, which).await?;
         Ok(Json(RevokedCount { revoked }))
     }
 
@@ -167,11 +171,13 @@ impl TokensApi {
     )]
     async fn revoke_token_by_id(
         &self,
-        #[oai(scope = "BuiltinScope::TokensWrite")] _auth: Auth,
+        #[oai(scope = "BuiltinScope::TokensWrite")] auth: Auth,
+        request: &Request,
         /// The token's `jti`.
         id: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        accounts::revoke_token(&self.0, &id.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        accounts::revoke_token(&self.0, &actor, &id.0).await?;
         Ok(Done::Done)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -193,9 +194,10 @@ impl UsersApi {
     async fn create_user(
         &self,
         #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        request: &Request,
         user: Body<UserCreate>,
     ) -> Result<UserCreated, Failure<409>> {
-        let grantor = auth.grantor(&self.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
         let account = NewAccount {
             username: user.0.username,
             password: user.0.password.map(Password::new),
@@ -204,7 +206,7 @@ impl UsersApi {
             disabled: user.0.disabled,
             scopes: scopes(&user.0.scopes)?,
         };
-        let user = accounts::add(&self.0, account, &grantor).await?;
+        let user = accounts::add(&self.0, &actor, account).await?;
         let location = format!("/users/{}", super::document::path_segment(&user.username));
         Ok(UserCreated::Created(Json(user.into()), location))
     }
@@ -236,11 +238,12 @@ impl UsersApi {
     async fn update_user(
         &self,
         #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        request: &Request,
         /// The user's name.
         username: Path<String>,
         patch: Body<UserPatch>,
     ) -> Result<Json<User>, Failure<404, 409>> {
-        let grantor = auth.grantor(&self.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
         let patch = Patch {
             email: patch.0.email.0,
             full_name: patch.0.full_name.0,
@@ -248,7 +251,7 @@ impl UsersApi {
             scopes: patch.0.scopes.as_deref().map(scopes).transpose()?,
             password: patch.0.password.map(Password::new),
         };
-        let user = accounts::change(&self.0, &username.0, patch, &grantor).await?;
+        let user = accounts::change(&self.0, &actor, &username.0, patch).await?;
         Ok(Json(user.into()))
     }
 
@@ -264,11 +267,12 @@ impl UsersApi {
     async fn delete_user(
         &self,
         #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        request: &Request,
         /// The user's name.
         username: Path<String>,
     ) -> Result<Done, Failure<404, 409>> {
-        let grantor = auth.grantor(&self.0).await?;
-        accounts::remove(&self.0, &username.0, &grantor).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        accounts::remove(&self.0, &actor, &username.0).await?;
         Ok(Done::Done)
     }
 }

@@ -20,7 +20,6 @@ use super::{
 use crate::{
     accounts::JWKS_MAX_AGE,
     authority::Authority,
-    clock,
     guard::Public,
     oauth::{self, CLIENT_AUTHENTICATION_METHODS},
     token::Jwk,
@@ -223,7 +222,7 @@ impl WellKnownApi {
         if_none_match: Header<Option<String>>,
     ) -> KeySetAnswer {
         let keys = self.0.live.keys();
-        let published = keys.verification.published(clock::now());
+        let published = keys.verification.published(self.0.clock.now());
         let set = JsonWebKeySet {
             keys: published.into_iter().map(JsonWebKey::from).collect(),
         };

@@ -4,7 +4,8 @@ use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use scopegate::{
-    accounts::{self, Grantor, NewAuthentication, NewClient, Redirection},
+    accounts::{self, NewAuthentication, NewClient, Redirection},
+    actor::Actor,
     authority::Authority,
     client::{Client, GrantType},
     opaque::Opaque,
@@ -138,7 +139,7 @@ impl ClientCommand {
                 }
                 Self::RotateSecret(rotate) => {
                     let secret =
-                        accounts::rotate_secret(&authority, &rotate.id, &Grantor::Operator).await?;
+                        accounts::rotate_secret(&authority, &Actor::operator(), &rotate.id).await?;
                     match rotate.json {
                         true => output::json(
                             &json!({"client_id": rotate.id, "client_secret": secret.expose()}),
@@ -148,7 +149,7 @@ impl ClientCommand {
                     Ok(())
                 }
                 Self::Remove(remove) => {
-                    accounts::remove_client(&authority, &remove.id, &Grantor::Operator).await?;
+                    accounts::remove_client(&authority, &Actor::operator(), &remove.id).await?;
                     line!("removed client {}", remove.id);
                     Ok(())
                 }
@@ -190,7 +191,7 @@ impl Add {
                 first_party: self.first_party,
             },
         };
-        let (client, secret) = accounts::add_client(authority, client, &Grantor::Operator).await?;
+        let (client, secret) = accounts::add_client(authority, &Actor::operator(), client).await?;
         if self.json {
             let mut shown = as_json(&client);
             if let Some(secret) = secret {

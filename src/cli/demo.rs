@@ -10,12 +10,12 @@ use std::{
 use clap::Args;
 use scopegate::{
     accounts::{self, BuiltinScope},
+    actor::Actor,
     authority::Authority,
-    clock,
     config::{Layer, Purpose, Source},
     password::Password,
     scope::{Scope, ScopeSet},
-    store::NewUser,
+    store::{NewUser, Transaction},
 };
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ impl Demo {
 }
 
 async fn fill(authority: &Authority, admin_password: &str) -> Outcome {
-    accounts::add_scope(authority, "items", "Read items.").await?;
+    accounts::add_scope(authority, &Actor::operator(), "items", "Read items.").await?;
     let everything = authority.live.catalogue().iter().cloned().collect();
     let tutorial = ["me", "me:write", "tokens", "items", "offline_access"];
     let tutorial = tutorial
@@ -84,7 +84,7 @@ async fn fill(authority: &Authority, admin_password: &str) -> Outcome {
         everything,
     )
     .await?;
-    Ok(authority.live.catch_up().await?)
+    Ok(())
 }
 
 /// Adds a user without the rules for new passwords: the tutorial's are shorter.
@@ -106,7 +106,11 @@ async fn add(
         disabled,
         scopes,
     };
-    Ok(authority.store.add_user(&user, clock::now()).await?)
+    let now = authority.clock.now();
+    let add = async |transaction: &mut Transaction| {
+        Ok::<_, accounts::Error>(transaction.add_user(&user, now).await?)
+    };
+    Ok(authority.write(&Actor::operator(), add).await?)
 }
 
 fn print_welcome(base: &str, admin_password: &str) {

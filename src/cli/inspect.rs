@@ -6,7 +6,6 @@ use clap::Args;
 use scopegate::{
     accounts::{self, Key},
     authority::{Accepted, Authority, NotAccepted},
-    clock,
     store::KeyState,
     token::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Unverified},
 };
@@ -81,7 +80,7 @@ impl Findings {
         Ok(Self {
             key: keys.find(|key| Some(key.id.as_str()) == kid),
             outcome: authority.accept(token).await,
-            now: clock::now(),
+            now: authority.clock.now(),
             says,
         })
     }

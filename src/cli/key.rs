@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use scopegate::{
     accounts::{self, DEFAULT_GRACE},
+    actor::Actor,
     authority::Authority,
-    clock,
     config::ConfigError,
     token::{Algorithm, random_secret},
 };
@@ -95,7 +95,9 @@ impl Key {
             match self {
                 Self::List(list) => print(&accounts::keys(&authority).await?, list.json),
                 Self::Generate(generate) => {
-                    let key = accounts::generate_key(&authority, generate.algorithm).await?;
+                    let key =
+                        accounts::generate_key(&authority, &Actor::operator(), generate.algorithm)
+                            .await?;
                     if generate.json {
                         output::json(&as_json(&key));
                     } else {
@@ -108,7 +110,8 @@ impl Key {
                 }
                 Self::Rotate(rotate) => run_rotation(&authority, &rotate).await?,
                 Self::Retire(retire) => {
-                    let successor = accounts::retire_key(&authority, &retire.kid).await?;
+                    let successor =
+                        accounts::retire_key(&authority, &Actor::operator(), &retire.kid).await?;
                     line!("retired key {}: its tokens are refused", retire.kid);
                     if let Some(key) = successor {
                         line!("{} key {} signs from now on", key.algorithm, key.id);
@@ -125,13 +128,13 @@ async fn run_rotation(authority: &Authority, rotate: &Rotate) -> Outcome {
         true => Duration::ZERO,
         false => rotate.grace.unwrap_or(DEFAULT_GRACE),
     };
-    let key = accounts::rotate_keys(authority, grace).await?;
+    let key = accounts::rotate_keys(authority, &Actor::operator(), grace).await?;
     if rotate.json {
         output::json(&as_json(&key));
         return Ok(());
     }
     let switch = key.activates_at.unwrap_or_default();
-    let wait = Duration::from_secs(switch.saturating_sub(clock::now()).unsigned_abs());
+    let wait = Duration::from_secs(switch.saturating_sub(authority.clock.now()).unsigned_abs());
     line!(
         "{} key {} is published and signs in {}, at {}",
         key.algorithm,

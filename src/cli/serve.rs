@@ -7,6 +7,7 @@ use scopegate::{
     accounts, api,
     authority::Authority,
     config::Config,
+    housekeeping,
     server::{self, Limits, Tls},
     web,
 };
@@ -67,10 +68,13 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let app = api::app(&authority, web::routes(&authority), web::METHODS)?;
     let live = Arc::clone(&authority.live);
     let follower = tokio::spawn(async move { live.follow().await });
+    let house = Arc::clone(&authority);
+    let housekeeper = tokio::spawn(async move { housekeeping::keep_house(&house).await });
     let stopped = stop_signal()?;
     line!("listening on {scheme}://{}", listener.local_addr()?);
     server::serve(listener, tls, app, Limits::default(), stopped).await?;
     follower.abort();
+    housekeeper.abort();
     authority.store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -2,10 +2,7 @@
 
 use clap::{Args, Subcommand};
 use scopegate::{
-    accounts::{self, Grantor},
-    authority::Authority,
-    scope::Scope,
-    store::SubjectKindRow,
+    accounts, actor::Actor, authority::Authority, scope::Scope, store::SubjectKindRow,
 };
 use serde_json::json;
 
@@ -65,7 +62,7 @@ impl SubjectKind {
                         scopes: add.scope.into_iter().collect(),
                     };
                     let kind =
-                        accounts::add_subject_kind(&authority, kind, &Grantor::Operator).await?;
+                        accounts::add_subject_kind(&authority, &Actor::operator(), kind).await?;
                     match add.json {
                         true => output::json(&as_json(&kind)),
                         false => line!("added subject kind {}", kind.name),
@@ -73,7 +70,8 @@ impl SubjectKind {
                 }
                 Self::List(list) => print(&authority.store.subject_kinds().await?, list.json),
                 Self::Remove(remove) => {
-                    accounts::remove_subject_kind(&authority, &remove.kind).await?;
+                    accounts::remove_subject_kind(&authority, &Actor::operator(), &remove.kind)
+                        .await?;
                     line!("removed subject kind {}", remove.kind);
                 }
             }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 use scopegate::{
-    accounts::{self, Grantor, Minting},
+    accounts::{self, Minting},
+    actor::Actor,
     authority::Authority,
-    client::Client,
     scope::Scope,
     store::{self, TokenFilter, TokenRow},
 };
@@ -116,7 +116,7 @@ impl Mint {
             expires_in: self.expires_in.map(|life| life.as_secs()),
             name: self.name,
         };
-        let made = accounts::mint(authority, minting, Client::BUILTIN, &Grantor::Operator).await?;
+        let made = accounts::mint(authority, &Actor::operator(), minting).await?;
         if self.json {
             let mut shown = as_json(&made.row);
             shown["access_token"] = Value::String(made.jwt);
@@ -160,7 +160,7 @@ impl Revoke {
     async fn run(self, authority: &Authority) -> Outcome {
         let which = match (&self.id, &self.subject, &self.client) {
             (Some(id), ..) => {
-                accounts::revoke_token(authority, id).await?;
+                accounts::revoke_token(authority, &Actor::operator(), id).await?;
                 line!("revoked token {id}");
                 return Ok(());
             }
@@ -169,7 +169,7 @@ impl Revoke {
             // clap asks for one of the three.
             (None, None, None) => return Ok(()),
         };
-        let revoked = accounts::revoke(authority, which).await?;
+        let revoked = accounts::revoke(authority, &Actor::operator(), which).await?;
         line!("revoked {revoked} tokens");
         Ok(())
     }

@@ -4,7 +4,8 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::{Args, Subcommand};
 use scopegate::{
-    accounts::{self, Grantor, NewAccount, Patch},
+    accounts::{self, NewAccount, Patch},
+    actor::Actor,
     authority::Authority,
     password::Password,
     scope::{Scope, ScopeSet},
@@ -170,19 +171,17 @@ impl User {
                     change(authority, &set.name, patch, "changed the password of").await
                 }
                 Self::Grant(grant) => {
-                    let user = accounts::user(authority, &grant.name).await?;
-                    let scopes = user.scopes.iter().cloned().chain(grant.scopes).collect();
-                    set_scopes(authority, &grant.name, scopes).await
+                    let given = grant.scopes.into_iter().collect();
+                    change_scopes(authority, &grant.name, &given, &ScopeSet::default()).await
                 }
                 Self::Revoke(revoke) => {
-                    let user = accounts::user(authority, &revoke.name).await?;
-                    let taken: ScopeSet = revoke.scopes.into_iter().collect();
-                    set_scopes(authority, &revoke.name, user.scopes.difference(&taken)).await
+                    let taken = revoke.scopes.into_iter().collect();
+                    change_scopes(authority, &revoke.name, &ScopeSet::default(), &taken).await
                 }
                 Self::Disable(disable) => set_disabled(authority, &disable.name, true).await,
                 Self::Enable(enable) => set_disabled(authority, &enable.name, false).await,
                 Self::Remove(remove) => {
-                    accounts::remove(authority, &remove.name, &Grantor::Operator).await?;
+                    accounts::remove(authority, &Actor::operator(), &remove.name).await?;
                     line!("removed user {}", remove.name);
                     Ok(())
                 }
@@ -207,7 +206,7 @@ impl Add {
             disabled: false,
             scopes,
         };
-        let user = accounts::add(authority, account, &Grantor::Operator).await?;
+        let user = accounts::add(authority, &Actor::operator(), account).await?;
         if self.json {
             output::json(&as_json(&user));
         } else {
@@ -251,12 +250,14 @@ impl List {
     }
 }
 
-async fn set_scopes(authority: &Authority, name: &str, scopes: ScopeSet) -> Outcome {
-    let patch = Patch {
-        scopes: Some(scopes),
-        ..Patch::default()
-    };
-    let user = accounts::change(authority, name, patch, &Grantor::Operator).await?;
+async fn change_scopes(
+    authority: &Authority,
+    name: &str,
+    given: &ScopeSet,
+    taken: &ScopeSet,
+) -> Outcome {
+    let operator = Actor::operator();
+    let user = accounts::change_scopes(authority, &operator, name, given, taken).await?;
     line!("{} may hold: {}", plain(name), user.scopes);
     Ok(())
 }
@@ -271,7 +272,7 @@ async fn set_disabled(authority: &Authority, name: &str, disabled: bool) -> Outc
 }
 
 async fn change(authority: &Authority, name: &str, patch: Patch, done: &str) -> Outcome {
-    accounts::change(authority, name, patch, &Grantor::Operator).await?;
+    accounts::change(authority, &Actor::operator(), name, patch).await?;
     line!("{done} {}", plain(name));
     Ok(())
 }

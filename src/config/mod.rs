@@ -86,6 +86,8 @@ pub struct Config {
     pub refresh_token_ttl: Duration,
     /// The longest life of personal and minted tokens.
     pub max_token_ttl: Duration,
+    /// How long tokens are kept in the database behind their end.
+    pub keep_expired_tokens: Duration,
     /// The longest life of a session in a browser.
     pub session_ttl: Duration,
     /// How long such a session may lie unused.
@@ -209,6 +211,7 @@ impl Layers {
             access_token_ttl: self.duration("access-token-ttl")?,
             refresh_token_ttl: self.duration("refresh-token-ttl")?,
             max_token_ttl: self.duration("max-token-ttl")?,
+            keep_expired_tokens: self.duration("keep-expired-tokens")?,
             session_ttl: self.duration("session-ttl")?,
             session_idle_ttl: self.duration("session-idle-ttl")?,
             allowed_audiences: self.list("allowed-audience", "a text")?,

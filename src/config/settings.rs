@@ -121,6 +121,12 @@ pub const SETTINGS: &[Setting] = &[
         "The longest life of personal tokens and of tokens for other subjects",
     ),
     setting(
+        "keep-expired-tokens",
+        "DURATION",
+        Some("7d"),
+        "How long expired tokens stay in the database, for whoever wants to look back",
+    ),
+    setting(
         "session-ttl",
         "TIME",
         Some("12h"),

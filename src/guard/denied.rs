@@ -30,11 +30,27 @@ pub enum Denied {
     Unavailable,
 }
 
+/// A refusal in the name of a realm: the response.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{denied}")]
+pub struct Refusal {
+    denied: Denied,
+    realm: &'static str,
+}
+
 impl Denied {
-    fn challenge(&self) -> Option<String> {
-        let realm = "Bearer realm=\"scopegate\"";
+    /// Refuses in the name of a realm (RFC 9110 §11.5).
+    pub fn in_realm(self, realm: &'static str) -> Refusal {
+        Refusal {
+            denied: self,
+            realm,
+        }
+    }
+
+    fn challenge(&self, realm: &str) -> Option<String> {
+        let realm = format!("Bearer realm=\"{realm}\"");
         match self {
-            Self::NoToken => Some(realm.to_owned()),
+            Self::NoToken => Some(realm),
             Self::Malformed => Some(format!("{realm}, error=\"invalid_request\"")),
             Self::InvalidToken(reason) => Some(format!(
                 "{realm}, error=\"invalid_token\", error_description=\"{}\"",
@@ -64,7 +80,7 @@ pub(crate) fn quotable(text: &str) -> String {
     text.chars().filter(is_allowed).collect()
 }
 
-impl ResponseError for Denied {
+impl Denied {
     fn status(&self) -> StatusCode {
         match self {
             Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
@@ -73,21 +89,27 @@ impl ResponseError for Denied {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+}
+
+impl ResponseError for Refusal {
+    fn status(&self) -> StatusCode {
+        self.denied.status()
+    }
 
     fn as_response(&self) -> Response {
         let problem = json!({
             "type": "about:blank",
-            "title": self.title(),
+            "title": self.denied.title(),
             "status": self.status().as_u16(),
             "detail": self.to_string(),
         });
         let mut response = Response::builder()
             .status(self.status())
             .content_type("application/problem+json");
-        if let Some(challenge) = self.challenge() {
+        if let Some(challenge) = self.denied.challenge(self.realm) {
             response = response.header(header::WWW_AUTHENTICATE, challenge);
         }
-        if *self == Self::Unavailable {
+        if self.denied == Denied::Unavailable {
             response = response.header(header::RETRY_AFTER, "1");
         }
         response.body(problem.to_string())

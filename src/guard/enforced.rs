@@ -9,11 +9,11 @@ use poem::{
 };
 use poem_openapi::{
     OpenApi,
-    registry::{MetaApi, MetaOperation, Registry},
+    registry::{MetaApi, Registry},
 };
 use thiserror::Error;
 
-use super::{Authenticate, Denied, Requirement, requirement::CLIENT_SCHEME};
+use super::{Authenticate, Caller, Denied, Requirement, requirement::CLIENT_SCHEME};
 
 type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
@@ -23,15 +23,20 @@ pub struct Enforced<T, A> {
     api: PhantomData<fn() -> (T, A)>,
 }
 
-/// An operation says neither which scope it needs nor that it is public, or it
-/// is hidden and says nothing to anybody.
+/// An operation says neither which scope it needs nor that it is public, is hidden
+/// and says nothing to anybody, or says what cannot be enforced to the letter.
 #[derive(Debug, PartialEq, Eq, Error)]
-#[error("{0} declares neither a scope nor that it is public")]
+#[error("{0} declares no security requirement that can be enforced: a scope, or that it is public")]
 pub struct Undeclared(String);
 
 impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
-    /// Puts a guard before each operation; fails on one without a declaration.
-    pub fn new(api: T, authenticator: Arc<A>) -> std::result::Result<Self, Undeclared> {
+    /// Puts a guard before each operation, which answers in the name of a `realm`
+    /// (RFC 9110 §11.5); fails on one without a declaration.
+    pub fn new(
+        api: T,
+        authenticator: Arc<A>,
+        realm: &'static str,
+    ) -> std::result::Result<Self, Undeclared> {
         let mut requirements = requirements::<T>()?;
         let mut unguarded = Routes::new();
         api.add_routes(&mut unguarded);
@@ -46,12 +51,13 @@ impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
                     move |inner| Guard {
                         inner,
                         authenticator,
+                        realm,
                         admits_clients,
                         scopes,
                     }
                 };
                 let endpoint = match requirement {
-                    Requirement::Open => inner,
+                    Requirement::Open | Requirement::OptionalClient => inner,
                     Requirement::AnyOf(scopes) => guard(false, scopes)(inner).boxed(),
                     Requirement::ClientOrAnyOf(scopes) => guard(true, scopes)(inner).boxed(),
                 };
@@ -97,8 +103,13 @@ impl<T: OpenApi, A: Authenticate> OpenApi for Enforced<T, A> {
         let mut apis = T::meta();
         let paths = apis.iter_mut().flat_map(|api| &mut api.paths);
         for operation in paths.flat_map(|path| &mut path.operations) {
-            if is_open(operation) {
-                operation.security.clear();
+            match Requirement::of(operation) {
+                Some(Requirement::Open) => operation.security.clear(),
+                Some(Requirement::OptionalClient) => {
+                    operation.security =
+                        vec![HashMap::from([(CLIENT_SCHEME, vec![])]), HashMap::new()];
+                }
+                _ => {}
             }
             // Only OAuth 2.0 schemes have scopes (OpenAPI 3.0 §4.7.30).
             for scheme in &mut operation.security {
@@ -119,14 +130,11 @@ impl<T: OpenApi, A: Authenticate> OpenApi for Enforced<T, A> {
     }
 }
 
-fn is_open(operation: &MetaOperation) -> bool {
-    Requirement::of(operation) == Some(Requirement::Open)
-}
-
 /// Stands before one operation.
 struct Guard<A> {
     inner: BoxEndpoint<'static>,
     authenticator: Arc<A>,
+    realm: &'static str,
     /// Requests without a bearer token are for the operation to judge.
     admits_clients: bool,
     scopes: Vec<crate::scope::ScopeSet>,
@@ -136,16 +144,29 @@ impl<A: Authenticate> Endpoint for Guard<A> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let token = match bearer_token(&request) {
-            Err(Denied::NoToken) if self.admits_clients => return self.inner.call(request).await,
+        match self.admit(&request).await {
+            Ok(Some(caller)) => {
+                request.extensions_mut().insert(caller);
+                self.inner.call(request).await
+            }
+            Ok(None) => self.inner.call(request).await,
+            Err(denied) => Err(denied.in_realm(self.realm).into()),
+        }
+    }
+}
+
+impl<A: Authenticate> Guard<A> {
+    /// The caller; none where a client may call and the request has no bearer token.
+    async fn admit(&self, request: &Request) -> std::result::Result<Option<Arc<Caller>>, Denied> {
+        let token = match bearer_token(request) {
+            Err(Denied::NoToken) if self.admits_clients => return Ok(None),
             token => token?,
         };
         let caller = self.authenticator.authenticate(token).await?;
-        if let Some(needed) = Requirement::missing(&self.scopes, &caller.scopes) {
-            return Err(Denied::InsufficientScope(needed.clone()).into());
+        match Requirement::missing(&self.scopes, &caller.scopes) {
+            Some(needed) => Err(Denied::InsufficientScope(needed.clone())),
+            None => Ok(Some(caller)),
         }
-        request.extensions_mut().insert(caller);
-        self.inner.call(request).await
     }
 }
 
@@ -162,5 +183,6 @@ pub fn bearer_token(request: &Request) -> std::result::Result<&str, Denied> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Denied::NoToken);
     }
-    Ok(token)
+    // RFC 6750 §2.1 has one space or more between the two.
+    Ok(token.trim_start_matches(' '))
 }

@@ -5,7 +5,8 @@
 //! anything of a request but its `Authorization` header is read, it verifies the
 //! token by an [`Authenticate`], compares its scopes with the requirement, and
 //! hands the [`Caller`] on. An operation is open only if it says so by a
-//! [`Public`] parameter; one that says nothing stops the program at its start.
+//! [`Public`] or [`OptionalClient`] parameter; one that says nothing, or what cannot
+//! be enforced to the letter, stops the program at its start.
 //!
 //! A handler gets the caller by a security scheme of poem-openapi whose checker
 //! is [`caller`]: it reads what `Enforced` left. Without `Enforced` there is
@@ -24,10 +25,10 @@ use uuid::Uuid;
 
 use crate::{scope::ScopeSet, subject::Subject};
 
-pub use denied::Denied;
 pub(crate) use denied::quotable;
+pub use denied::{Denied, Refusal};
 pub use enforced::{Enforced, Undeclared, bearer_token};
-pub use public::Public;
+pub use public::{OptionalClient, Public, register_clients};
 pub use requirement::{CLIENT_SCHEME, Requirement};
 
 /// Who calls, as a verified token says.
@@ -57,5 +58,8 @@ pub trait Authenticate: Send + Sync + 'static {
 /// [`Enforced`] verified.
 pub async fn caller(request: &Request, _token: Bearer) -> Result<Arc<Caller>> {
     let caller = request.extensions().get::<Arc<Caller>>();
-    caller.cloned().ok_or_else(|| Denied::NoToken.into())
+    // Without `Enforced` nobody is let in, in whosever name.
+    caller
+        .cloned()
+        .ok_or_else(|| Denied::NoToken.in_realm("api").into())
 }

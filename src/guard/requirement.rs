@@ -2,7 +2,7 @@
 
 use poem_openapi::registry::MetaOperation;
 
-use super::Public;
+use super::{OptionalClient, Public};
 use crate::scope::{Scope, ScopeSet};
 
 /// The security requirement of an operation: one of several sets of scopes.
@@ -10,6 +10,8 @@ use crate::scope::{Scope, ScopeSet};
 pub enum Requirement {
     /// Anybody may call.
     Open,
+    /// Anybody may call; an OAuth client may authenticate to the operation itself.
+    OptionalClient,
     /// A token with all scopes of one of these sets.
     AnyOf(Vec<ScopeSet>),
     /// The same, or an OAuth client that authenticates to the operation itself.
@@ -22,23 +24,43 @@ pub enum Requirement {
 pub const CLIENT_SCHEME: &str = "client";
 
 impl Requirement {
-    /// Reads an operation's declaration; none where it has none, or one that
-    /// asks for a token and no scope.
+    /// Reads an operation's declaration: a list of alternatives, each an object of
+    /// schemes that are all required (OpenAPI 3.0 §4.8.30). None where it cannot be
+    /// enforced to the letter: there is no declaration, one that asks for a token
+    /// without a scope, or an alternative of several schemes, each of which would
+    /// want a credential of its own.
     pub(super) fn of(operation: &MetaOperation) -> Option<Self> {
-        let schemes: Vec<_> = operation.security.iter().flatten().collect();
-        if schemes.iter().any(|(name, _)| **name == Public::MARK) {
-            return (schemes.len() == 1).then_some(Self::Open);
+        let mut alternatives = Vec::new();
+        for alternative in &operation.security {
+            let mut schemes = alternative.iter();
+            let (Some((name, scopes)), None) = (schemes.next(), schemes.next()) else {
+                return None;
+            };
+            alternatives.push((*name, scopes));
         }
-        let (clients, tokens): (Vec<_>, Vec<_>) = schemes
+        if let [(name, _)] = alternatives[..] {
+            match name {
+                Public::MARK => return Some(Self::Open),
+                OptionalClient::MARK => return Some(Self::OptionalClient),
+                _ => {}
+            }
+        }
+        let (clients, tokens): (Vec<_>, Vec<_>) = alternatives
             .iter()
-            .partition(|(name, _)| **name == CLIENT_SCHEME);
+            .partition(|(name, _)| *name == CLIENT_SCHEME);
+        let is_marked = |name: &str| matches!(name, Public::MARK | OptionalClient::MARK);
+        if tokens.is_empty() || tokens.iter().any(|(name, _)| is_marked(name)) {
+            return None;
+        }
         let sets = tokens
             .iter()
             .map(|(_, scopes)| scopes.iter().map(|scope| Scope::parse(scope)).collect())
             .collect::<Result<Vec<ScopeSet>, _>>()
             .ok()?;
-        let is_declared = !sets.is_empty() && sets.iter().all(|set| !set.is_empty());
-        is_declared.then_some(match clients.is_empty() {
+        if sets.iter().any(ScopeSet::is_empty) {
+            return None;
+        }
+        Some(match clients.is_empty() {
             true => Self::AnyOf(sets),
             false => Self::ClientOrAnyOf(sets),
         })
@@ -50,5 +72,61 @@ impl Requirement {
             return None;
         }
         sets.first()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn of(security: &[&[(&'static str, &[&'static str])]]) -> Option<Requirement> {
+        let alternative = |schemes: &&[(&'static str, &[&'static str])]| {
+            let schemes = schemes.iter();
+            schemes
+                .map(|(name, scopes)| (*name, scopes.to_vec()))
+                .collect::<HashMap<_, _>>()
+        };
+        Requirement::of(&MetaOperation {
+            tags: vec![],
+            method: poem::http::Method::GET,
+            summary: None,
+            description: None,
+            external_docs: None,
+            params: vec![],
+            request: None,
+            responses: poem_openapi::registry::MetaResponses { responses: vec![] },
+            deprecated: false,
+            security: security.iter().map(alternative).collect(),
+            operation_id: None,
+            code_samples: vec![],
+        })
+    }
+
+    fn scopes(text: &str) -> ScopeSet {
+        ScopeSet::parse(text).expect("scopes")
+    }
+
+    #[test]
+    fn alternatives_are_either_or() {
+        let read = of(&[&[("oauth", &["a", "b"])], &[("other", &["c"])]]);
+        assert_eq!(
+            read,
+            Some(Requirement::AnyOf(vec![scopes("a b"), scopes("c")]))
+        );
+        let read = of(&[&[("client", &[])], &[("oauth", &["a"])]]);
+        assert_eq!(read, Some(Requirement::ClientOrAnyOf(vec![scopes("a")])));
+    }
+
+    #[test]
+    fn what_cannot_be_enforced_to_the_letter_is_no_requirement() {
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[&[]]), None);
+        assert_eq!(of(&[&[("oauth", &[])]]), None);
+        assert_eq!(of(&[&[("oauth", &["a"]), ("other", &["b"])]]), None);
+        assert_eq!(of(&[&[("client", &[]), ("oauth", &["a"])]]), None);
+        assert_eq!(of(&[&[("client", &[])]]), None);
+        assert_eq!(of(&[&[("(public)", &[])], &[("oauth", &["a"])]]), None);
     }
 }

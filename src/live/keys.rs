@@ -116,13 +116,13 @@ impl KeySettings {
         }
         let mut key = self.generate(self.algorithm, now)?;
         key.activates_at = Some(now);
-        let plan = |rows: &mut Vec<KeyRow>, _| {
-            if !rows.iter().any(signs) {
-                rows.push(key);
-            }
-            Ok::<_, std::convert::Infallible>(())
-        };
-        let Ok(()) = store.change_keys(now, plan).await?;
+        let mut transaction = store.begin().await?;
+        let (mut rows, _) = transaction.keys(now).await?;
+        if !rows.iter().any(signs) {
+            rows.push(key);
+            transaction.put_keys(&rows).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -5,16 +5,16 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    ClientCredentials, Error, Requester, TokenResponse, audience,
-    issue::{Login, Prepared},
+    ClientCredentials, CodeRefused, Error, Requester, TokenResponse, audience,
+    issue::{Login, Prepared, acting},
+    revocation::revoke_at_once,
 };
 use crate::{
     authority::Authority,
     client::GrantType,
-    clock,
     opaque::Digest,
     scope::ScopeSet,
-    store::{CodeRow, Revoke},
+    store::{CodeRow, Revoke, Transaction},
     token::Audience,
 };
 
@@ -41,32 +41,43 @@ pub async fn authorization_code(
         .ok_or_else(|| Error::missing("code_verifier"))?;
     let digest = Digest::of(&code);
     let code = authority.store.code(&digest).await?;
-    let code = code
-        .filter(|code| code.client_id == client.id())
-        .ok_or(Error::InvalidCode)?;
+    let code = code.ok_or(CodeRefused::Unknown)?;
+    if code.client_id != client.id() {
+        return Err(Error::from(CodeRefused::OfAnotherClient(code.client_id)));
+    }
     if code.spent_at.is_some() {
         return end_family(authority, &code).await;
     }
-    let is_bound = code.expires_at > clock::now()
-        && code.redirect_uri == request.redirect_uri
-        && is_verifier_of(&verifier, &code.challenge);
-    if !is_bound {
-        return Err(Error::InvalidCode);
+    if code.expires_at <= authority.clock.now() {
+        return Err(Error::from(CodeRefused::Expired));
+    }
+    if code.redirect_uri != request.redirect_uri {
+        return Err(Error::from(CodeRefused::OtherRedirectUri));
+    }
+    if !is_verifier_of(&verifier, &code.challenge) {
+        return Err(Error::from(CodeRefused::WrongVerifier));
     }
     let user = authority.same_user(&code.username, &code.user_id).await?;
-    let user = user.ok_or(Error::InvalidCode)?;
-    let granted = ScopeSet::parse(&code.scopes).map_err(|_| Error::InvalidCode)?;
+    let user = user.ok_or(CodeRefused::Gone)?;
+    let granted = ScopeSet::from_stored(&code.scopes);
     let scopes = granted.intersection(&user.scopes);
     let had = Audience::of(code.audience.split(' ').map(str::to_owned).collect());
     let audience = audience::narrowed(&request.resources, &had)?;
     let family = Some(code.grant_id.clone());
     let prepared = Prepared::new(authority, &user, &client, scopes, audience, family)?;
-    let refresh = prepared.refresh(authority);
-    let is_redeemed = authority
-        .store
-        .redeem_code(&digest, &prepared.row, &user.id, refresh.as_ref())
-        .await?;
-    if !is_redeemed {
+    let write = async |transaction: &mut Transaction| {
+        if !prepared.rests(transaction, &user, &client).await? {
+            return Err(Error::from(CodeRefused::Gone));
+        }
+        let was_spent = transaction
+            .spend_code(&digest, authority.clock.now())
+            .await?;
+        if was_spent {
+            prepared.store(authority, transaction, &user).await?;
+        }
+        Ok(was_spent)
+    };
+    if !authority.write(&acting(&user, &client)?, write).await? {
         return end_family(authority, &code).await;
     }
     let login = Login {
@@ -78,15 +89,13 @@ pub async fn authorization_code(
 
 /// Somebody has a code that was used already: whoever used it may be a thief.
 async fn end_family(authority: &Authority, code: &CodeRow) -> Result<TokenResponse, Error> {
-    let family = Revoke::Grant(&code.grant_id);
-    authority.store.revoke(family, clock::now()).await?;
-    authority.live.catch_up().await?;
+    revoke_at_once(authority, Revoke::Grant(&code.grant_id)).await?;
     tracing::warn!(
         user = code.username,
         client = code.client_id,
         "an authorization code was used twice: everything that came of it is revoked"
     );
-    Err(Error::InvalidCode)
+    Err(Error::from(CodeRefused::Spent))
 }
 
 /// Whether a verifier is one (RFC 7636 §4.1), and the one of this challenge (§4.6).

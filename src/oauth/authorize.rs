@@ -5,15 +5,14 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Error, Requester, audience, scope_policy};
+use super::{ClientRefused, Error, Requester, audience, issue::acting, scope_policy};
 use crate::{
     authority::Authority,
     client::{Client, GrantType},
-    clock,
     opaque::{Digest, Opaque},
     redirect_uri::{ApplicationType, RedirectUri},
     scope::ScopeSet,
-    store::{CodeRow, ConsentRow, UserRow},
+    store::{Basis, CodeRow, ConsentRow, Transaction, UserBasis, UserRow},
 };
 
 /// How long a code is valid, in seconds (RFC 6749 §4.1.2 advises ten minutes at most).
@@ -201,7 +200,7 @@ pub fn check_authorization(
     };
     let max_age = match parameters.max_age.as_deref().map(str::parse::<u32>) {
         None => None,
-        Some(Ok(seconds)) => Some(clock::now() - i64::from(seconds)),
+        Some(Ok(seconds)) => Some(authority.clock.now() - i64::from(seconds)),
         Some(Err(_)) => return refuse("invalid_request", "`max_age` is a number of seconds"),
     };
     let asked = match scope_policy::askable(authority, &client, parameters.scope.as_deref()) {
@@ -279,7 +278,7 @@ async fn agreed(
     else {
         return Ok(None);
     };
-    let scopes = |text: &str| ScopeSet::parse(text).unwrap_or_default();
+    let scopes = |text: &str| ScopeSet::from_stored(text);
     if !open.is_subset(&scopes(&consent.asked)) {
         return Ok(None);
     }
@@ -304,7 +303,7 @@ pub async fn approve(
         client_id: request.client_id.clone(),
         asked: open.to_string(),
         granted: scopes.to_string(),
-        created_at: clock::now(),
+        created_at: authority.clock.now(),
     };
     // The built-in client has no row that a consent could belong to.
     let consent = Some(consent).filter(|_| request.client_id != Client::BUILTIN);
@@ -341,14 +340,30 @@ async fn give_code(
         audience: request.audience.clone(),
         nonce: request.nonce.clone(),
         auth_time: signed_in.auth_time,
-        expires_at: clock::now() + CODE_LIFE,
+        expires_at: authority.clock.now() + CODE_LIFE,
         spent_at: None,
     };
     let digest = code.digest();
-    authority
-        .store
-        .add_code(&digest, &row, consent.as_ref())
-        .await?;
+    let client = request.client(authority)?;
+    let user = &signed_in.user;
+    let basis = Basis {
+        user: Some(UserBasis {
+            id: &user.id,
+            password_version: user.password_version,
+        }),
+        client: client.basis(),
+        ..Basis::default()
+    };
+    let write = async |transaction: &mut Transaction| {
+        if !transaction.holds(&basis).await? {
+            return Err(Error::from(ClientRefused::Gone(request.client_id.clone())));
+        }
+        if let Some(consent) = &consent {
+            transaction.put_consent(&user.id, consent).await?;
+        }
+        Ok(transaction.add_code(&digest, &row).await?)
+    };
+    authority.write(&acting(user, &client)?, write).await?;
     Ok(request.answer(authority).url(&[("code", code.expose())]))
 }
 
@@ -378,7 +393,7 @@ pub async fn keep_request(
         request: request.clone(),
     };
     let text = serde_json::to_string(&kept).unwrap_or_default();
-    let expires_at = clock::now() + REQUEST_LIFE;
+    let expires_at = authority.clock.now() + REQUEST_LIFE;
     let store = &authority.store;
     store
         .add_authorization_request(&ticket.digest(), &text, expires_at)
@@ -395,7 +410,7 @@ pub async fn kept_request(
     let digest = Digest::of(ticket);
     let text = authority
         .store
-        .authorization_request(&digest, clock::now())
+        .authorization_request(&digest, authority.clock.now())
         .await?;
     Ok(Kept::for_user(text, signed_in))
 }
@@ -409,7 +424,7 @@ pub async fn take_request(
     let digest = Digest::of(ticket);
     let text = authority
         .store
-        .take_authorization_request(&digest, clock::now())
+        .take_authorization_request(&digest, authority.clock.now())
         .await?;
     Ok(Kept::for_user(text, signed_in))
 }
@@ -417,7 +432,8 @@ pub async fn take_request(
 impl AuthorizationRequest {
     /// The client that asks.
     pub fn client(&self, authority: &Authority) -> Result<Requester, Error> {
-        Requester::named(authority, &self.client_id).ok_or(Error::InvalidClient)
+        let client = Requester::named(authority, &self.client_id);
+        client.ok_or_else(|| ClientRefused::Gone(self.client_id.clone()).into())
     }
 
     fn is_recent(&self, signed_in: &SignedIn) -> bool {

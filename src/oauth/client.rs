@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Error;
+use super::{ClientRefused, Error};
 use crate::{
     authority::Authority,
     client::{Authentication, Client, GrantType},
@@ -51,11 +51,14 @@ impl Requester {
             return Ok(Self::Builtin);
         }
         let client = authority.live.registry.client(id);
-        let client = client.ok_or(Error::InvalidClient)?;
+        let client = client.ok_or(ClientRefused::Unknown)?;
         match &client.authentication {
             Authentication::None if secret.is_empty() => {}
             Authentication::Secret(digest) if digest.is_of(secret) => {}
-            _ => return Err(Error::InvalidClient),
+            Authentication::Secret(_) if !secret.is_empty() => {
+                return Err(Error::from(ClientRefused::WrongSecret(client.id.clone())));
+            }
+            _ => return Err(Error::from(ClientRefused::WrongMethod(client.id.clone()))),
         }
         Ok(Self::Registered(client))
     }
@@ -109,6 +112,12 @@ impl Requester {
         } else {
             Err(Error::UnauthorizedClient)
         }
+    }
+
+    /// What tokens that it is given rest on; the built-in client is always there.
+    pub(super) fn basis(&self) -> Option<(&str, i64)> {
+        let client = self.registered()?;
+        Some((&client.id, client.created_at))
     }
 
     /// What it may ask for: none where that is not limited.

@@ -8,13 +8,8 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 
-use super::{ClientCredentials, Error, Requester};
-use crate::{
-    authority::Authority,
-    client::{Authentication, Client},
-    clock,
-    token::LEEWAY_SECONDS,
-};
+use super::{AssertionRefused, ClientCredentials, ClientRefused, Error, Requester};
+use crate::{authority::Authority, client::Authentication, token::LEEWAY_SECONDS};
 
 /// The value of `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -43,11 +38,15 @@ pub(super) async fn authenticate(
     }
     let id = match &credentials.client_id {
         Some(id) => id.clone(),
-        None => unverified_subject(assertion).ok_or(Error::InvalidClient)?,
+        None => unverified_subject(assertion).ok_or(ClientRefused::Unknown)?,
     };
     let client = authority.live.registry.client(&id);
-    let client = client.ok_or(Error::InvalidClient)?;
-    let claims = verify(authority, &client, assertion).ok_or(Error::InvalidClient)?;
+    let client = client.ok_or(ClientRefused::Unknown)?;
+    let refused = |why| ClientRefused::Assertion(client.id.clone(), why);
+    let Authentication::PrivateKey(jwks) = &client.authentication else {
+        return Err(Error::from(ClientRefused::WrongMethod(client.id.clone())));
+    };
+    let claims = verify(authority, &client.id, jwks, assertion).map_err(refused)?;
     let expires_at = claims.exp.saturating_add(LEEWAY_SECONDS);
     let is_first = authority
         .store
@@ -56,7 +55,7 @@ pub(super) async fn authenticate(
     if is_first {
         Ok(Requester::Registered(client))
     } else {
-        Err(Error::InvalidClient)
+        Err(refused(AssertionRefused::Replayed).into())
     }
 }
 
@@ -67,30 +66,40 @@ fn unverified_subject(assertion: &str) -> Option<String> {
     Some(claims.sub)
 }
 
-fn verify(authority: &Authority, client: &Client, assertion: &str) -> Option<Assertion> {
-    let Authentication::PrivateKey(jwks) = &client.authentication else {
-        return None;
-    };
-    let keys: JwkSet = serde_json::from_str(jwks).ok()?;
-    let header = decode_header(assertion).ok()?;
+fn verify(
+    authority: &Authority,
+    client_id: &str,
+    jwks: &str,
+    assertion: &str,
+) -> Result<Assertion, AssertionRefused> {
+    use AssertionRefused::{Malformed, NoName, NotItsOwn, NotValid, TooLong, UnknownKey};
+
+    let keys: JwkSet = serde_json::from_str(jwks).map_err(|_| UnknownKey)?;
+    let header = decode_header(assertion).map_err(|_| Malformed)?;
+    let mut keys = keys.keys.iter();
     let key = keys
-        .keys
-        .iter()
-        .find(|key| header.kid.is_none() || key.common.key_id == header.kid)?;
+        .find(|key| header.kid.is_none() || key.common.key_id == header.kid)
+        .ok_or(UnknownKey)?;
     let config = &authority.config;
-    let mut validation = Validation::new(algorithm(key)?);
+    let mut validation = Validation::new(algorithm(key).ok_or(UnknownKey)?);
     validation.leeway = LEEWAY_SECONDS.unsigned_abs();
     validation.validate_nbf = true;
     validation.set_required_spec_claims(&["exp", "aud"]);
     validation.set_audience(&[config.issuer.clone(), format!("{}/token", config.issuer)]);
-    let decoding = DecodingKey::from_jwk(key).ok()?;
+    let decoding = DecodingKey::from_jwk(key).map_err(|_| UnknownKey)?;
     let claims = decode::<Assertion>(assertion, &decoding, &validation)
-        .ok()?
+        .map_err(|_| NotValid)?
         .claims;
-    let is_its_own = claims.iss == client.id && claims.sub == client.id;
-    let is_short = claims.exp <= clock::now().saturating_add(MAX_LIFE);
-    let has_name = (1..=255).contains(&claims.jti.len());
-    (is_its_own && is_short && has_name).then_some(claims)
+    if claims.iss != client_id || claims.sub != client_id {
+        return Err(NotItsOwn);
+    }
+    if claims.exp > authority.clock.now().saturating_add(MAX_LIFE) {
+        return Err(TooLong);
+    }
+    if !(1..=255).contains(&claims.jti.len()) {
+        return Err(NoName);
+    }
+    Ok(claims)
 }
 
 /// The algorithm of a public key: by the key, never by the assertion's header.

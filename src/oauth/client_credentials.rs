@@ -1,7 +1,16 @@
 //! The client credentials grant (RFC 6749 §4.4).
 
-use super::{ClientCredentials, Error, Requester, TokenResponse, audience, scope_policy};
-use crate::{authority::Authority, client::GrantType, issuing::Draft, subject::Subject};
+use super::{
+    ClientCredentials, ClientRefused, Error, Requester, TokenResponse, audience, scope_policy,
+};
+use crate::{
+    actor::{Actor, Power},
+    authority::Authority,
+    client::GrantType,
+    issuing::Draft,
+    store::{Basis, Transaction},
+    subject::Subject,
+};
 
 /// The parameters of the grant.
 pub struct ClientCredentialsGrant {
@@ -24,14 +33,27 @@ pub async fn client_credentials(
     let scopes = scope_policy::grant(authority, &client, scope, &registered.scopes)?;
     let audience = audience::requested(authority, &client, &request.resources)?;
     let subject =
-        Subject::new(Subject::CLIENT, &registered.id).map_err(|_| Error::InvalidClient)?;
+        Subject::new(Subject::CLIENT, &registered.id).map_err(|_| ClientRefused::Unknown)?;
     let draft = Draft {
         audience,
         ..Draft::new(authority, subject, client.id(), scopes)
     };
     let (claims, row) = draft.prepare(authority);
-    if !authority.store.add_client_token(&row).await? {
-        return Err(Error::InvalidClient);
-    }
+    let basis = Basis {
+        client: client.basis(),
+        ..Basis::default()
+    };
+    let write = async |transaction: &mut Transaction| match transaction.holds(&basis).await? {
+        true => Ok(transaction.add_token(&row).await?),
+        false => Err(Error::from(ClientRefused::Gone(registered.id.clone()))),
+    };
+    let actor = Actor {
+        client_id: Some(registered.id.clone()),
+        ..Actor::subject(
+            claims.subject.clone(),
+            Power::Scopes(registered.scopes.clone()),
+        )
+    };
+    authority.write(&actor, write).await?;
     TokenResponse::of(authority, &claims)
 }

@@ -5,17 +5,16 @@ use aws_lc_rs::rand;
 use uuid::Uuid;
 
 use super::{
-    ClientCredentials, Error, Requester, TokenResponse, audience,
-    issue::{Login, Prepared},
+    ClientCredentials, CodeRefused, Error, Requester, TokenResponse, audience,
+    issue::{Login, Prepared, acting},
     scope_policy,
 };
 use crate::{
     authority::Authority,
     client::GrantType,
-    clock,
     opaque::{Digest, NoRandomness, Opaque},
     scope::ScopeSet,
-    store::{self, Decision, DeviceRow, UserRow},
+    store::{self, Basis, Decision, DeviceRow, Transaction, UserBasis, UserRow},
     token::Audience,
 };
 
@@ -65,7 +64,10 @@ pub async fn begin_device(
         user_id: None,
         username: None,
         auth_time: None,
-        expires_at: clock::now().saturating_add_unsigned(DEVICE_CODE_LIFE),
+        expires_at: authority
+            .clock
+            .now()
+            .saturating_add_unsigned(DEVICE_CODE_LIFE),
         pace: DEVICE_PACE,
         asked_at: None,
     };
@@ -100,23 +102,24 @@ pub async fn device_code(
         .ok_or_else(|| Error::missing("device_code"))?;
     let digest = Digest::of(&code);
     let device = authority.store.device(&digest).await?;
-    let device = device
-        .filter(|device| device.client_id == client.id())
-        .ok_or(Error::InvalidCode)?;
-    if device.expires_at <= clock::now() {
+    let device = device.ok_or(CodeRefused::Unknown)?;
+    if device.client_id != client.id() {
+        return Err(Error::from(CodeRefused::OfAnotherClient(device.client_id)));
+    }
+    if device.expires_at <= authority.clock.now() {
         return Err(Error::ExpiredToken);
     }
     match device.state.as_str() {
         DeviceRow::PENDING => Err(wait(authority, &digest, &device).await?),
         DeviceRow::DENIED => Err(Error::AccessDenied),
         DeviceRow::APPROVED => redeem(authority, &client, &digest, device).await,
-        _ => Err(Error::InvalidCode),
+        _ => Err(Error::from(CodeRefused::Spent)),
     }
 }
 
 /// Tells a device to ask again, or to ask less often.
 async fn wait(authority: &Authority, digest: &Digest, device: &DeviceRow) -> Result<Error, Error> {
-    let now = clock::now();
+    let now = authority.clock.now();
     let is_too_fast = device.asked_at.is_some_and(|at| now - at < device.pace);
     let (pace, answer) = match is_too_fast {
         true => (device.pace + DEVICE_PACE, Error::SlowDown),
@@ -132,26 +135,26 @@ async fn redeem(
     digest: &Digest,
     device: DeviceRow,
 ) -> Result<TokenResponse, Error> {
-    let unreadable = |_| Error::InvalidCode;
     let approved = device.username.as_deref().zip(device.user_id.as_deref());
-    let (username, user_id) = approved.ok_or(Error::InvalidCode)?;
+    let (username, user_id) = approved.ok_or(CodeRefused::Gone)?;
     let user = authority.same_user(username, user_id).await?;
-    let user = user.ok_or(Error::InvalidCode)?;
-    let granted = ScopeSet::parse(&device.scopes).map_err(unreadable)?;
+    let user = user.ok_or(CodeRefused::Gone)?;
+    let granted = ScopeSet::from_stored(&device.scopes);
     let scopes = granted.intersection(&user.scopes);
     let audience = Audience::of(device.audience.split(' ').map(str::to_owned).collect());
     let family = Uuid::now_v7().to_string();
     let prepared = Prepared::new(authority, &user, client, scopes, audience, Some(family))?;
-    let refresh = prepared.refresh(authority);
-    let is_redeemed = authority
-        .store
-        .redeem_device(digest, &prepared.row, &user.id, refresh.as_ref())
-        .await?;
-    if !is_redeemed {
-        return Err(Error::InvalidCode);
-    }
+    let write = async |transaction: &mut Transaction| {
+        let rests = prepared.rests(transaction, &user, client).await?;
+        let now = authority.clock.now();
+        if !rests || !transaction.spend_device(digest, now).await? {
+            return Err(Error::from(CodeRefused::Spent));
+        }
+        prepared.store(authority, transaction, &user).await
+    };
+    authority.write(&acting(&user, client)?, write).await?;
     let login = Login {
-        at: device.auth_time.unwrap_or_else(clock::now),
+        at: device.auth_time.unwrap_or_else(|| authority.clock.now()),
         nonce: None,
     };
     prepared.answer(authority, login)
@@ -176,7 +179,7 @@ pub async fn waiting_device(
     let user_code = canonical(typed);
     let device = authority
         .store
-        .waiting_device(&user_code, clock::now())
+        .waiting_device(&user_code, authority.clock.now())
         .await?;
     let Some(device) = device else {
         return Ok(None);
@@ -184,7 +187,7 @@ pub async fn waiting_device(
     let Some(client) = Requester::named(authority, &device.client_id) else {
         return Ok(None);
     };
-    let asked = ScopeSet::parse(&device.scopes).map_err(|_| Error::InvalidCode)?;
+    let asked = ScopeSet::from_stored(&device.scopes);
     Ok(Some(WaitingDevice {
         user_code,
         client,
@@ -207,24 +210,39 @@ pub async fn approve_device(
         scopes: &scopes,
         auth_time,
     };
-    decide(authority, &device.user_code, &decision).await
+    decide(authority, device, user, &decision).await
 }
 
 /// Turns a device away; says whether it was still waiting.
-pub async fn deny_device(authority: &Authority, device: &WaitingDevice) -> Result<bool, Error> {
-    decide(authority, &device.user_code, &Decision::Deny).await
+pub async fn deny_device(
+    authority: &Authority,
+    device: &WaitingDevice,
+    user: &UserRow,
+) -> Result<bool, Error> {
+    decide(authority, device, user, &Decision::Deny).await
 }
 
 async fn decide(
     authority: &Authority,
-    user_code: &str,
+    device: &WaitingDevice,
+    user: &UserRow,
     decision: &Decision<'_>,
 ) -> Result<bool, Error> {
-    let now = clock::now();
-    Ok(authority
-        .store
-        .decide_device(user_code, decision, now)
-        .await?)
+    let basis = Basis {
+        user: Some(UserBasis {
+            id: &user.id,
+            password_version: user.password_version,
+        }),
+        client: device.client.basis(),
+        ..Basis::default()
+    };
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        let code = &device.user_code;
+        Ok(transaction.holds(&basis).await?
+            && transaction.decide_device(code, decision, now).await?)
+    };
+    authority.write(&acting(user, &device.client)?, write).await
 }
 
 fn canonical(typed: &str) -> String {

@@ -3,7 +3,6 @@
 use super::{Error, Requester, accept};
 use crate::{
     authority::Authority,
-    clock,
     opaque::{Digest, Opaque},
     scope::ScopeSet,
     token::{Audience, Claims},
@@ -74,8 +73,9 @@ async fn refresh_token(
 ) -> Result<Option<Active>, Error> {
     let row = authority.store.refresh_token(&Digest::of(token)).await?;
     let row = row.filter(|row| {
-        let is_alive =
-            row.spent_at.is_none() && row.revoked_at.is_none() && row.expires_at > clock::now();
+        let is_alive = row.spent_at.is_none()
+            && row.revoked_at.is_none()
+            && row.expires_at > authority.clock.now();
         let is_told = match inquirer {
             Inquirer::Operator => true,
             Inquirer::Client(client) => client.id() == row.client_id,

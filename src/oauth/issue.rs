@@ -2,17 +2,17 @@
 
 use uuid::Uuid;
 
-use super::{Error, Requester};
+use super::{Error, LoginRefused, Requester};
 use crate::{
     accounts::BuiltinScope,
+    actor::{Actor, Power},
     authority::Authority,
     client::GrantType,
-    clock,
     issuing::Draft,
     live::KeyRingError,
     opaque::Opaque,
     scope::ScopeSet,
-    store::{NewRefresh, TokenRow, UserRow},
+    store::{Basis, NewRefresh, TokenRow, Transaction, UserBasis, UserRow},
     subject::Subject,
     token::{Audience, Claims, IdClaims},
 };
@@ -25,7 +25,7 @@ pub struct TokenResponse {
     pub expires_in: u64,
     /// What was granted.
     pub scopes: ScopeSet,
-    /// The token that a next one is to be had for: a secret.
+    /// What the next access token is asked for with: a secret.
     pub refresh_token: Option<Opaque>,
     /// Who logged in, for the client, where `openid` was granted.
     pub id_token: Option<String>,
@@ -66,24 +66,36 @@ pub(super) async fn issue_for_user(
     login: Login,
 ) -> Result<TokenResponse, Error> {
     let prepared = Prepared::new(authority, user, client, scopes, audience, None)?;
-    let store = &authority.store;
-    let is_stored = match prepared.refresh(authority) {
-        Some(refresh) => {
-            let row = &prepared.row;
-            store.begin_grant(row, &user.id, &refresh).await?
-        }
-        None => store.add_user_token(&prepared.row, &user.id).await?,
+    let write = async |transaction: &mut Transaction| match prepared
+        .rests(transaction, user, client)
+        .await?
+    {
+        true => prepared.store(authority, transaction, user).await,
+        false => Err(Error::from(LoginRefused::Gone(user.username.clone()))),
     };
-    if !is_stored {
-        return Err(Error::InvalidGrant);
+    authority.write(&acting(user, client)?, write).await?;
+    // The user may be so new that memory has it that there is none: a token that
+    // was just issued must not be refused.
+    if authority.live.remembers_nobody(&user.username) {
+        authority.live.catch_up().await?;
     }
     prepared.answer(authority, login)
+}
+
+/// A user who acts through a client.
+pub(super) fn acting(user: &UserRow, client: &Requester) -> Result<Actor, Error> {
+    let subject =
+        Subject::new(Subject::USERNAME, &user.username).map_err(|_| LoginRefused::UnknownUser)?;
+    Ok(Actor {
+        client_id: Some(client.id().to_owned()),
+        ..Actor::subject(subject, Power::Scopes(user.scopes.clone()))
+    })
 }
 
 /// A user's tokens that are to be stored before they are handed out.
 pub(super) struct Prepared {
     claims: Claims,
-    pub row: TokenRow,
+    row: TokenRow,
     refresh_token: Option<Opaque>,
 }
 
@@ -99,8 +111,8 @@ impl Prepared {
         audience: Audience,
         family: Option<String>,
     ) -> Result<Self, Error> {
-        let subject =
-            Subject::new(Subject::USERNAME, &user.username).map_err(|_| Error::InvalidGrant)?;
+        let subject = Subject::new(Subject::USERNAME, &user.username)
+            .map_err(|_| LoginRefused::UnknownUser)?;
         let stays_signed_in = scopes.contains(BuiltinScope::OFFLINE_ACCESS)
             && client.may_use(GrantType::RefreshToken).is_ok();
         let refresh_token = match stays_signed_in {
@@ -120,10 +132,40 @@ impl Prepared {
         })
     }
 
-    /// What is to be stored of the refresh token.
-    pub fn refresh(&self, authority: &Authority) -> Option<NewRefresh> {
-        let token = self.refresh_token.as_ref()?;
-        Some(new_refresh(authority, token))
+    /// Whether user and client are still there, which locks them.
+    pub async fn rests(
+        &self,
+        transaction: &mut Transaction,
+        user: &UserRow,
+        client: &Requester,
+    ) -> Result<bool, Error> {
+        let basis = Basis {
+            user: Some(UserBasis {
+                id: &user.id,
+                password_version: user.password_version,
+            }),
+            client: client.basis(),
+            ..Basis::default()
+        };
+        Ok(transaction.holds(&basis).await?)
+    }
+
+    /// Stores them, with the family that they begin.
+    pub async fn store(
+        &self,
+        authority: &Authority,
+        transaction: &mut Transaction,
+        user: &UserRow,
+    ) -> Result<(), Error> {
+        transaction.add_token(&self.row).await?;
+        if self.row.grant_id.is_some() {
+            transaction.add_grant(&self.row, &user.id).await?;
+        }
+        if let Some(token) = &self.refresh_token {
+            let refresh = new_refresh(authority, token);
+            transaction.add_refresh_token(&self.row, &refresh).await?;
+        }
+        Ok(())
     }
 
     /// The answer, once they are stored.
@@ -162,6 +204,6 @@ pub(super) fn new_refresh(authority: &Authority, token: &Opaque) -> NewRefresh {
     let life = authority.config.refresh_token_ttl.as_secs();
     NewRefresh {
         hash: token.digest(),
-        expires_at: clock::now().saturating_add_unsigned(life),
+        expires_at: authority.clock.now().saturating_add_unsigned(life),
     }
 }

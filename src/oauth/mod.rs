@@ -13,6 +13,7 @@ mod introspection;
 mod issue;
 mod password;
 mod refresh;
+mod refused;
 mod revocation;
 mod scope_policy;
 mod token_exchange;
@@ -34,6 +35,7 @@ pub use introspection::{Active, Inquirer, introspect};
 pub use issue::TokenResponse;
 pub use password::{PasswordGrant, log_in, password};
 pub use refresh::{RefreshGrant, refresh};
+pub use refused::{AssertionRefused, ClientRefused, CodeRefused, LoginRefused, RefreshRefused};
 pub use revocation::{Revoker, revoke};
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
 
@@ -44,6 +46,7 @@ use crate::{
     client::GrantType,
     config::Config,
     hashing::Overloaded,
+    infrastructure::{Infrastructure, from_infrastructure},
     live::{KeyRingError, LiveError},
     opaque::NoRandomness,
     store,
@@ -65,7 +68,7 @@ async fn accept(
 ) -> Result<Result<Accepted, NotAccepted>, Error> {
     match authority.accept_for_any_audience(token).await {
         Err(NotAccepted::Store(error)) => Err(error.into()),
-        Err(NotAccepted::Stale) => Err(Error::Unavailable),
+        Err(NotAccepted::Stale) => Err(Infrastructure::Stale.into()),
         known => Ok(known),
     }
 }
@@ -79,14 +82,14 @@ pub enum Error {
     #[error("the body is larger than 64 KiB")]
     TooLarge,
     #[error("the client is not known or did not authenticate")]
-    InvalidClient,
+    InvalidClient(ClientRefused),
     /// One text for every reason, so that none can be told from another.
     #[error("the username or the password is wrong")]
-    InvalidGrant,
+    InvalidGrant(LoginRefused),
     #[error("the refresh token is not valid")]
-    InvalidRefreshToken,
+    InvalidRefreshToken(RefreshRefused),
     #[error("the code is not valid")]
-    InvalidCode,
+    InvalidCode(CodeRefused),
     /// RFC 8628 §3.5.
     #[error("the user has not approved yet: ask again later")]
     AuthorizationPending,
@@ -103,28 +106,19 @@ pub enum Error {
     #[error("this client may not use this grant")]
     UnauthorizedClient,
     /// RFC 8707 §2, RFC 8693 §2.2.2.
-    #[error("no token can be had for this resource or audience")]
+    #[error("no token can be issued for this resource or audience")]
     InvalidTarget,
     #[error("this grant is not offered here")]
     UnsupportedGrantType,
     #[error("{0}")]
     InvalidScope(String),
-    /// Whether a token is revoked cannot be known at the moment.
-    #[error("the change log does not answer")]
-    Unavailable,
-    #[error(transparent)]
-    Randomness(#[from] NoRandomness),
     #[error(transparent)]
     Throttled(#[from] Throttled),
     #[error(transparent)]
-    Overloaded(#[from] Overloaded),
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Live(#[from] LiveError),
-    #[error("there is no key to sign with: {0}")]
-    Keys(#[from] KeyRingError),
+    Infrastructure(#[from] Infrastructure),
 }
+
+from_infrastructure!(Error: store::Error, LiveError, KeyRingError, NoRandomness, Overloaded);
 
 impl From<NotAdmitted> for Error {
     fn from(error: NotAdmitted) -> Self {
@@ -136,7 +130,47 @@ impl From<NotAdmitted> for Error {
     }
 }
 
+impl From<ClientRefused> for Error {
+    fn from(why: ClientRefused) -> Self {
+        Self::InvalidClient(why)
+    }
+}
+
+impl From<LoginRefused> for Error {
+    fn from(why: LoginRefused) -> Self {
+        Self::InvalidGrant(why)
+    }
+}
+
+impl From<RefreshRefused> for Error {
+    fn from(why: RefreshRefused) -> Self {
+        Self::InvalidRefreshToken(why)
+    }
+}
+
+impl From<CodeRefused> for Error {
+    fn from(why: CodeRefused) -> Self {
+        Self::InvalidCode(why)
+    }
+}
+
 impl Error {
+    /// Says in the log why, which outside is not said. What failed in the server's
+    /// own parts is logged where it is reported.
+    pub fn log(&self) {
+        let why: &dyn std::fmt::Display = match self {
+            Self::Infrastructure(_) => return,
+            // What a waiting device is told every few seconds.
+            Self::AuthorizationPending => return,
+            Self::InvalidClient(why) => why,
+            Self::InvalidGrant(why) => why,
+            Self::InvalidRefreshToken(why) => why,
+            Self::InvalidCode(why) => why,
+            other => other,
+        };
+        tracing::info!(%why, "refused: {self}");
+    }
+
     pub(crate) fn missing(parameter: &str) -> Self {
         Self::InvalidRequest(format!("the parameter `{parameter}` is missing"))
     }

@@ -5,15 +5,15 @@ use std::{net::IpAddr, sync::Arc};
 use crate::{
     authority::Authority,
     client::GrantType,
-    clock,
     hashing::Place,
     password::{Password, PasswordHash, Verdict},
     store::UserRow,
+    subject,
     throttle::Outcome,
 };
 
 use super::{
-    ClientCredentials, Error, Requester, TokenResponse, audience,
+    ClientCredentials, Error, LoginRefused, Requester, TokenResponse, audience,
     issue::{Login, issue_for_user},
     scope_policy,
 };
@@ -46,7 +46,7 @@ pub async fn password(
     let scope = request.scope.as_deref();
     let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
     let login = Login {
-        at: clock::now(),
+        at: authority.clock.now(),
         nonce: None,
     };
     issue_for_user(authority, &user, &client, scopes, audience, login).await
@@ -63,7 +63,7 @@ pub async fn log_in(
     address: IpAddr,
 ) -> Result<UserRow, Error> {
     if password.as_bytes().len() > Password::MAX_BYTES {
-        return Err(Error::InvalidGrant);
+        return Err(Error::from(LoginRefused::TooLong));
     }
     let password = Arc::new(password);
     let attempt = authority
@@ -78,7 +78,7 @@ pub async fn log_in(
 fn outcome(checked: &Result<UserRow, Error>) -> Outcome {
     match checked {
         Ok(_) => Outcome::Right,
-        Err(Error::InvalidGrant) => Outcome::Wrong,
+        Err(Error::InvalidGrant(_)) => Outcome::Wrong,
         Err(_) => Outcome::Unchecked,
     }
 }
@@ -89,23 +89,29 @@ async fn check(
     username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, Error> {
-    let user = authority.user(username).await?;
+    // What cannot be a name is nobody's, and nothing to ask the database for.
+    let user = match subject::is_id(username) {
+        true => authority.user(username).await?,
+        false => None,
+    };
     let Some((user, stored)) = user.and_then(with_password_hash) else {
         place.verify_nobody(Arc::clone(password)).await?;
-        return Err(Error::InvalidGrant);
+        return Err(Error::from(LoginRefused::UnknownUser));
     };
     let verdict = place.verify(Arc::clone(password), stored.clone()).await?;
     let needs_rehash = match verdict {
         Ok(Verdict::Match { needs_rehash }) => needs_rehash,
-        Ok(Verdict::Mismatch) => return Err(Error::InvalidGrant),
+        Ok(Verdict::Mismatch) => {
+            return Err(Error::from(LoginRefused::WrongPassword(user.username)));
+        }
         Err(refused) => {
             tracing::warn!(user = user.username, %refused, "the stored password hash cannot be verified");
             place.verify_nobody(Arc::clone(password)).await?;
-            return Err(Error::InvalidGrant);
+            return Err(Error::from(LoginRefused::UnreadableHash(user.username)));
         }
     };
     if user.disabled {
-        return Err(Error::InvalidGrant);
+        return Err(Error::from(LoginRefused::Disabled(user.username)));
     }
     if let Some(shared) = &authority.shared_users {
         let id = shared.logged_in(authority, &user).await?;

@@ -1,17 +1,19 @@
 //! The refresh grant (RFC 6749 §6), with rotation (RFC 9700 §4.14.2).
 
 use super::{
-    ClientCredentials, Error, Requester, TokenResponse, audience, issue::new_refresh, scope_policy,
+    ClientCredentials, Error, RefreshRefused, Requester, TokenResponse, audience,
+    issue::new_refresh, revocation::revoke_at_once, scope_policy,
 };
 use crate::{
     accounts::BuiltinScope,
+    actor::{Actor, Power},
     authority::{Authority, NotAccepted},
     client::GrantType,
-    clock,
+    infrastructure::Infrastructure,
     issuing::Draft,
     opaque::{Digest, Opaque},
     scope::ScopeSet,
-    store::{RefreshRow, Revoke},
+    store::{Basis, RefreshRow, Revoke, Transaction, UserBasis},
     subject::Subject,
     token::Audience,
 };
@@ -35,17 +37,22 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
         .ok_or_else(|| Error::missing("refresh_token"))?;
     let digest = Digest::of(&presented);
     let family = authority.store.refresh_token(&digest).await?;
-    let family = family.ok_or(Error::InvalidRefreshToken)?;
+    let family = family.ok_or(RefreshRefused::Unknown)?;
     // Another client's attempt says nothing of who holds the token rightly, so
     // the family lives on.
     if family.client_id != client.id() {
-        return Err(Error::InvalidRefreshToken);
+        return Err(Error::from(RefreshRefused::OfAnotherClient(
+            family.client_id,
+        )));
     }
     if family.spent_at.is_some() {
         return end_family(authority, &family).await;
     }
-    if family.revoked_at.is_some() || family.expires_at <= clock::now() {
-        return Err(Error::InvalidRefreshToken);
+    if family.revoked_at.is_some() {
+        return Err(Error::from(RefreshRefused::Revoked));
+    }
+    if family.expires_at <= authority.clock.now() {
+        return Err(Error::from(RefreshRefused::Expired));
     }
 
     let draft = draft(
@@ -59,7 +66,33 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
     let (claims, row) = draft.prepare(authority);
     let next = Opaque::generate(Opaque::REFRESH_TOKEN)?;
     let stored = new_refresh(authority, &next);
-    if !authority.store.rotate(&digest, &stored, &row).await? {
+    let basis = Basis {
+        user: Some(UserBasis {
+            id: &family.user_id,
+            password_version: None,
+        }),
+        client: client.basis(),
+        grant: Some(&family.grant_id),
+        ..Basis::default()
+    };
+    let write = async |transaction: &mut Transaction| {
+        if !transaction.holds(&basis).await? {
+            return Err(Error::from(RefreshRefused::Gone));
+        }
+        let was_spent = transaction
+            .spend_refresh_token(&digest, row.issued_at)
+            .await?;
+        if was_spent {
+            transaction.add_token(&row).await?;
+            transaction.add_refresh_token(&row, &stored).await?;
+        }
+        Ok(was_spent)
+    };
+    let actor = Actor {
+        client_id: Some(client.id().to_owned()),
+        ..Actor::subject(claims.subject.clone(), Power::Scopes(claims.scopes.clone()))
+    };
+    if !authority.write(&actor, write).await? {
         return end_family(authority, &family).await;
     }
     Ok(TokenResponse {
@@ -77,21 +110,21 @@ async fn draft(
     scope: &Option<String>,
     resources: &[String],
 ) -> Result<Draft, Error> {
-    let unreadable = |_| Error::InvalidRefreshToken;
-    let subject = Subject::new(Subject::USERNAME, &family.username)
-        .map_err(|_| Error::InvalidRefreshToken)?;
-    let granted = ScopeSet::parse(&family.scopes).map_err(unreadable)?;
+    let subject =
+        Subject::new(Subject::USERNAME, &family.username).map_err(|_| RefreshRefused::Gone)?;
+    let granted = ScopeSet::from_stored(&family.scopes);
     let held = match authority.held_by(&subject).await {
         Ok(held) => held,
         Err(NotAccepted::Store(error)) => return Err(error.into()),
-        Err(_) => return Err(Error::InvalidRefreshToken),
+        Err(NotAccepted::Stale) => return Err(Infrastructure::Stale.into()),
+        Err(_) => return Err(Error::from(RefreshRefused::Gone)),
     };
     let mut open = granted.intersection(&held);
     if let Some(scopes) = client.scopes() {
         open = open.intersection(scopes);
     }
     if !open.contains(BuiltinScope::OFFLINE_ACCESS) {
-        return Err(Error::InvalidRefreshToken);
+        return Err(Error::from(RefreshRefused::Gone));
     }
     let scopes = scope_policy::narrow(authority, scope.as_deref(), &granted, &open)?;
     let audiences = family.audience.split(' ').map(str::to_owned).collect();
@@ -99,18 +132,18 @@ async fn draft(
     Ok(Draft {
         audience,
         grant_id: Some(family.grant_id.clone()),
+        not_after: Some(family.expires_at),
         ..Draft::new(authority, subject, client.id(), scopes)
     })
 }
 
 async fn end_family(authority: &Authority, family: &RefreshRow) -> Result<TokenResponse, Error> {
     let grant = Revoke::Grant(&family.grant_id);
-    authority.store.revoke(grant, clock::now()).await?;
-    authority.live.catch_up().await?;
+    revoke_at_once(authority, grant).await?;
     tracing::warn!(
         user = family.username,
         client = family.client_id,
         "a refresh token was used twice: everything that came of it is revoked"
     );
-    Err(Error::InvalidRefreshToken)
+    Err(Error::from(RefreshRefused::Spent))
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{Error, Requester, accept};
+use super::{ClientRefused, Error, Requester};
 use crate::{
+    actor::{Actor, Power},
     authority::Authority,
-    clock,
     guard::Caller,
     opaque::{Digest, Opaque},
-    store::Revoke,
+    scope::ScopeSet,
+    store::{Revoke, Transaction},
+    subject::Subject,
 };
 
 /// Who wants a token revoked.
@@ -31,6 +33,26 @@ impl Revoker {
     }
 }
 
+impl Revoker {
+    fn actor(&self) -> Result<Actor, Error> {
+        Ok(match self {
+            Self::Client(client) => {
+                let subject = Subject::new(Subject::CLIENT, client.id());
+                let subject = subject.map_err(|_| ClientRefused::Unknown)?;
+                Actor {
+                    client_id: Some(client.id().to_owned()),
+                    ..Actor::subject(subject, Power::Scopes(ScopeSet::default()))
+                }
+            }
+            Self::Holder(caller) => Actor {
+                token_id: Some(caller.token_id.to_string()),
+                client_id: Some(caller.client_id.clone()),
+                ..Actor::subject(caller.subject.clone(), Power::Scopes(caller.scopes.clone()))
+            },
+        })
+    }
+}
+
 /// Ends an access token, or a refresh token and all that came of it. A token
 /// that is not known is as good as revoked (§2.2).
 pub async fn revoke(authority: &Authority, revoker: &Revoker, token: &str) -> Result<(), Error> {
@@ -43,9 +65,10 @@ pub async fn revoke(authority: &Authority, revoker: &Revoker, token: &str) -> Re
             ),
             None => return Ok(()),
         },
-        false => match accept(authority, token).await? {
-            Ok(accepted) => {
-                let claims = &accepted.claims;
+        // Whatever has become of its user or its client: who enables them again
+        // must not find it alive.
+        false => match authority.read(token) {
+            Ok(claims) => {
                 let found = Found::Token(claims.id.to_string());
                 (found, claims.client_id.clone(), claims.subject.to_string())
             }
@@ -59,8 +82,21 @@ pub async fn revoke(authority: &Authority, revoker: &Revoker, token: &str) -> Re
         Found::Grant(id) => Revoke::Grant(id),
         Found::Token(id) => Revoke::Token(id),
     };
-    authority.store.revoke(which, clock::now()).await?;
-    Ok(authority.live.catch_up().await?)
+    revoke_as(authority, &revoker.actor()?, which).await
+}
+
+/// Ends what somebody may have stolen.
+pub(super) async fn revoke_at_once(authority: &Authority, which: Revoke<'_>) -> Result<(), Error> {
+    revoke_as(authority, &Actor::system(), which).await
+}
+
+async fn revoke_as(authority: &Authority, actor: &Actor, which: Revoke<'_>) -> Result<(), Error> {
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        transaction.revoke(which, None, now).await?;
+        Ok(())
+    };
+    authority.write(actor, write).await
 }
 
 enum Found {

@@ -1,12 +1,16 @@
 //! Token exchange (RFC 8693) for down-scoping: from a token to a narrower one,
 //! to hand on.
 
-use super::{ClientCredentials, Error, Requester, TokenResponse, accept, audience, scope_policy};
+use super::{
+    ClientCredentials, ClientRefused, Error, Requester, TokenResponse, accept, audience,
+    scope_policy,
+};
 use crate::{
+    actor::{self, Power},
     authority::{Accepted, Authority},
     client::GrantType,
-    clock,
     issuing::Draft,
+    store::{Basis, Transaction},
     subject::Subject,
     token::{Actor, Audience},
 };
@@ -45,21 +49,40 @@ pub async fn token_exchange(
     let shown = accept(authority, shown)
         .await?
         .map_err(|refused| invalid_subject_token(&refused.to_string()))?;
+    // Within the leeway it is still accepted, and nothing is made from it any more.
+    if shown.claims.expires_at <= authority.clock.now() {
+        return Err(invalid_subject_token("it has expired"));
+    }
 
     let open = client.scopes().unwrap_or(&shown.scopes);
     let scope = request.scope.as_deref();
     let scopes = scope_policy::narrow(authority, scope, &shown.scopes, open)?;
     let draft = Draft {
         audience: audience(authority, &client, &request.audiences, &shown)?,
-        expires_in: life(authority, request.expires_in, &shown),
-        actor: actor(&client, &shown)?,
+        expires_in: request
+            .expires_in
+            .unwrap_or(authority.config.access_token_ttl.as_secs()),
+        not_after: Some(shown.claims.expires_at),
+        actor: acting_party(&client, &shown)?,
         parent_id: Some(shown.claims.id.to_string()),
         ..Draft::new(authority, shown.claims.subject.clone(), client.id(), scopes)
     };
     let (claims, row) = draft.prepare(authority);
-    if !authority.store.add_derived_token(&row).await? {
-        return Err(invalid_subject_token("it was revoked"));
-    }
+    let basis = Basis {
+        client: client.basis(),
+        token: row.parent_id.as_deref(),
+        ..Basis::default()
+    };
+    let write = async |transaction: &mut Transaction| match transaction.holds(&basis).await? {
+        true => Ok(transaction.add_token(&row).await?),
+        false => Err(invalid_subject_token("it was revoked")),
+    };
+    let actor = actor::Actor {
+        client_id: Some(client.id().to_owned()),
+        token_id: row.parent_id.clone(),
+        ..actor::Actor::subject(claims.subject.clone(), Power::Scopes(shown.scopes.clone()))
+    };
+    authority.write(&actor, write).await?;
     Ok(TokenResponse {
         is_exchanged: true,
         ..TokenResponse::of(authority, &claims)?
@@ -103,22 +126,14 @@ fn audience(
     audience::requested(authority, client, requested)
 }
 
-fn life(authority: &Authority, requested: Option<u64>, shown: &Accepted) -> u64 {
-    let left = shown.claims.expires_at.saturating_sub(clock::now()).max(0);
-    let usual = authority.config.access_token_ttl.as_secs();
-    requested
-        .unwrap_or(usual)
-        .clamp(1, left.unsigned_abs().max(1))
-}
-
 /// A client that acts for somebody else is named (RFC 8693 §4.1), and behind it
 /// who acted before.
-fn actor(client: &Requester, shown: &Accepted) -> Result<Option<Actor>, Error> {
+fn acting_party(client: &Requester, shown: &Accepted) -> Result<Option<Actor>, Error> {
     let before = shown.claims.actor.clone();
     if !client.is_confidential() {
         return Ok(before);
     }
-    let sub = Subject::new(Subject::CLIENT, client.id()).map_err(|_| Error::InvalidClient)?;
+    let sub = Subject::new(Subject::CLIENT, client.id()).map_err(|_| ClientRefused::Unknown)?;
     if sub == shown.claims.subject {
         return Ok(before);
     }

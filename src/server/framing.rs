@@ -3,9 +3,11 @@
 //! other way round would see other requests than this server (RFC 9112 §11.2),
 //! so they are looked for before hyper reads them.
 
-/// The head of an HTTP/1.1 request as it arrives.
+/// The head of an HTTP/1.1 request as it arrives. One that arrives in one piece, as
+/// nearly all do, is looked at where it is.
 #[derive(Default)]
 pub(super) struct Head {
+    /// What arrived before, of a head that is cut.
     bytes: Vec<u8>,
     complete: bool,
 }
@@ -18,14 +20,28 @@ impl Head {
         if self.complete {
             return false;
         }
+        if self.bytes.is_empty() {
+            return match end_of_head(arrived) {
+                Some(end) => {
+                    self.complete = true;
+                    has_two_lengths(&arrived[..end])
+                }
+                None => {
+                    self.bytes.extend_from_slice(arrived);
+                    false
+                }
+            };
+        }
         let seen = self.bytes.len().saturating_sub(END.len() - 1);
         self.bytes.extend_from_slice(arrived);
-        let end = self.bytes[seen..]
-            .windows(END.len())
-            .position(|window| window == END);
+        let end = end_of_head(&self.bytes[seen..]).map(|end| seen + end);
         self.complete = end.is_some() || self.bytes.len() > most;
-        end.is_some_and(|end| has_two_lengths(&self.bytes[..seen + end]))
+        end.is_some_and(|end| has_two_lengths(&self.bytes[..end]))
     }
+}
+
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(END.len()).position(|window| window == END)
 }
 
 fn has_two_lengths(head: &[u8]) -> bool {

@@ -1,11 +1,6 @@
 //! The authorization code flow: requests that wait, codes, and what users agreed to.
 
-use super::{
-    NewRefresh, Result, Store, TokenRow, commit, read,
-    refresh::{insert_grant, insert_refresh},
-    revocations::{Revoke, revoke},
-    tokens::{insert_token, insert_token_statement},
-};
+use super::{Result, Revoke, Store, Transaction, commit, read, transaction::within};
 use crate::opaque::Digest;
 
 /// An authorization code, and what it is bound to.
@@ -93,51 +88,6 @@ impl Store {
         }))
     }
 
-    /// Stores a code, and with it what the user agreed to.
-    pub async fn add_code(
-        &self,
-        hash: &Digest,
-        code: &CodeRow,
-        consent: Option<&ConsentRow>,
-    ) -> Result<()> {
-        commit!(self, |transaction| {
-            if let Some(consent) = consent {
-                sqlx::query(
-                    "INSERT INTO consents (user_id, client_id, asked, granted, created_at)
-                     VALUES ($1, $2, $3, $4, $5)
-                     ON CONFLICT (user_id, client_id)
-                     DO UPDATE SET asked = $3, granted = $4, created_at = $5",
-                )
-                .bind(&code.user_id)
-                .bind(&consent.client_id)
-                .bind(&consent.asked)
-                .bind(&consent.granted)
-                .bind(consent.created_at)
-                .execute(&mut *transaction)
-                .await?;
-            }
-            sqlx::query(
-                "INSERT INTO authorization_codes (hash, client_id, user_id, grant_id, redirect_uri,
-                     challenge, scopes, audience, nonce, auth_time, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            )
-            .bind(hash.as_stored())
-            .bind(&code.client_id)
-            .bind(&code.user_id)
-            .bind(&code.grant_id)
-            .bind(&code.redirect_uri)
-            .bind(&code.challenge)
-            .bind(&code.scopes)
-            .bind(&code.audience)
-            .bind(&code.nonce)
-            .bind(code.auth_time)
-            .bind(code.expires_at)
-            .execute(&mut *transaction)
-            .await?;
-        });
-        Ok(())
-    }
-
     /// The code of a digest.
     pub async fn code(&self, hash: &Digest) -> Result<Option<CodeRow>> {
         Ok(read!(self, |connection| {
@@ -150,46 +100,6 @@ impl Store {
             .bind(hash.as_stored())
             .fetch_optional(&mut *connection)
             .await?
-        }))
-    }
-
-    /// Spends a code for an access token, and for a refresh token where one is
-    /// given; says whether this call was the one that spent it.
-    pub async fn redeem_code(
-        &self,
-        hash: &Digest,
-        token: &TokenRow,
-        user_id: &str,
-        refresh: Option<&NewRefresh>,
-    ) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            let was_spent = sqlx::query(
-                "UPDATE authorization_codes SET spent_at = $2
-                 WHERE hash = $1 AND spent_at IS NULL AND expires_at > $2
-                     AND EXISTS (SELECT 1 FROM users WHERE id = user_id AND disabled = $3)",
-            )
-            .bind(hash.as_stored())
-            .bind(token.issued_at)
-            .bind(false)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected()
-                > 0;
-            if was_spent {
-                insert_token!(
-                    transaction,
-                    token,
-                    insert_token_statement!("FROM users WHERE id = $12")
-                )
-                .bind(user_id)
-                .execute(&mut *transaction)
-                .await?;
-                insert_grant!(transaction, token, user_id);
-                if let Some(refresh) = refresh {
-                    insert_refresh!(transaction, token, refresh);
-                }
-            }
-            was_spent
         }))
     }
 
@@ -220,14 +130,77 @@ impl Store {
             .await?
         }))
     }
+}
+
+impl Transaction {
+    /// Remembers what a user agreed to.
+    pub async fn put_consent(&mut self, user_id: &str, consent: &ConsentRow) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query(
+                "INSERT INTO consents (user_id, client_id, asked, granted, created_at)
+                 VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (user_id, client_id)
+                 DO UPDATE SET asked = $3, granted = $4, created_at = $5",
+            )
+            .bind(user_id)
+            .bind(&consent.client_id)
+            .bind(&consent.asked)
+            .bind(&consent.granted)
+            .bind(consent.created_at)
+            .execute(&mut *connection)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Stores a code.
+    pub async fn add_code(&mut self, hash: &Digest, code: &CodeRow) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query(
+                "INSERT INTO authorization_codes (hash, client_id, user_id, grant_id, redirect_uri,
+                     challenge, scopes, audience, nonce, auth_time, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            )
+            .bind(hash.as_stored())
+            .bind(&code.client_id)
+            .bind(&code.user_id)
+            .bind(&code.grant_id)
+            .bind(&code.redirect_uri)
+            .bind(&code.challenge)
+            .bind(&code.scopes)
+            .bind(&code.audience)
+            .bind(&code.nonce)
+            .bind(code.auth_time)
+            .bind(code.expires_at)
+            .execute(&mut *connection)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Spends a code; says whether this call was the one that spent it.
+    pub async fn spend_code(&mut self, hash: &Digest, now: i64) -> Result<bool> {
+        Ok(within!(self, |connection| {
+            sqlx::query(
+                "UPDATE authorization_codes SET spent_at = $2
+                 WHERE hash = $1 AND spent_at IS NULL AND expires_at > $2",
+            )
+            .bind(hash.as_stored())
+            .bind(now)
+            .execute(&mut *connection)
+            .await?
+            .rows_affected()
+                > 0
+        }))
+    }
 
     /// Forgets what a user let a client have, and ends all that came of it.
-    pub async fn end_consent(&self, user_id: &str, client_id: &str, now: i64) -> Result<()> {
-        commit!(self, |transaction| {
+    pub async fn end_consent(&mut self, user_id: &str, client_id: &str, now: i64) -> Result<()> {
+        let families: Vec<String> = within!(self, |connection| {
             sqlx::query("DELETE FROM consents WHERE user_id = $1 AND client_id = $2")
                 .bind(user_id)
                 .bind(client_id)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
             // Codes that were not redeemed yet would begin families anew.
             sqlx::query(
@@ -236,21 +209,21 @@ impl Store {
             )
             .bind(user_id)
             .bind(client_id)
-            .execute(&mut *transaction)
+            .execute(&mut *connection)
             .await?;
-            let families: Vec<String> = sqlx::query_scalar(
+            sqlx::query_scalar(
                 "UPDATE grants SET revoked_at = $3
                  WHERE user_id = $1 AND client_id = $2 AND revoked_at IS NULL RETURNING id",
             )
             .bind(user_id)
             .bind(client_id)
             .bind(now)
-            .fetch_all(&mut *transaction)
-            .await?;
-            for family in &families {
-                revoke!(transaction, Revoke::Grant(family), None, now);
-            }
+            .fetch_all(&mut *connection)
+            .await?
         });
+        for family in &families {
+            self.revoke(Revoke::Grant(family), None, now).await?;
+        }
         Ok(())
     }
 }

@@ -1,10 +1,6 @@
 //! Device authorizations (RFC 8628).
 
-use super::{
-    NewRefresh, Result, Store, TokenRow, commit, read,
-    refresh::{insert_grant, insert_refresh},
-    tokens::{insert_token, insert_token_statement},
-};
+use super::{Result, Store, Transaction, commit, read, transaction::within};
 use crate::opaque::Digest;
 
 /// A device that waits for its user, and how far it has come.
@@ -119,10 +115,12 @@ impl Store {
         });
         Ok(())
     }
+}
 
+impl Transaction {
     /// Writes what the user said; says whether the device was still waiting.
     pub async fn decide_device(
-        &self,
+        &mut self,
         user_code: &str,
         decision: &Decision<'_>,
         now: i64,
@@ -140,7 +138,7 @@ impl Store {
             ),
             Decision::Deny => (DeviceRow::DENIED, None, None, None),
         };
-        Ok(commit!(self, |transaction| {
+        Ok(within!(self, |connection| {
             sqlx::query(
                 "UPDATE device_codes
                  SET state = $2, user_id = $3, scopes = COALESCE($4, scopes), auth_time = $5
@@ -153,53 +151,29 @@ impl Store {
             .bind(auth_time)
             .bind(DeviceRow::PENDING)
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut *connection)
             .await?
             .rows_affected()
                 > 0
         }))
     }
 
-    /// Spends an approved device code for an access token, and for the first
-    /// refresh token of a family where one is given; says whether this call was
-    /// the one that spent it.
-    pub async fn redeem_device(
-        &self,
-        hash: &Digest,
-        token: &TokenRow,
-        user_id: &str,
-        refresh: Option<&NewRefresh>,
-    ) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            let was_spent = sqlx::query(
+    /// Spends an approved device code; says whether this call was the one that
+    /// spent it.
+    pub async fn spend_device(&mut self, hash: &Digest, now: i64) -> Result<bool> {
+        Ok(within!(self, |connection| {
+            sqlx::query(
                 "UPDATE device_codes SET state = $2
-                 WHERE hash = $1 AND state = $3 AND expires_at > $4
-                     AND EXISTS (SELECT 1 FROM users WHERE id = user_id AND disabled = $5)",
+                 WHERE hash = $1 AND state = $3 AND expires_at > $4",
             )
             .bind(hash.as_stored())
             .bind(DeviceRow::SPENT)
             .bind(DeviceRow::APPROVED)
-            .bind(token.issued_at)
-            .bind(false)
-            .execute(&mut *transaction)
+            .bind(now)
+            .execute(&mut *connection)
             .await?
             .rows_affected()
-                > 0;
-            if was_spent {
-                insert_token!(
-                    transaction,
-                    token,
-                    insert_token_statement!("FROM users WHERE id = $12")
-                )
-                .bind(user_id)
-                .execute(&mut *transaction)
-                .await?;
-                insert_grant!(transaction, token, user_id);
-                if let Some(refresh) = refresh {
-                    insert_refresh!(transaction, token, refresh);
-                }
-            }
-            was_spent
+                > 0
         }))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     scope::{Scope, ScopeSet},
 };
 
-use super::{Change, Error, NewUser, Result, Store, UserPatch, announce, commit, read};
+use super::{Change, NewUser, Result, Store, Transaction, UserPatch, read, transaction::within};
 
 /// The most values that one statement binds; SQLite takes 32,766.
 const MAX_BOUND: usize = 30_000;
@@ -54,25 +54,17 @@ struct Row {
     imported_hash: Option<String>,
 }
 
-impl TryFrom<Row> for KnownUser {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let scopes = row.scopes.unwrap_or_default();
-        let scopes = scopes
-            .split_ascii_whitespace()
-            .map(Scope::parse)
-            .collect::<std::result::Result<ScopeSet, _>>()
-            .map_err(|error| Error::Unavailable(sqlx::Error::Decode(error.into())))?;
-        Ok(Self {
+impl From<Row> for KnownUser {
+    fn from(row: Row) -> Self {
+        Self {
             id: row.id,
             username: row.username,
             email: row.email,
             full_name: row.full_name,
             disabled: row.disabled,
-            scopes,
+            scopes: ScopeSet::from_stored(row.scopes.as_deref().unwrap_or_default()),
             imported_hash: row.imported_hash,
-        })
+        }
     }
 }
 
@@ -113,21 +105,21 @@ impl Store {
                     .fetch_all(&mut *connection)
                     .await?
             });
-            for row in rows {
-                known.push(row.try_into()?);
-            }
+            known.extend(rows.into_iter().map(KnownUser::from));
         }
         Ok(known)
     }
+}
 
-    /// Adds users in one transaction, all but those whose name is taken; gives
-    /// how many were added. [`Error::MissingReference`] where a scope is not in
+impl Transaction {
+    /// Adds users, all but those whose name is taken; gives
+    /// how many were added. [`Error::MissingReference`](super::Error::MissingReference) where a scope is not in
     /// the catalogue.
-    pub async fn add_users(&self, additions: &[Addition], now: i64) -> Result<usize> {
+    pub async fn add_users(&mut self, additions: &[Addition], now: i64) -> Result<usize> {
         if additions.is_empty() {
             return Ok(0);
         }
-        Ok(commit!(self, |transaction| {
+        let added = within!(self, |connection| {
             let mut added: std::collections::HashSet<String> = std::collections::HashSet::new();
             for additions in additions.chunks(MAX_BOUND / 8) {
                 let mut statement = QueryBuilder::new(
@@ -147,34 +139,34 @@ impl Store {
                 statement.push(" ON CONFLICT (username) DO NOTHING RETURNING id");
                 let ids: Vec<String> = statement
                     .build_query_scalar()
-                    .fetch_all(&mut *transaction)
+                    .fetch_all(&mut *connection)
                     .await?;
                 added.extend(ids);
             }
             let of_added = || additions.iter().filter(|one| added.contains(&one.user.id));
             let scopes: Vec<(&str, &str)> = of_added().flat_map(scopes_of).collect();
             put_pairs!(
-                transaction,
+                connection,
                 scopes,
                 "INSERT INTO user_scopes (user_id, scope) "
             );
             let digests: Vec<(&str, &str)> = of_added().filter_map(digest_of).collect();
             put_pairs!(
-                transaction,
+                connection,
                 digests,
                 "INSERT INTO imported_hashes (user_id, digest) "
             );
-            if !added.is_empty() {
-                announce!(transaction, Change::SCOPES, "", now);
-            }
             added.len()
-        }))
+        });
+        if added > 0 {
+            self.announce(Change::SCOPES, "", now).await?;
+        }
+        Ok(added)
     }
 
-    /// Changes users that an import knows better of: those without a new
-    /// password in one transaction, the others one by one, since a new
-    /// password ends what the old one opened.
-    pub async fn alter_users(&self, alterations: &[Alteration], now: i64) -> Result<()> {
+    /// Changes users that an import knows better of; a new password ends what the
+    /// old one opened.
+    pub async fn alter_users(&mut self, alterations: &[Alteration], now: i64) -> Result<()> {
         let (with_password, plain): (Vec<_>, Vec<_>) = alterations
             .iter()
             .partition(|alteration| alteration.patch.password_hash.is_some());
@@ -196,8 +188,8 @@ impl Store {
         Ok(())
     }
 
-    async fn alter_profiles(&self, alterations: &[&Alteration], now: i64) -> Result<()> {
-        commit!(self, |transaction| {
+    async fn alter_profiles(&mut self, alterations: &[&Alteration], now: i64) -> Result<()> {
+        within!(self, |connection| {
             for Alteration { id, patch, .. } in alterations {
                 sqlx::query(
                     "UPDATE users SET updated_at = $2, disabled = coalesce($3, disabled),
@@ -212,12 +204,12 @@ impl Store {
                 .bind(patch.email.as_ref().and_then(Option::as_deref))
                 .bind(patch.full_name.is_some())
                 .bind(patch.full_name.as_ref().and_then(Option::as_deref))
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
                 if patch.scopes.is_some() {
                     sqlx::query("DELETE FROM user_scopes WHERE user_id = $1")
                         .bind(id)
-                        .execute(&mut *transaction)
+                        .execute(&mut *connection)
                         .await?;
                 }
             }
@@ -229,25 +221,25 @@ impl Store {
                 })
                 .collect();
             put_pairs!(
-                transaction,
+                connection,
                 scopes,
                 "INSERT INTO user_scopes (user_id, scope) "
             );
-            announce!(transaction, Change::SCOPES, "", now);
         });
+        self.announce(Change::SCOPES, "", now).await?;
         Ok(())
     }
 
-    async fn remember_imported_hash(&self, user_id: &str, digest: Option<&str>) -> Result<()> {
-        commit!(self, |transaction| {
+    async fn remember_imported_hash(&mut self, user_id: &str, digest: Option<&str>) -> Result<()> {
+        within!(self, |connection| {
             sqlx::query("DELETE FROM imported_hashes WHERE user_id = $1")
                 .bind(user_id)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
             let digest: Vec<(&str, &str)> =
                 digest.map(|digest| (user_id, digest)).into_iter().collect();
             put_pairs!(
-                transaction,
+                connection,
                 digest,
                 "INSERT INTO imported_hashes (user_id, digest) "
             );

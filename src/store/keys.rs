@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Change, Result, Store, announce, commit, read};
+use super::{Change, Result, Store, Transaction, commit, read, transaction::within};
 
 /// A signing key as it is stored. Its private part does not print.
 #[derive(Clone, sqlx::FromRow)]
@@ -87,52 +87,6 @@ impl Store {
         }))
     }
 
-    /// Changes the keys by a plan, which sees them as nobody else can change
-    /// them meanwhile, and the latest expiry of any token. The plan may change
-    /// and add rows; where it refuses, nothing is written.
-    pub async fn change_keys<T, E>(
-        &self,
-        now: i64,
-        plan: impl FnOnce(&mut Vec<KeyRow>, Option<i64>) -> std::result::Result<T, E>,
-    ) -> Result<std::result::Result<T, E>> {
-        Ok(commit!(self, |transaction| {
-            // Locks the counter's row, so that two changes wait for each other.
-            announce!(transaction, Change::KEYS, "", now);
-            let mut rows: Vec<KeyRow> =
-                sqlx::query_as("SELECT * FROM signing_keys ORDER BY created_at, id")
-                    .fetch_all(&mut *transaction)
-                    .await?;
-            let latest_expiry: Option<i64> =
-                sqlx::query_scalar("SELECT max(expires_at) FROM tokens")
-                    .fetch_one(&mut *transaction)
-                    .await?;
-            let outcome = match plan(&mut rows, latest_expiry) {
-                Ok(outcome) => outcome,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            for row in &rows {
-                sqlx::query(
-                    "INSERT INTO signing_keys (id, algorithm, private_key, sealed, created_at,
-                         activates_at, retires_at, verifies_until)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                     ON CONFLICT (id) DO UPDATE SET private_key = $3, sealed = $4,
-                         activates_at = $6, retires_at = $7, verifies_until = $8",
-                )
-                .bind(&row.id)
-                .bind(&row.algorithm)
-                .bind(&row.private_key)
-                .bind(row.sealed)
-                .bind(row.created_at)
-                .bind(row.activates_at)
-                .bind(row.retires_at)
-                .bind(row.verifies_until)
-                .execute(&mut *transaction)
-                .await?;
-            }
-            Ok(outcome)
-        }))
-    }
-
     /// Puts encrypted private keys in the place of plain ones. It is no change
     /// that running servers must learn of: the keys stay the same.
     pub async fn seal_keys(&self, sealed: &[(String, Vec<u8>)]) -> Result<()> {
@@ -151,5 +105,49 @@ impl Store {
             }
         });
         self.forget_overwritten().await
+    }
+}
+
+impl Transaction {
+    /// All keys, which nobody else changes until the transaction ends, and the
+    /// latest expiry of any token.
+    pub async fn keys(&mut self, now: i64) -> Result<(Vec<KeyRow>, Option<i64>)> {
+        // Locks the counter's row, so that two changes wait for each other.
+        self.announce(Change::KEYS, "", now).await?;
+        Ok(within!(self, |connection| {
+            let rows = sqlx::query_as("SELECT * FROM signing_keys ORDER BY created_at, id")
+                .fetch_all(&mut *connection)
+                .await?;
+            let latest_expiry = sqlx::query_scalar("SELECT max(expires_at) FROM tokens")
+                .fetch_one(&mut *connection)
+                .await?;
+            (rows, latest_expiry)
+        }))
+    }
+
+    /// Writes keys, those that are there and new ones.
+    pub async fn put_keys(&mut self, rows: &[KeyRow]) -> Result<()> {
+        for row in rows {
+            within!(self, |connection| {
+                sqlx::query(
+                    "INSERT INTO signing_keys (id, algorithm, private_key, sealed, created_at,
+                         activates_at, retires_at, verifies_until)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                     ON CONFLICT (id) DO UPDATE SET private_key = $3, sealed = $4,
+                         activates_at = $6, retires_at = $7, verifies_until = $8",
+                )
+                .bind(&row.id)
+                .bind(&row.algorithm)
+                .bind(&row.private_key)
+                .bind(row.sealed)
+                .bind(row.created_at)
+                .bind(row.activates_at)
+                .bind(row.retires_at)
+                .bind(row.verifies_until)
+                .execute(&mut *connection)
+                .await?;
+            });
+        }
+        Ok(())
     }
 }

@@ -3,16 +3,19 @@
 //! SQLite and PostgreSQL run the same statements: they are written once, in the
 //! language that both speak, and `read!` and `commit!` run them on the one
 //! that the URL names. A call that wrote something returns after its commit is
-//! on disk (`synchronous=FULL`; PostgreSQL's default). Whatever a running server
-//! holds in memory is announced in the table `changes` by the transaction that
-//! changes it, so that every server on the database learns of it.
+//! on disk (`synchronous=FULL`; PostgreSQL's default). Changes are methods of a
+//! [`Transaction`]: whatever a running server holds in memory is announced in the
+//! table `changes` by the transaction that changes it, so that every server on the
+//! database learns of it.
 
 mod assertions;
 mod authorizations;
+mod basis;
 mod changes;
 mod clients;
 mod devices;
 mod foreign;
+mod housekeeping;
 mod imports;
 mod keys;
 mod logins;
@@ -25,12 +28,15 @@ mod shared;
 mod shared_table;
 mod subject_kinds;
 mod tokens;
+mod transaction;
 mod users;
 
 pub use authorizations::{CodeRow, ConsentRow};
+pub use basis::{Basis, UserBasis};
 pub use changes::Change;
 pub use devices::{Decision, DeviceRow};
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
+pub use housekeeping::{Expired, Keep};
 pub use imports::{Addition, Alteration, KnownUser};
 pub use keys::{KeyRow, KeyState};
 pub use logins::{Counted, Ending, UsualAddress, Window};
@@ -43,6 +49,7 @@ pub use shared::Anchor;
 pub use shared_table::{LoginColumn, SharedTable};
 pub use subject_kinds::SubjectKindRow;
 pub use tokens::{TokenFilter, TokenRow};
+pub use transaction::Transaction;
 pub use users::{NewUser, UserPage, UserPatch, UserRow};
 
 use sqlx::{PgPool, SqlitePool};
@@ -112,9 +119,8 @@ macro_rules! read {
     };
 }
 
-/// Runs statements in a transaction of either database and commits it. The
-/// transaction of SQLite is a writer from its start: one that turned into a
-/// writer halfway could find that another had been faster.
+/// Runs statements in a transaction of its own and commits it: for what the server
+/// notes for itself. What somebody changes goes through [`Transaction`].
 macro_rules! commit {
     ($store:expr, |$transaction:ident| $body:expr) => {
         match &$store.pools {
@@ -134,23 +140,4 @@ macro_rules! commit {
     };
 }
 
-/// Announces a change within a transaction, and gives its number.
-macro_rules! announce {
-    ($transaction:ident, $kind:expr, $key:expr, $now:expr) => {{
-        let seq: i64 = sqlx::query_scalar(
-            "UPDATE change_counter SET seq = seq + 1 WHERE only_row = 1 RETURNING seq",
-        )
-        .fetch_one(&mut *$transaction)
-        .await?;
-        sqlx::query("INSERT INTO changes (seq, kind, key, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(seq)
-            .bind($kind)
-            .bind($key)
-            .bind($now)
-            .execute(&mut *$transaction)
-            .await?;
-        seq
-    }};
-}
-
-use {announce, commit, read};
+use {commit, read};

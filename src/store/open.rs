@@ -14,6 +14,12 @@ use super::{Pools, Result, Store, read};
 /// How long a statement waits for a lock or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How PostgreSQL treats our connections. Its notices tell an operator nothing.
+const SESSION: [(&str, &str); 2] = [
+    ("statement_timeout", "10s"),
+    ("client_min_messages", "warning"),
+];
+
 /// Why a database cannot be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -92,7 +98,7 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(PATIENCE)
-            .connect_with(options.options([("statement_timeout", "10s")]))
+            .connect_with(options.options(SESSION))
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self {

@@ -1,8 +1,12 @@
 //! Tokens that are refused although they have not expired.
 
 use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
 
-use super::{Result, Store, commit, read};
+use super::{
+    Change, Result, Store, Transaction, read,
+    transaction::{Lock, within},
+};
 
 /// A token that was revoked.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -29,92 +33,32 @@ pub enum Revoke<'a> {
 }
 
 impl<'a> Revoke<'a> {
-    /// The statement that revokes, and the value that it looks for.
-    pub(super) fn statement(self) -> (&'static str, &'a str) {
-        macro_rules! revoke_where {
-            ($condition:literal) => {
-                concat!(
-                    "INSERT INTO revocations (token_id, expires_at, seq)
-                     SELECT id, expires_at, $1 FROM tokens
-                     WHERE ",
-                    $condition,
-                    " AND id <> $3 AND expires_at + 5 > $4
-                     ON CONFLICT (token_id) DO NOTHING"
-                )
-            };
-        }
+    /// What finds the tokens, and the value that it looks for.
+    fn condition(self) -> (&'static str, &'a str) {
         match self {
-            Self::Token(id) => (revoke_where!("id = $2"), id),
-            Self::Subject(subject) => (revoke_where!("subject = $2"), subject),
-            Self::SubjectKind(kind) => (revoke_where!("subject LIKE $2 || ':%'"), kind),
-            Self::Client(client) => (revoke_where!("client_id = $2"), client),
-            Self::Grant(grant) => (revoke_where!("grant_id = $2"), grant),
+            Self::Token(id) => ("id = $1", id),
+            Self::Subject(subject) => ("subject = $1", subject),
+            Self::SubjectKind(kind) => ("subject LIKE $1 || ':%'", kind),
+            Self::Client(client) => ("client_id = $1", client),
+            Self::Grant(grant) => ("grant_id = $1", grant),
         }
     }
 
-    /// The statement that ends the families of refresh tokens among them, and
-    /// the value that it looks for.
-    fn end_of_grants(self) -> Option<(&'static str, &'a str)> {
-        macro_rules! end_where {
-            ($condition:literal) => {
-                concat!(
-                    "UPDATE grants SET revoked_at = $2 WHERE revoked_at IS NULL AND ",
-                    $condition
-                )
-            };
-        }
+    /// What finds the families of refresh tokens among them, and the value that it
+    /// looks for.
+    fn condition_of_grants(self) -> Option<(&'static str, &'a str)> {
         match self {
             Self::Token(_) | Self::SubjectKind(_) => None,
             Self::Subject(subject) => {
                 let username = subject.strip_prefix("username:")?;
-                let statement = end_where!("user_id = (SELECT id FROM users WHERE username = $1)");
-                Some((statement, username))
+                let condition = "user_id = (SELECT id FROM users WHERE username = $1)";
+                Some((condition, username))
             }
-            Self::Client(client) => Some((end_where!("client_id = $1"), client)),
-            Self::Grant(grant) => Some((end_where!("id = $1"), grant)),
+            Self::Client(client) => Some(("client_id = $1", client)),
+            Self::Grant(grant) => Some(("id = $1", grant)),
         }
     }
 }
-
-/// Revokes tokens within a transaction, but for one that is kept, and with them
-/// what was derived from them by token exchange; gives how many.
-macro_rules! revoke {
-    ($transaction:ident, $which:expr, $kept:expr, $now:expr) => {{
-        let kept: Option<&str> = $kept;
-        let kept = kept.unwrap_or_default();
-        let (statement, value) = $which.statement();
-        let seq =
-            $crate::store::announce!($transaction, $crate::store::Change::REVOCATIONS, "", $now);
-        let mut revoked = sqlx::query(statement)
-            .bind(seq)
-            .bind(value)
-            .bind(kept)
-            .bind($now)
-            .execute(&mut *$transaction)
-            .await?
-            .rows_affected();
-        let mut generation = revoked;
-        while generation > 0 {
-            generation = sqlx::query(
-                "INSERT INTO revocations (token_id, expires_at, seq)
-                 SELECT id, expires_at, $1 FROM tokens
-                 WHERE parent_id IN (SELECT token_id FROM revocations WHERE seq = $1)
-                     AND id <> $2 AND expires_at + 5 > $3
-                 ON CONFLICT (token_id) DO NOTHING",
-            )
-            .bind(seq)
-            .bind(kept)
-            .bind($now)
-            .execute(&mut *$transaction)
-            .await?
-            .rows_affected();
-            revoked += generation;
-        }
-        revoked
-    }};
-}
-
-pub(super) use revoke;
 
 impl Store {
     /// Hands over the revocations of changes behind a number whose tokens are
@@ -139,20 +83,96 @@ impl Store {
         });
         Ok(())
     }
+}
 
-    /// Revokes tokens, what was derived from them and the refresh tokens that
-    /// belong to them; gives how many access tokens were alive and are revoked
-    /// now.
-    pub async fn revoke(&self, which: Revoke<'_>, now: i64) -> Result<u64> {
-        Ok(commit!(self, |transaction| {
-            if let Some((statement, value)) = which.end_of_grants() {
-                sqlx::query(statement)
+impl Transaction {
+    /// Revokes tokens but for one that is `kept`, what was derived from them, and
+    /// the refresh tokens that belong to them; gives how many access tokens were
+    /// alive and are revoked now. The tokens are locked first: what is derived from
+    /// one at this moment is either seen here or refused there.
+    pub async fn revoke(&mut self, which: Revoke<'_>, kept: Option<&str>, now: i64) -> Result<u64> {
+        if let Some((condition, value)) = which.condition_of_grants() {
+            let statement = format!(
+                "UPDATE grants SET revoked_at = $2 WHERE {condition} AND revoked_at IS NULL"
+            );
+            within!(self, |connection| {
+                sqlx::query(AssertSqlSafe(statement))
                     .bind(value)
                     .bind(now)
-                    .execute(&mut *transaction)
+                    .execute(&mut *connection)
                     .await?;
+            });
+        }
+        let (condition, value) = which.condition();
+        let lock =
+            format!("SELECT id FROM tokens WHERE {condition} AND expires_at + 5 > $2 ORDER BY id");
+        let lock = self.locking(&lock, Lock::Update);
+        let revoke = format!(
+            "INSERT INTO revocations (token_id, expires_at, seq)
+             SELECT id, expires_at, $3 FROM tokens
+             WHERE {condition} AND expires_at + 5 > $2 AND id <> $4
+             ON CONFLICT (token_id) DO NOTHING"
+        );
+        within!(self, |connection| {
+            sqlx::query(AssertSqlSafe(lock))
+                .bind(value)
+                .bind(now)
+                .execute(&mut *connection)
+                .await?;
+        });
+        let seq = self.announce(Change::REVOCATIONS, "", now).await?;
+        let kept = kept.unwrap_or_default();
+        let revoked = within!(self, |connection| {
+            sqlx::query(AssertSqlSafe(revoke))
+                .bind(value)
+                .bind(now)
+                .bind(seq)
+                .bind(kept)
+                .execute(&mut *connection)
+                .await?
+                .rows_affected()
+        });
+        Ok(revoked + self.revoke_derived(seq, kept, now).await?)
+    }
+
+    /// Revokes what was derived from the tokens that a change revoked, one
+    /// generation after the other.
+    async fn revoke_derived(&mut self, seq: i64, kept: &str, now: i64) -> Result<u64> {
+        let lock = self.locking(
+            "SELECT id FROM tokens
+             WHERE parent_id IN (SELECT token_id FROM revocations WHERE seq = $1)
+                 AND id <> $2 AND expires_at + 5 > $3
+                 AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = id)
+             ORDER BY id",
+            Lock::Update,
+        );
+        let mut revoked = 0;
+        loop {
+            let generation = within!(self, |connection| {
+                sqlx::query(AssertSqlSafe(lock.clone()))
+                    .bind(seq)
+                    .bind(kept)
+                    .bind(now)
+                    .execute(&mut *connection)
+                    .await?;
+                sqlx::query(
+                    "INSERT INTO revocations (token_id, expires_at, seq)
+                     SELECT id, expires_at, $1 FROM tokens
+                     WHERE parent_id IN (SELECT token_id FROM revocations WHERE seq = $1)
+                         AND id <> $2 AND expires_at + 5 > $3
+                     ON CONFLICT (token_id) DO NOTHING",
+                )
+                .bind(seq)
+                .bind(kept)
+                .bind(now)
+                .execute(&mut *connection)
+                .await?
+                .rows_affected()
+            });
+            if generation == 0 {
+                return Ok(revoked);
             }
-            revoke!(transaction, which, None, now)
-        }))
+            revoked += generation;
+        }
     }
 }

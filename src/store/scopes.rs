@@ -1,6 +1,6 @@
 //! The catalogue of scopes.
 
-use super::{Change, Result, Store, announce, commit, read};
+use super::{Change, Result, Store, Transaction, read, transaction::within};
 
 /// A scope of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -9,31 +9,6 @@ pub struct ScopeRow {
     pub description: String,
     pub builtin: bool,
     pub created_at: i64,
-}
-
-/// Inserts a scope. Users who hold all others hold it as well, so that
-/// administrators can give it to somebody.
-macro_rules! insert_scope {
-    ($transaction:ident, $name:expr, $description:expr, $builtin:expr, $now:expr) => {
-        sqlx::query(
-            "INSERT INTO scopes (name, description, builtin, created_at)
-             VALUES ($1, $2, $3, $4)",
-        )
-        .bind($name)
-        .bind($description)
-        .bind($builtin)
-        .bind($now)
-        .execute(&mut *$transaction)
-        .await?;
-        sqlx::query(
-            "INSERT INTO user_scopes (user_id, scope)
-             SELECT user_id, $1 FROM user_scopes GROUP BY user_id
-             HAVING count(*) = (SELECT count(*) - 1 FROM scopes)",
-        )
-        .bind($name)
-        .execute(&mut *$transaction)
-        .await?;
-    };
 }
 
 impl Store {
@@ -46,21 +21,6 @@ impl Store {
             .fetch_all(&mut *connection)
             .await?
         }))
-    }
-
-    /// Adds a scope; [`Error::Exists`](super::Error::Exists) where it is there.
-    pub async fn add_scope(&self, scope: &ScopeRow) -> Result<()> {
-        commit!(self, |transaction| {
-            insert_scope!(
-                transaction,
-                scope.name.as_str(),
-                scope.description.as_str(),
-                scope.builtin,
-                scope.created_at
-            );
-            announce!(transaction, Change::SCOPES, "", scope.created_at);
-        });
-        Ok(())
     }
 
     /// Brings the built-in scopes and their descriptions up to date; announces
@@ -76,38 +36,80 @@ impl Store {
         if scopes.iter().all(is_known) {
             return Ok(());
         }
-        commit!(self, |transaction| {
-            // First, since it makes servers that start together wait for each other.
-            announce!(transaction, Change::SCOPES, "", now);
-            for (name, description) in scopes {
-                let updated =
-                    sqlx::query("UPDATE scopes SET description = $2, builtin = $3 WHERE name = $1")
-                        .bind(*name)
-                        .bind(*description)
-                        .bind(true)
-                        .execute(&mut *transaction)
-                        .await?
-                        .rows_affected();
-                if updated == 0 {
-                    insert_scope!(transaction, *name, *description, true, now);
-                }
+        let mut transaction = self.begin().await?;
+        // First, since it makes servers that start together wait for each other.
+        transaction.announce(Change::SCOPES, "", now).await?;
+        for (name, description) in scopes {
+            let updated = within!(transaction, |connection| {
+                sqlx::query("UPDATE scopes SET description = $2, builtin = $3 WHERE name = $1")
+                    .bind(*name)
+                    .bind(*description)
+                    .bind(true)
+                    .execute(&mut *connection)
+                    .await?
+                    .rows_affected()
+            });
+            if updated == 0 {
+                let scope = ScopeRow {
+                    name: (*name).to_owned(),
+                    description: (*description).to_owned(),
+                    builtin: true,
+                    created_at: now,
+                };
+                transaction.insert_scope(&scope).await?;
             }
-        });
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+impl Transaction {
+    /// Adds a scope; [`Error::Exists`](super::Error::Exists) where it is there.
+    pub async fn add_scope(&mut self, scope: &ScopeRow) -> Result<()> {
+        self.insert_scope(scope).await?;
+        self.announce(Change::SCOPES, "", scope.created_at).await?;
         Ok(())
     }
 
     /// Removes a scope that is not built in, from the catalogue and from all
     /// who hold it; says whether it was there.
-    pub async fn remove_scope(&self, name: &str, now: i64) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            let removed = sqlx::query("DELETE FROM scopes WHERE name = $1 AND builtin = $2")
+    pub async fn remove_scope(&mut self, name: &str, now: i64) -> Result<bool> {
+        let removed = within!(self, |connection| {
+            sqlx::query("DELETE FROM scopes WHERE name = $1 AND builtin = $2")
                 .bind(name)
                 .bind(false)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?
-                .rows_affected();
-            announce!(transaction, Change::SCOPES, "", now);
-            removed > 0
-        }))
+                .rows_affected()
+        });
+        self.announce(Change::SCOPES, "", now).await?;
+        Ok(removed > 0)
+    }
+
+    /// Users who hold all other scopes hold a new one as well, so that
+    /// administrators can give it to somebody.
+    async fn insert_scope(&mut self, scope: &ScopeRow) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query(
+                "INSERT INTO scopes (name, description, builtin, created_at)
+                 VALUES ($1, $2, $3, $4)",
+            )
+            .bind(&scope.name)
+            .bind(&scope.description)
+            .bind(scope.builtin)
+            .bind(scope.created_at)
+            .execute(&mut *connection)
+            .await?;
+            sqlx::query(
+                "INSERT INTO user_scopes (user_id, scope)
+                 SELECT user_id, $1 FROM user_scopes GROUP BY user_id
+                 HAVING count(*) = (SELECT count(*) - 1 FROM scopes)",
+            )
+            .bind(&scope.name)
+            .execute(&mut *connection)
+            .await?;
+        });
+        Ok(())
     }
 }

@@ -1,25 +1,7 @@
 //! Sessions of people in their browsers.
 
-use super::{Result, Store, commit, read};
+use super::{Result, Store, Transaction, commit, read, transaction::within};
 use crate::opaque::Digest;
-
-/// Ends what a user began with a password that is not valid any more: sessions,
-/// and codes and devices that wait for their tokens.
-macro_rules! forget_logins {
-    ($transaction:ident, $user_id:expr) => {
-        for statement in [
-            "DELETE FROM sessions WHERE user_id = $1",
-            "DELETE FROM authorization_codes WHERE user_id = $1 AND spent_at IS NULL",
-            "DELETE FROM device_codes WHERE user_id = $1 AND state = 'approved'",
-        ] {
-            sqlx::query(statement)
-                .bind($user_id)
-                .execute(&mut *$transaction)
-                .await?;
-        }
-    };
-}
-pub(super) use forget_logins;
 
 /// A session.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -38,40 +20,6 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// Begins a session of a user, in place of one that the browser had; says
-    /// whether the user is still there and enabled.
-    pub async fn begin_session(
-        &self,
-        hash: &Digest,
-        session: &SessionRow,
-        replaced: &Digest,
-    ) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            sqlx::query("DELETE FROM sessions WHERE hash = $1")
-                .bind(replaced.as_stored())
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::query(
-                "INSERT INTO sessions (hash, id, user_id, auth_time, last_seen_at, expires_at,
-                                       address, user_agent)
-                 SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM users WHERE id = $3 AND disabled = $9",
-            )
-            .bind(hash.as_stored())
-            .bind(&session.id)
-            .bind(&session.user_id)
-            .bind(session.auth_time)
-            .bind(session.last_seen_at)
-            .bind(session.expires_at)
-            .bind(&session.address)
-            .bind(&session.user_agent)
-            .bind(false)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected()
-                > 0
-        }))
-    }
-
     /// The session that a browser holds, if it was seen since a time, has not
     /// expired and its user is enabled.
     pub async fn session(
@@ -130,14 +78,65 @@ impl Store {
             .await?
         }))
     }
+}
+
+impl Transaction {
+    /// Begins a session of a user, in place of one that the browser had.
+    pub async fn begin_session(
+        &mut self,
+        hash: &Digest,
+        session: &SessionRow,
+        replaced: &Digest,
+    ) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query("DELETE FROM sessions WHERE hash = $1")
+                .bind(replaced.as_stored())
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query(
+                "INSERT INTO sessions (hash, id, user_id, auth_time, last_seen_at, expires_at,
+                                       address, user_agent)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(hash.as_stored())
+            .bind(&session.id)
+            .bind(&session.user_id)
+            .bind(session.auth_time)
+            .bind(session.last_seen_at)
+            .bind(session.expires_at)
+            .bind(&session.address)
+            .bind(&session.user_agent)
+            .execute(&mut *connection)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Ends what a user began with a password that is not valid any more: sessions,
+    /// and codes and devices that wait for their tokens.
+    pub(super) async fn end_logins(&mut self, user_id: &str) -> Result<()> {
+        for statement in [
+            "DELETE FROM sessions WHERE user_id = $1",
+            "DELETE FROM authorization_codes WHERE user_id = $1 AND spent_at IS NULL",
+            "DELETE FROM device_codes WHERE user_id = $1 AND state = 'approved'",
+        ] {
+            within!(self, |connection| {
+                sqlx::query(statement)
+                    .bind(user_id)
+                    .execute(&mut *connection)
+                    .await?;
+            });
+        }
+        Ok(())
+    }
 
     /// Ends a session of a user; says whether there was one.
-    pub async fn end_session(&self, user_id: &str, id: &str) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
+    pub async fn end_session(&mut self, user_id: &str, id: &str) -> Result<bool> {
+        Ok(within!(self, |connection| {
             sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id = $2")
                 .bind(user_id)
                 .bind(id)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?
                 .rows_affected()
                 > 0

@@ -3,11 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{
-    Change, Result, Store, announce, commit, read,
-    revocations::{Revoke, revoke},
-    sessions::forget_logins,
-};
+use super::{Change, Result, Revoke, Store, Transaction, read, transaction::within};
 use crate::subject::Subject;
 
 /// Whom the tokens of a name belong to: a row of the other application's table,
@@ -48,34 +44,38 @@ impl Store {
             .await?
         }))
     }
+}
 
+impl Transaction {
     /// Anchors a name to a row of the other table and a password hash of it;
     /// gives the id of our own row. Where the name was anchored to another row
     /// or hash, all that was given out ends.
     pub async fn anchor_user(
-        &self,
+        &mut self,
         username: &str,
         foreign_id: &str,
         credential: &str,
         now: i64,
     ) -> Result<String> {
-        Ok(commit!(self, |transaction| {
-            let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = within!(self, |connection| {
+            sqlx::query_as(
                 "SELECT id, foreign_id, credentials
                  FROM users LEFT JOIN shared_users ON user_id = users.id WHERE username = $1",
             )
             .bind(username)
-            .fetch_optional(&mut *transaction)
-            .await?;
-            let owns_row = row.is_none();
-            let before = row.as_ref().and_then(|row| {
-                Some(Anchor {
-                    user_id: row.id.clone(),
-                    foreign_id: row.foreign_id.clone()?,
-                    credentials: row.credentials.clone()?,
-                })
-            });
-            let id = row.map_or_else(|| Uuid::now_v7().to_string(), |row| row.id);
+            .fetch_optional(&mut *connection)
+            .await?
+        });
+        let owns_row = row.is_none();
+        let before = row.as_ref().and_then(|row| {
+            Some(Anchor {
+                user_id: row.id.clone(),
+                foreign_id: row.foreign_id.clone()?,
+                credentials: row.credentials.clone()?,
+            })
+        });
+        let id = row.map_or_else(|| Uuid::now_v7().to_string(), |row| row.id);
+        within!(self, |connection| {
             if owns_row {
                 sqlx::query(
                     "INSERT INTO users (id, username, disabled, created_at, updated_at)
@@ -85,7 +85,7 @@ impl Store {
                 .bind(username)
                 .bind(false)
                 .bind(now)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
             }
             sqlx::query(
@@ -97,55 +97,60 @@ impl Store {
             .bind(foreign_id)
             .bind(credential)
             .bind(owns_row)
-            .execute(&mut *transaction)
+            .execute(&mut *connection)
             .await?;
-            let is_the_same = before.is_some_and(|before| before.holds(foreign_id, credential));
-            if !is_the_same {
+        });
+        let is_the_same = before.is_some_and(|before| before.holds(foreign_id, credential));
+        if !is_the_same {
+            within!(self, |connection| {
                 sqlx::query(
-                    "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+                    "UPDATE users SET password_version = password_version + 1 WHERE id = $1",
                 )
                 .bind(&id)
-                .bind(now)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
-                forget_logins!(transaction, &id);
-                let subject = format!("{}:{username}", Subject::USERNAME);
-                revoke!(transaction, Revoke::Subject(&subject), None, now);
-            }
-            announce!(transaction, Change::USER, username, now);
-            id
-        }))
+            });
+            self.end_logins(&id).await?;
+            let subject = format!("{}:{username}", Subject::USERNAME);
+            self.revoke(Revoke::Subject(&subject), None, now).await?;
+        }
+        self.announce(Change::USER, username, now).await?;
+        Ok(id)
     }
 
     /// Forgets all anchors and ends what was given out to their users: the users
-    /// are Scopegate's own again.
-    pub async fn forget_anchors(&self, now: i64) -> Result<u64> {
-        Ok(commit!(self, |transaction| {
-            let anchored: Vec<(String, String, bool)> = sqlx::query_as(
+    /// are Scopegate's own again. Gives how many there were.
+    pub async fn forget_anchors(&mut self, now: i64) -> Result<usize> {
+        let anchored: Vec<(String, String, bool)> = within!(self, |connection| {
+            sqlx::query_as(
                 "SELECT users.id, username, owns_row
                  FROM shared_users JOIN users ON users.id = user_id",
             )
-            .fetch_all(&mut *transaction)
-            .await?;
-            for (id, username, owns_row) in &anchored {
-                let subject = format!("{}:{username}", Subject::USERNAME);
-                revoke!(transaction, Revoke::Subject(&subject), None, now);
-                forget_logins!(transaction, id);
+            .fetch_all(&mut *connection)
+            .await?
+        });
+        for (id, username, owns_row) in &anchored {
+            let subject = format!("{}:{username}", Subject::USERNAME);
+            self.revoke(Revoke::Subject(&subject), None, now).await?;
+            self.end_logins(id).await?;
+            within!(self, |connection| {
                 sqlx::query("DELETE FROM grants WHERE user_id = $1")
                     .bind(id)
-                    .execute(&mut *transaction)
+                    .execute(&mut *connection)
                     .await?;
                 sqlx::query("DELETE FROM users WHERE id = $1 AND $2")
                     .bind(id)
                     .bind(owns_row)
-                    .execute(&mut *transaction)
+                    .execute(&mut *connection)
                     .await?;
-                announce!(transaction, Change::USER, username, now);
-            }
+            });
+            self.announce(Change::USER, username, now).await?;
+        }
+        within!(self, |connection| {
             sqlx::query("DELETE FROM shared_users")
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
-            anchored.len() as u64
-        }))
+        });
+        Ok(anchored.len())
     }
 }

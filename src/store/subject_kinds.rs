@@ -1,9 +1,6 @@
 //! Kinds of subjects beside users and clients.
 
-use super::{
-    Change, Error, Result, Store, announce, commit, read,
-    revocations::{Revoke, revoke},
-};
+use super::{Change, Result, Revoke, Store, Transaction, read, transaction::within};
 use crate::scope::ScopeSet;
 
 /// A kind and the scopes that tokens of its subjects may carry.
@@ -25,50 +22,52 @@ impl Store {
             .fetch_all(&mut *connection)
             .await?
         });
-        let read = |(name, scopes): (String, Option<String>)| {
-            let scopes = ScopeSet::parse(&scopes.unwrap_or_default())
-                .map_err(|error| Error::Unavailable(sqlx::Error::Decode(error.into())))?;
-            Ok(SubjectKindRow { name, scopes })
+        let read = |(name, scopes): (String, Option<String>)| SubjectKindRow {
+            name,
+            scopes: ScopeSet::from_stored(scopes.as_deref().unwrap_or_default()),
         };
-        rows.into_iter().map(read).collect()
+        Ok(rows.into_iter().map(read).collect())
     }
+}
 
-    /// Adds a kind; [`Error::Exists`] where it is there,
-    /// [`Error::MissingReference`] where a scope is not in the catalogue.
-    pub async fn add_subject_kind(&self, kind: &SubjectKindRow, now: i64) -> Result<()> {
-        commit!(self, |transaction| {
+impl Transaction {
+    /// Adds a kind; [`Error::Exists`](super::Error::Exists) where it is there,
+    /// [`Error::MissingReference`](super::Error::MissingReference) where a scope is not in the catalogue.
+    pub async fn add_subject_kind(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
+        within!(self, |connection| {
             sqlx::query("INSERT INTO subject_kinds (kind, created_at) VALUES ($1, $2)")
                 .bind(&kind.name)
                 .bind(now)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
             for scope in kind.scopes.iter() {
                 sqlx::query("INSERT INTO subject_kind_scopes (kind, scope) VALUES ($1, $2)")
                     .bind(&kind.name)
                     .bind(scope.as_str())
-                    .execute(&mut *transaction)
+                    .execute(&mut *connection)
                     .await?;
             }
-            announce!(transaction, Change::SUBJECT_KINDS, &kind.name, now);
         });
+        self.announce(Change::SUBJECT_KINDS, &kind.name, now)
+            .await?;
         Ok(())
     }
 
     /// Removes a kind and ends all tokens of its subjects; says whether it was
     /// there.
-    pub async fn remove_subject_kind(&self, name: &str, now: i64) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            let removed = sqlx::query("DELETE FROM subject_kinds WHERE kind = $1")
+    pub async fn remove_subject_kind(&mut self, name: &str, now: i64) -> Result<bool> {
+        let removed = within!(self, |connection| {
+            sqlx::query("DELETE FROM subject_kinds WHERE kind = $1")
                 .bind(name)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?
-                .rows_affected();
-            // What is no kind of these may be one that is built in.
-            if removed > 0 {
-                revoke!(transaction, Revoke::SubjectKind(name), None, now);
-                announce!(transaction, Change::SUBJECT_KINDS, name, now);
-            }
-            removed > 0
-        }))
+                .rows_affected()
+        });
+        // What is no kind of these may be one that is built in.
+        if removed > 0 {
+            self.revoke(Revoke::SubjectKind(name), None, now).await?;
+            self.announce(Change::SUBJECT_KINDS, name, now).await?;
+        }
+        Ok(removed > 0)
     }
 }

@@ -1,6 +1,6 @@
 //! The access tokens that were issued.
 
-use super::{Change, Result, Store, announce, commit, read};
+use super::{Change, Result, Store, Transaction, commit, read, transaction::within};
 
 /// An issued access token.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -45,137 +45,7 @@ pub struct TokenFilter<'a> {
     pub limit: u32,
 }
 
-macro_rules! insert_token {
-    ($transaction:ident, $token:expr, $statement:expr) => {
-        sqlx::query($statement)
-            .bind(&$token.id)
-            .bind(&$token.kind)
-            .bind(&$token.subject)
-            .bind(&$token.client_id)
-            .bind(&$token.scopes)
-            .bind(&$token.audience)
-            .bind(&$token.name)
-            .bind(&$token.grant_id)
-            .bind(&$token.parent_id)
-            .bind($token.issued_at)
-            .bind($token.expires_at)
-    };
-}
-
-macro_rules! insert_token_statement {
-    ($rest:literal) => {
-        concat!(
-            "INSERT INTO tokens (id, kind, subject, client_id, scopes, audience, name, grant_id,
-                                 parent_id, issued_at, expires_at)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 ",
-            $rest
-        )
-    };
-}
-
-pub(super) use {insert_token, insert_token_statement};
-
 impl Store {
-    /// Records a user's token before it is handed out, unless the user was
-    /// removed or disabled meanwhile; says whether it was recorded.
-    pub async fn add_user_token(&self, token: &TokenRow, user_id: &str) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            insert_token!(
-                transaction,
-                token,
-                insert_token_statement!("FROM users WHERE id = $12 AND disabled = $13")
-            )
-            .bind(user_id)
-            .bind(false)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected()
-                > 0
-        }))
-    }
-
-    /// Records a user's personal token, and announces it.
-    pub async fn add_personal_token(&self, token: &TokenRow, username: &str) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            let recorded = insert_token!(
-                transaction,
-                token,
-                insert_token_statement!(
-                    "FROM users WHERE username = $12 AND disabled = $13
-                     AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = $9)"
-                )
-            )
-            .bind(username)
-            .bind(false)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected()
-                > 0;
-            if recorded {
-                announce!(
-                    transaction,
-                    Change::PERSONAL_TOKEN,
-                    &token.id,
-                    token.issued_at
-                );
-            }
-            recorded
-        }))
-    }
-
-    /// Records a client's token before it is handed out, unless the client was
-    /// removed or disabled meanwhile; says whether it was recorded.
-    pub async fn add_client_token(&self, token: &TokenRow) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            insert_token!(
-                transaction,
-                token,
-                insert_token_statement!("FROM clients WHERE id = $4 AND disabled = $12")
-            )
-            .bind(false)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected()
-                > 0
-        }))
-    }
-
-    /// Records a token of a subject of any other kind, unless the kind was
-    /// removed meanwhile; says whether it was recorded.
-    pub async fn add_minted_token(&self, token: &TokenRow, subject_kind: &str) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            insert_token!(
-                transaction,
-                token,
-                insert_token_statement!("FROM subject_kinds WHERE kind = $12")
-            )
-            .bind(subject_kind)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected()
-                > 0
-        }))
-    }
-
-    /// Records a token that was derived from another, unless that one was
-    /// revoked meanwhile; says whether it was recorded.
-    pub async fn add_derived_token(&self, token: &TokenRow) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            insert_token!(
-                transaction,
-                token,
-                insert_token_statement!(
-                    "FROM tokens WHERE id = $9
-                     AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = $9)"
-                )
-            )
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected()
-                > 0
-        }))
-    }
-
     /// The token of a `jti`.
     pub async fn token(&self, id: &str) -> Result<Option<TokenRow>> {
         Ok(read!(self, |connection| {
@@ -229,6 +99,38 @@ impl Store {
                     .await?;
             }
         });
+        Ok(())
+    }
+}
+
+impl Transaction {
+    /// Records a token before it is handed out. What it rests on has been checked
+    /// in this transaction ([`holds`](Self::holds)).
+    pub async fn add_token(&mut self, token: &TokenRow) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query(
+                "INSERT INTO tokens (id, kind, subject, client_id, scopes, audience, name, grant_id,
+                                     parent_id, issued_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            )
+            .bind(&token.id)
+            .bind(&token.kind)
+            .bind(&token.subject)
+            .bind(&token.client_id)
+            .bind(&token.scopes)
+            .bind(&token.audience)
+            .bind(&token.name)
+            .bind(&token.grant_id)
+            .bind(&token.parent_id)
+            .bind(token.issued_at)
+            .bind(token.expires_at)
+            .execute(&mut *connection)
+            .await?;
+        });
+        if token.kind == TokenRow::PERSONAL {
+            self.announce(Change::PERSONAL_TOKEN, &token.id, token.issued_at)
+                .await?;
+        }
         Ok(())
     }
 }

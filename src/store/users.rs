@@ -1,15 +1,12 @@
 //! Users and the scopes that they may hold.
 
-use crate::{
-    password::PasswordHash,
-    scope::{Scope, ScopeSet},
-    subject::Subject,
-};
+use sqlx::AssertSqlSafe;
+
+use crate::{password::PasswordHash, scope::ScopeSet, subject::Subject};
 
 use super::{
-    Change, Error, Result, Store, announce, commit, read,
-    revocations::{Revoke, revoke},
-    sessions::forget_logins,
+    Change, Result, Revoke, Store, Transaction, commit, read,
+    transaction::{Lock, within},
 };
 
 /// A user as stored.
@@ -19,6 +16,9 @@ pub struct UserRow {
     pub username: String,
     /// None for a user who cannot log in with a password.
     pub password_hash: Option<PasswordHash>,
+    /// Goes up with each new password, and not with a better hash of the same one.
+    /// None for a user of another application.
+    pub password_version: Option<i64>,
     pub email: Option<String>,
     pub full_name: Option<String>,
     pub disabled: bool,
@@ -62,6 +62,7 @@ struct Row {
     id: String,
     username: String,
     password_hash: Option<String>,
+    password_version: i64,
     email: Option<String>,
     full_name: Option<String>,
     disabled: bool,
@@ -69,51 +70,31 @@ struct Row {
     created_at: i64,
 }
 
-impl TryFrom<Row> for UserRow {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let scopes = row
-            .scopes
-            .as_deref()
-            .unwrap_or_default()
-            .split_ascii_whitespace()
-            .map(Scope::parse)
-            .collect::<std::result::Result<ScopeSet, _>>()
-            .map_err(|error| Error::Unavailable(sqlx::Error::Decode(error.into())))?;
-        Ok(Self {
+impl From<Row> for UserRow {
+    fn from(row: Row) -> Self {
+        let scopes = ScopeSet::from_stored(row.scopes.as_deref().unwrap_or_default());
+        Self {
             id: row.id,
             username: row.username,
             password_hash: row.password_hash.map(PasswordHash::from_stored),
+            password_version: Some(row.password_version),
             email: row.email,
             full_name: row.full_name,
             disabled: row.disabled,
             scopes,
             created_at: row.created_at,
-        })
+        }
     }
 }
 
 macro_rules! select_users {
     ($rest:literal) => {
         concat!(
-            "SELECT id, username, password_hash, email, full_name, disabled, created_at,
+            "SELECT id, username, password_hash, password_version, email, full_name, disabled, created_at,
                  (SELECT string_agg(scope, ' ') FROM user_scopes WHERE user_id = users.id) AS scopes
              FROM users ",
             $rest
         )
-    };
-}
-
-macro_rules! put_scopes {
-    ($transaction:ident, $user_id:expr, $scopes:expr) => {
-        for scope in $scopes.iter() {
-            sqlx::query("INSERT INTO user_scopes (user_id, scope) VALUES ($1, $2)")
-                .bind($user_id)
-                .bind(scope.as_str())
-                .execute(&mut *$transaction)
-                .await?;
-        }
     };
 }
 
@@ -126,7 +107,7 @@ impl Store {
                 .fetch_optional(&mut *connection)
                 .await?
         });
-        row.map(UserRow::try_from).transpose()
+        Ok(row.map(UserRow::from))
     }
 
     /// Users by name, from a page on.
@@ -143,7 +124,7 @@ impl Store {
             .fetch_all(&mut *connection)
             .await?
         });
-        rows.into_iter().map(UserRow::try_from).collect()
+        Ok(rows.into_iter().map(UserRow::from).collect())
     }
 
     /// Whether there is any user.
@@ -154,82 +135,6 @@ impl Store {
                 .await?
         });
         Ok(count > 0)
-    }
-
-    /// Adds a user; [`Error::Exists`] where the name is taken,
-    /// [`Error::MissingReference`] where a scope is not in the catalogue.
-    pub async fn add_user(&self, user: &NewUser, now: i64) -> Result<()> {
-        commit!(self, |transaction| {
-            sqlx::query(
-                "INSERT INTO users (id, username, password_hash, email, full_name, disabled,
-                                    created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
-            )
-            .bind(&user.id)
-            .bind(&user.username)
-            .bind(user.password_hash.as_ref().map(PasswordHash::expose))
-            .bind(&user.email)
-            .bind(&user.full_name)
-            .bind(user.disabled)
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
-            put_scopes!(transaction, &user.id, user.scopes);
-            announce!(transaction, Change::USER, &user.username, now);
-        });
-        Ok(())
-    }
-
-    /// Changes a user; says whether there is one. A new password ends the
-    /// tokens that the old one opened, but for the one that is `kept`.
-    pub async fn change_user(
-        &self,
-        username: &str,
-        patch: &UserPatch,
-        kept: Option<&str>,
-        now: i64,
-    ) -> Result<bool> {
-        commit!(self, |transaction| {
-            let id: Option<String> = sqlx::query_scalar(
-                "UPDATE users SET updated_at = $2, disabled = coalesce($3, disabled),
-                     password_hash = coalesce($4, password_hash),
-                     email = CASE WHEN $5 THEN $6 ELSE email END,
-                     full_name = CASE WHEN $7 THEN $8 ELSE full_name END
-                 WHERE username = $1 RETURNING id",
-            )
-            .bind(username)
-            .bind(now)
-            .bind(patch.disabled)
-            .bind(patch.password_hash.as_ref().map(PasswordHash::expose))
-            .bind(patch.email.is_some())
-            .bind(patch.email.clone().flatten())
-            .bind(patch.full_name.is_some())
-            .bind(patch.full_name.clone().flatten())
-            .fetch_optional(&mut *transaction)
-            .await?;
-            let Some(id) = id else { return Ok(false) };
-            if let Some(scopes) = &patch.scopes {
-                sqlx::query("DELETE FROM user_scopes WHERE user_id = $1")
-                    .bind(&id)
-                    .execute(&mut *transaction)
-                    .await?;
-                put_scopes!(transaction, &id, scopes);
-            }
-            if patch.password_hash.is_some() {
-                sqlx::query(
-                    "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
-                )
-                .bind(&id)
-                .bind(now)
-                .execute(&mut *transaction)
-                .await?;
-                forget_logins!(transaction, &id);
-                let subject = subject_of(username);
-                revoke!(transaction, Revoke::Subject(&subject), kept, now);
-            }
-            announce!(transaction, Change::USER, username, now);
-        });
-        Ok(true)
     }
 
     /// Replaces a stored hash by a better one of the same password, unless it
@@ -251,20 +156,127 @@ impl Store {
                 > 0
         }))
     }
+}
+
+impl Transaction {
+    /// The user of a name, whom nobody else changes until the transaction ends.
+    pub async fn user(&mut self, username: &str) -> Result<Option<UserRow>> {
+        let lock = self.locking("SELECT id FROM users WHERE username = $1", Lock::Update);
+        let row: Option<Row> = within!(self, |connection| {
+            sqlx::query(AssertSqlSafe(lock))
+                .bind(username)
+                .fetch_optional(&mut *connection)
+                .await?;
+            // Another statement, which sees what was committed while the lock was waited for.
+            sqlx::query_as(select_users!("WHERE username = $1"))
+                .bind(username)
+                .fetch_optional(&mut *connection)
+                .await?
+        });
+        Ok(row.map(UserRow::from))
+    }
+
+    /// Adds a user; [`Error::Exists`](super::Error::Exists) where the name is taken,
+    /// [`Error::MissingReference`](super::Error::MissingReference) where a scope is not in the catalogue.
+    pub async fn add_user(&mut self, user: &NewUser, now: i64) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query(
+                "INSERT INTO users (id, username, password_hash, email, full_name, disabled,
+                                    created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+            )
+            .bind(&user.id)
+            .bind(&user.username)
+            .bind(user.password_hash.as_ref().map(PasswordHash::expose))
+            .bind(&user.email)
+            .bind(&user.full_name)
+            .bind(user.disabled)
+            .bind(now)
+            .execute(&mut *connection)
+            .await?;
+        });
+        self.add_user_scopes(&user.id, &user.scopes).await?;
+        self.announce(Change::USER, &user.username, now).await?;
+        Ok(())
+    }
+
+    /// Changes a user; says whether there is one. A new password ends the
+    /// tokens that the old one opened, but for the one that is `kept`.
+    pub async fn change_user(
+        &mut self,
+        username: &str,
+        patch: &UserPatch,
+        kept: Option<&str>,
+        now: i64,
+    ) -> Result<bool> {
+        let id: Option<String> = within!(self, |connection| {
+            sqlx::query_scalar(
+                "UPDATE users SET updated_at = $2, disabled = coalesce($3, disabled),
+                     password_hash = coalesce($4, password_hash),
+                     password_version = password_version + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END,
+                     email = CASE WHEN $5 THEN $6 ELSE email END,
+                     full_name = CASE WHEN $7 THEN $8 ELSE full_name END
+                 WHERE username = $1 RETURNING id",
+            )
+            .bind(username)
+            .bind(now)
+            .bind(patch.disabled)
+            .bind(patch.password_hash.as_ref().map(PasswordHash::expose))
+            .bind(patch.email.is_some())
+            .bind(patch.email.clone().flatten())
+            .bind(patch.full_name.is_some())
+            .bind(patch.full_name.clone().flatten())
+            .fetch_optional(&mut *connection)
+            .await?
+        });
+        let Some(id) = id else { return Ok(false) };
+        if let Some(scopes) = &patch.scopes {
+            within!(self, |connection| {
+                sqlx::query("DELETE FROM user_scopes WHERE user_id = $1")
+                    .bind(&id)
+                    .execute(&mut *connection)
+                    .await?;
+            });
+            self.add_user_scopes(&id, scopes).await?;
+        }
+        if patch.password_hash.is_some() {
+            self.end_logins(&id).await?;
+            self.revoke(Revoke::Subject(&subject_of(username)), kept, now)
+                .await?;
+        }
+        self.announce(Change::USER, username, now).await?;
+        Ok(true)
+    }
 
     /// Removes a user and revokes what it holds; says whether there was one.
-    pub async fn remove_user(&self, username: &str, now: i64) -> Result<bool> {
-        Ok(commit!(self, |transaction| {
-            let removed = sqlx::query("DELETE FROM users WHERE username = $1")
+    pub async fn remove_user(&mut self, username: &str, now: i64) -> Result<bool> {
+        let removed = within!(self, |connection| {
+            sqlx::query("DELETE FROM users WHERE username = $1")
                 .bind(username)
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?
-                .rows_affected();
-            let subject = subject_of(username);
-            revoke!(transaction, Revoke::Subject(&subject), None, now);
-            announce!(transaction, Change::USER, username, now);
-            removed > 0
-        }))
+                .rows_affected()
+        });
+        if removed == 0 {
+            return Ok(false);
+        }
+        self.revoke(Revoke::Subject(&subject_of(username)), None, now)
+            .await?;
+        self.announce(Change::USER, username, now).await?;
+        Ok(true)
+    }
+
+    async fn add_user_scopes(&mut self, user_id: &str, scopes: &ScopeSet) -> Result<()> {
+        for scope in scopes.iter() {
+            within!(self, |connection| {
+                sqlx::query("INSERT INTO user_scopes (user_id, scope) VALUES ($1, $2)")
+                    .bind(user_id)
+                    .bind(scope.as_str())
+                    .execute(&mut *connection)
+                    .await?;
+            });
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use poem::{Request, Response, http::StatusCode};
 use super::{
     Shared,
     authorize::ticked,
-    browser::{Browser, seen_since},
+    browser::{Browser, end, seen_since},
     failure::Failure,
     form::Form,
     login::to_login,
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     accounts::{self, BuiltinScope, Made, Personal},
+    actor::Actor,
     address::client_address,
     authority::Authority,
-    clock,
     oauth::SignedIn,
     password::Password,
     store::{TokenFilter, TokenRow},
@@ -56,10 +56,10 @@ pub(super) async fn change_password(
     let user = &signed_in.user;
     let changed = accounts::change_own_password(
         &authority,
+        &acting(&authority, &request, &signed_in)?,
         &user.username,
         read("current_password"),
         read("new_password"),
-        "",
         address,
     )
     .await;
@@ -74,7 +74,9 @@ pub(super) async fn change_password(
         }
         Err(other) => return Err(other.into()),
     }
-    let Some(browser) = browser.sign_in(&authority, &request, user).await? else {
+    // With the new password, under which the session begins anew.
+    let user = accounts::user(&authority, &user.username).await?;
+    let Some(browser) = browser.sign_in(&authority, &request, &user).await? else {
         return Err(Failure::Forged);
     };
     let said = Said {
@@ -102,7 +104,8 @@ pub(super) async fn make_token(
         expires_in: days.and_then(|days| days.checked_mul(DAY)).or(Some(0)),
     };
     let subject = subject(&signed_in)?;
-    match accounts::make_personal(&authority, &subject, &user.scopes, None, personal).await {
+    let actor = acting(&authority, &request, &signed_in)?;
+    match accounts::make_personal(&authority, &actor, &subject, personal).await {
         Ok(made) => {
             let said = Said {
                 made: Some(made),
@@ -110,7 +113,7 @@ pub(super) async fn make_token(
             };
             page(&authority, &browser, &signed_in, said).await
         }
-        Err(error @ (accounts::Error::Field { .. } | accounts::Error::BeyondYou(_))) => {
+        Err(error @ (accounts::Error::Field { .. } | accounts::Error::BeyondPower(_))) => {
             let said = Said {
                 error: &format!("The token was not made: {error}."),
                 ..Said::default()
@@ -128,7 +131,8 @@ pub(super) async fn revoke_token(
 ) -> Result<Response, Failure> {
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let id = sent.get("id").unwrap_or_default();
-    match accounts::revoke_personal(&authority, &subject(&signed_in)?, id).await {
+    let actor = acting(&authority, &request, &signed_in)?;
+    match accounts::revoke_personal(&authority, &actor, &subject(&signed_in)?, id).await {
         // It is gone, which is what was wanted.
         Ok(()) | Err(accounts::Error::NoSuchToken(_)) => Ok(back(&authority)),
         Err(other) => Err(other.into()),
@@ -142,7 +146,8 @@ pub(super) async fn revoke_app(
 ) -> Result<Response, Failure> {
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let client = sent.get("client_id").unwrap_or_default();
-    accounts::end_consent(&authority, &signed_in.user.id, client).await?;
+    let actor = acting(&authority, &request, &signed_in)?;
+    accounts::end_consent(&authority, &actor, &signed_in.user.id, client).await?;
     Ok(back(&authority))
 }
 
@@ -153,7 +158,8 @@ pub(super) async fn end_session(
 ) -> Result<Response, Failure> {
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let id = sent.get("id").unwrap_or_default();
-    authority.store.end_session(&signed_in.user.id, id).await?;
+    let actor = acting(&authority, &request, &signed_in)?;
+    end(&authority, &actor, &signed_in, id).await?;
     Ok(back(&authority))
 }
 
@@ -165,6 +171,18 @@ async fn form(
     let sent = Form::of_page(request, &browser).await?;
     let signed_in = browser.signed_in().ok_or(Failure::Forged)?;
     Ok((browser, signed_in, sent))
+}
+
+/// The user, who acts on what is their own.
+fn acting(
+    authority: &Authority,
+    request: &Request,
+    signed_in: &SignedIn,
+) -> Result<Actor, Failure> {
+    Ok(Actor {
+        address: Some(client_address(request, &authority.config.trusted_proxies)),
+        ..accounts::acting_user(&subject(signed_in)?, &signed_in.user.scopes)
+    })
 }
 
 fn back(authority: &Authority) -> Response {
@@ -190,7 +208,7 @@ async fn page(
         after: "",
         limit: MAX_TOKENS,
     };
-    let now = clock::now();
+    let now = authority.clock.now();
     let seen_since = seen_since(authority, now);
     let mut apps = Vec::new();
     for consent in authority.store.consents(&user.id).await? {

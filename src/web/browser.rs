@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 
 use super::{Shared, failure::Failure, page::base_path};
 use crate::{
+    actor::Actor,
     address::client_address,
     authority::Authority,
-    clock,
     oauth::{self, SignedIn},
     opaque::{Digest, Opaque},
-    store::{SessionRow, UserRow},
+    store::{Basis, SessionRow, Transaction, UserBasis, UserRow},
 };
 
 /// How often it is written that a session is in use, in seconds.
@@ -45,7 +45,7 @@ impl Browser {
                 session: None,
             });
         };
-        let now = clock::now();
+        let now = authority.clock.now();
         let digest = Digest::of(&secret);
         let seen_since = seen_since(authority, now);
         let session = match authority.store.session(&digest, seen_since, now).await? {
@@ -101,7 +101,7 @@ impl Browser {
     ) -> Result<Option<Self>, Failure> {
         let secret = Opaque::generate(Opaque::SESSION).map_err(|_| Failure::Unavailable)?;
         let config = &authority.config;
-        let now = clock::now();
+        let now = authority.clock.now();
         let user_agent = request.header(header::USER_AGENT).unwrap_or_default();
         let row = SessionRow {
             id: Uuid::now_v7().to_string(),
@@ -114,10 +114,22 @@ impl Browser {
             user_agent: user_agent.chars().take(MAX_USER_AGENT).collect(),
         };
         let replaced = Digest::of(&self.secret);
-        let has_begun = authority
-            .store
-            .begin_session(&secret.digest(), &row, &replaced)
-            .await?;
+        let basis = Basis {
+            user: Some(UserBasis {
+                id: &user.id,
+                password_version: user.password_version,
+            }),
+            ..Basis::default()
+        };
+        let digest = secret.digest();
+        let begin = async |transaction: &mut Transaction| {
+            let is_there = transaction.holds(&basis).await?;
+            if is_there {
+                transaction.begin_session(&digest, &row, &replaced).await?;
+            }
+            Ok::<_, oauth::Error>(is_there)
+        };
+        let has_begun = authority.write(&Actor::system(), begin).await?;
         Ok(has_begun.then(|| Self {
             secret: Zeroizing::new(secret.expose().to_owned()),
             is_new: true,
@@ -143,6 +155,20 @@ async fn with_user(
         .await
         .map_err(oauth::Error::from)?;
     Ok(user.map(|user| (session, user)))
+}
+
+/// Ends a session of a user.
+pub(super) async fn end(
+    authority: &Authority,
+    actor: &Actor,
+    signed_in: &SignedIn,
+    id: &str,
+) -> Result<(), Failure> {
+    let write = async |transaction: &mut Transaction| {
+        transaction.end_session(&signed_in.user.id, id).await?;
+        Ok::<_, oauth::Error>(())
+    };
+    Ok(authority.write(actor, write).await?)
 }
 
 /// Takes the cookie from the browser.

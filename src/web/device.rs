@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     authority::Authority,
-    clock,
     oauth::{self, SignedIn, WaitingDevice},
 };
 
@@ -33,8 +32,7 @@ const UNKNOWN: &str = "There is no device with this code, or it has waited too l
 pub(super) struct WrongCodes(Mutex<HashMap<String, (u32, i64)>>);
 
 impl WrongCodes {
-    fn check(&self, user: &str) -> Result<(), Failure> {
-        let now = clock::now();
+    fn check(&self, user: &str, now: i64) -> Result<(), Failure> {
         let mut wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         wrong.retain(|_, (_, since)| now - *since < WINDOW);
         match wrong.get(user) {
@@ -45,9 +43,9 @@ impl WrongCodes {
         }
     }
 
-    fn note(&self, user: &str) {
+    fn note(&self, user: &str, now: i64) {
         let mut wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, _) = wrong.entry(user.to_owned()).or_insert((0, clock::now()));
+        let (count, _) = wrong.entry(user.to_owned()).or_insert((0, now));
         *count += 1;
     }
 }
@@ -96,7 +94,7 @@ pub(super) async fn answer(
             let user = &signed_in.user;
             oauth::approve_device(&authority, device, user, &chosen, signed_in.auth_time).await?
         }
-        false => oauth::deny_device(&authority, device).await?,
+        false => oauth::deny_device(&authority, device, &signed_in.user).await?,
     };
     if !was_waiting {
         return Err(Failure::Refused(UNKNOWN.to_owned()));
@@ -128,10 +126,11 @@ async fn find(
     typed: &str,
     wrong: &WrongCodes,
 ) -> Result<Option<WaitingDevice>, Failure> {
-    wrong.check(&signed_in.user.id)?;
+    let now = authority.clock.now();
+    wrong.check(&signed_in.user.id, now)?;
     let device = oauth::waiting_device(authority, typed, &signed_in.user).await?;
     if device.is_none() {
-        wrong.note(&signed_in.user.id);
+        wrong.note(&signed_in.user.id, now);
     }
     Ok(device)
 }

@@ -82,10 +82,13 @@ impl From<oauth::Error> for Failure {
     fn from(error: oauth::Error) -> Self {
         match error {
             oauth::Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
-            oauth::Error::InvalidClient => {
+            oauth::Error::InvalidClient(_) => {
                 Self::Refused("The application is not known here any more.".to_owned())
             }
-            oauth::Error::Overloaded(_) => Self::Unavailable,
+            oauth::Error::Infrastructure(failure) => {
+                failure.report();
+                Self::Unavailable
+            }
             other => {
                 tracing::error!(error = %other, "a page could not be answered");
                 Self::Unavailable
@@ -99,13 +102,11 @@ impl From<accounts::Error> for Failure {
         use accounts::Error;
         match error {
             Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
-            Error::Overloaded(_) => Self::Unavailable,
-            Error::Store(_)
-            | Error::Live(_)
-            | Error::Randomness(_)
-            | Error::Keys(_)
-            | Error::Hash(_)
-            | Error::StoredHash(_) => {
+            Error::Infrastructure(failure) => {
+                failure.report();
+                Self::Unavailable
+            }
+            Error::StoredHash(_) => {
                 tracing::error!(%error, "a page could not be answered");
                 Self::Unavailable
             }

@@ -4,12 +4,13 @@ use poem::{Request, Response, http::StatusCode};
 
 use super::{
     Shared,
-    browser::{Browser, forget},
+    browser::{Browser, end, forget},
     failure::Failure,
     form::Form,
     page::{Login, Logout, base_path, render, root, see_other},
 };
 use crate::{
+    actor::Actor,
     address::client_address,
     authority::Authority,
     oauth::{self, origin_of},
@@ -45,7 +46,8 @@ pub(super) async fn submit(authority: Shared, mut request: Request) -> Result<Re
     let address = client_address(&request, &authority.config.trusted_proxies);
     let user = match oauth::log_in(&authority, &username, password, address).await {
         Ok(user) => user,
-        Err(error @ oauth::Error::InvalidGrant) => {
+        Err(error @ oauth::Error::InvalidGrant(_)) => {
+            error.log();
             let text = format!("{error}.");
             let status = StatusCode::BAD_REQUEST;
             return Ok(form(
@@ -151,7 +153,7 @@ pub(super) async fn logout(authority: Shared, mut request: Request) -> Result<Re
     let browser = Browser::of(&authority, &request).await?;
     let sent = Form::of_page(&mut request, &browser).await?;
     if let (Some(signed_in), Some(id)) = (browser.signed_in(), browser.session_id()) {
-        authority.store.end_session(&signed_in.user.id, id).await?;
+        end(&authority, &Actor::system(), &signed_in, id).await?;
     }
     let asked = Form::parse_query(sent.get("return_to").unwrap_or_default());
     let target = after_logout(&authority, &asked)

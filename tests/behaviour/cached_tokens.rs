@@ -78,7 +78,6 @@ fn what_resembles_a_remembered_token_is_not_it() {
     for other in [
         format!("{token}="),
         format!("{token}."),
-        format!(" {token}"),
         token.to_lowercase(),
         format!("{header}.{claims}."),
         format!("{header}.{claims}"),
@@ -88,6 +87,12 @@ fn what_resembles_a_remembered_token_is_not_it() {
         server.assert_refuses(&other);
     }
     server.assert_accepts(&token);
+}
+
+#[test]
+fn the_scheme_and_the_token_may_be_several_spaces_apart() {
+    let (server, token) = Server::guarding();
+    server.assert_accepts(&format!("   {token}"));
 }
 
 #[test]

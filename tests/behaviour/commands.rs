@@ -261,7 +261,7 @@ fn output_into_a_closed_pipe_is_no_panic() {
 
 #[test]
 fn s07_the_database_is_its_owners_alone() {
-    let (server, _token) = Server::with_user(&["me"]);
+    let server = Server::with_args(&["--database-url", "sqlite:scopegate.db"]);
     let files = std::fs::read_dir(server.home().path()).expect("a directory");
     let mut seen = 0;
     for file in files.map(|file| file.expect("a file")) {

@@ -104,3 +104,45 @@ fn a_line_break_in_a_username_makes_no_line_of_its_own() {
     });
     assert_eq!(forged, None);
 }
+
+#[test]
+fn each_refusal_says_in_the_log_why() {
+    let server = Server::start();
+    server.user("johndoe", PASSWORD, &["me"]);
+    server.user("alice", PASSWORD, &["me"]);
+    server.run(&["user", "disable", "alice"]).succeeded();
+    let client = server.client("app", &["--scope", "me"]);
+    let token = server.login("johndoe", PASSWORD, &["me"]);
+
+    server.try_login("nobody", PASSWORD, &[]).send();
+    server.try_login("johndoe", "wrong", &[]).send();
+    server.try_login("alice", PASSWORD, &[]).send();
+    let question = [("token", &*token.text)];
+    let ask = |id: &str, secret: &str| {
+        let call = server.post("/introspect").basic(id, secret);
+        call.form(&question).send()
+    };
+    ask("app", "wrong");
+    ask("unknown", &client.secret);
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+    server.post("/token").form(&refresh).send();
+    server.get("/users/me").bearer("garbage").send();
+    server.try_exchange("garbage", &[]).send();
+
+    for why in [
+        "there is no such user",
+        "the password of user `johndoe` is wrong",
+        "user `alice` is disabled",
+        "the secret of client `app` is wrong",
+        "the client is not registered",
+        "it is not known",
+        "token refused",
+        "the subject_token is not accepted",
+    ] {
+        let says = |log: &String| {
+            let mut lines = log.lines();
+            lines.any(|line| line.contains(why) && line.contains("INFO"))
+        };
+        eventually(|| server.log(), says);
+    }
+}

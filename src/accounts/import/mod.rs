@@ -28,12 +28,12 @@ use tokio::{
 };
 
 use crate::{
+    actor::Actor,
     authority::Authority,
-    clock,
-    live::LiveError,
+    infrastructure::{Infrastructure, from_infrastructure},
     password::Wrapper,
     scope::ScopeSet,
-    store::{self, Addition, Alteration, KnownUser},
+    store::{self, Addition, Alteration, KnownUser, Transaction},
 };
 
 use rows::{Account, Entry};
@@ -89,12 +89,12 @@ pub enum ImportError {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Live(#[from] LiveError),
+    Infrastructure(#[from] Infrastructure),
     #[error("the reader of the source stopped: {0}")]
     Reader(#[from] JoinError),
 }
+
+from_infrastructure!(ImportError: store::Error);
 
 /// Imports the users of a source. Run again, it finds them unchanged.
 ///
@@ -125,7 +125,6 @@ pub async fn import(
         run.take(batch).await?;
     }
     let notes = reader.await??;
-    authority.live.catch_up().await?;
     Ok((run.summary, notes))
 }
 
@@ -206,12 +205,16 @@ impl Run<'_> {
         &mut self,
         additions: &[Addition],
         alterations: &[Alteration],
-    ) -> Result<(), store::Error> {
+    ) -> Result<(), ImportError> {
         let mut added = additions.len();
         if !self.options.dry_run {
-            let (store, now) = (&self.authority.store, clock::now());
-            added = store.add_users(additions, now).await?;
-            store.alter_users(alterations, now).await?;
+            let now = self.authority.clock.now();
+            let write = async |transaction: &mut Transaction| {
+                let added = transaction.add_users(additions, now).await?;
+                transaction.alter_users(alterations, now).await?;
+                Ok::<_, ImportError>(added)
+            };
+            added = self.authority.write(&Actor::operator(), write).await?;
         }
         self.summary.imported += added as u64;
         self.summary.updated += alterations.len() as u64;

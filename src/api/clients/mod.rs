@@ -4,6 +4,7 @@ mod objects;
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -79,9 +80,10 @@ impl ClientsApi {
     async fn create_client(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
+        request: &Request,
         client: Body<ClientCreate>,
     ) -> Result<ClientCreated, Failure<409>> {
-        let grantor = auth.grantor(&self.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
         let new = client.0;
         let method = new
             .token_endpoint_auth_method
@@ -107,7 +109,7 @@ impl ClientsApi {
                 first_party: new.first_party,
             },
         };
-        let (client, secret) = accounts::add_client(&self.0, client, &grantor).await?;
+        let (client, secret) = accounts::add_client(&self.0, &actor, client).await?;
         let location = format!("/clients/{}", path_segment(&client.id));
         let added = NewlyAdded {
             client: client.into(),
@@ -145,11 +147,12 @@ impl ClientsApi {
     async fn update_client(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
+        request: &Request,
         /// The client's id.
         client_id: Path<String>,
         patch: Body<ClientUpdate>,
     ) -> Result<Json<Client>, Failure<404>> {
-        let grantor = auth.grantor(&self.0).await?;
+        let actor = auth.actor(&self.0, request).await?;
         let patch = ClientPatch {
             name: patch.0.client_name,
             grants: patch.0.grant_types.map(grants),
@@ -162,7 +165,7 @@ impl ClientsApi {
             first_party: patch.0.first_party,
             disabled: patch.0.disabled,
         };
-        let client = accounts::change_client(&self.0, &client_id.0, patch, &grantor).await?;
+        let client = accounts::change_client(&self.0, &actor, &client_id.0, patch).await?;
         Ok(Json(client.into()))
     }
 
@@ -177,11 +180,12 @@ impl ClientsApi {
     async fn rotate_client_secret(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
+        request: &Request,
         /// The client's id.
         client_id: Path<String>,
     ) -> Result<Json<ClientSecret>, Failure<404, 409>> {
-        let grantor = auth.grantor(&self.0).await?;
-        let secret = accounts::rotate_secret(&self.0, &client_id.0, &grantor).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        let secret = accounts::rotate_secret(&self.0, &actor, &client_id.0).await?;
         Ok(Json(ClientSecret {
             client_id: client_id.0,
             client_secret: secret.expose().to_owned(),
@@ -199,11 +203,12 @@ impl ClientsApi {
     async fn delete_client(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
+        request: &Request,
         /// The client's id.
         client_id: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        let grantor = auth.grantor(&self.0).await?;
-        accounts::remove_client(&self.0, &client_id.0, &grantor).await?;
+        let actor = auth.actor(&self.0, request).await?;
+        accounts::remove_client(&self.0, &actor, &client_id.0).await?;
         Ok(Done::Done)
     }
 }

@@ -43,6 +43,14 @@ impl Database {
         }
     }
 
+    /// The same, from wherever it is read.
+    pub fn absolute_url(&self) -> String {
+        match self {
+            Self::File(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres { .. } => self.url(),
+        }
+    }
+
     /// Whether what is stored has these bytes: the files of SQLite, the dump of
     /// PostgreSQL.
     pub fn contains(&self, bytes: &[u8]) -> bool {
@@ -60,13 +68,47 @@ impl Database {
         }
     }
 
+    /// Runs a statement that both databases understand.
+    pub fn execute(&self, statement: &'static str) {
+        block_on(async {
+            match self {
+                Self::File(_) => {
+                    let mut connection = SqliteConnection::connect(&self.absolute_url()).await?;
+                    sqlx::query(statement).execute(&mut connection).await?;
+                }
+                Self::Postgres { .. } => {
+                    let mut connection = PgConnection::connect(&self.url()).await?;
+                    sqlx::query(statement).execute(&mut connection).await?;
+                }
+            }
+            Ok(())
+        });
+    }
+
+    /// The first column of the first row of a query, a number.
+    pub fn number(&self, query: &'static str) -> i64 {
+        let query = async {
+            match self {
+                Self::File(_) => {
+                    let mut connection = SqliteConnection::connect(&self.absolute_url()).await?;
+                    sqlx::query_scalar(query).fetch_one(&mut connection).await
+                }
+                Self::Postgres { .. } => {
+                    let mut connection = PgConnection::connect(&self.url()).await?;
+                    sqlx::query_scalar(query).fetch_one(&mut connection).await
+                }
+            }
+        };
+        // A runtime of its own: the caller may be within one.
+        std::thread::scope(|scope| scope.spawn(|| block_on(query)).join()).expect("a number")
+    }
+
     /// The first column of the first row of a query, bytes.
     pub fn bytes(&self, query: &'static str) -> Vec<u8> {
         block_on(async {
             match self {
-                Self::File(path) => {
-                    let url = format!("sqlite:{}", path.display());
-                    let mut connection = SqliteConnection::connect(&url).await?;
+                Self::File(_) => {
+                    let mut connection = SqliteConnection::connect(&self.absolute_url()).await?;
                     Ok(sqlx::query(query).fetch_one(&mut connection).await?.get(0))
                 }
                 Self::Postgres { .. } => {

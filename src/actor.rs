@@ -1,0 +1,88 @@
+//! Who does something, from where, and by what power.
+
+use std::net::IpAddr;
+
+use thiserror::Error;
+
+use crate::{scope::ScopeSet, subject::Subject};
+
+/// Whoever makes a change: every write takes one.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub who: Who,
+    /// The scopes that the actor may give, and take from or change for nobody who
+    /// holds more.
+    pub power: Power,
+    /// The `jti` of the token that the request bore.
+    pub token_id: Option<String>,
+    /// The client that the request came through.
+    pub client_id: Option<String>,
+    pub address: Option<IpAddr>,
+}
+
+/// Who an [`Actor`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Whoever may run commands on the server's machine.
+    Operator,
+    /// The server itself.
+    System,
+    /// A user, a client or another subject, as a token or a login says.
+    Subject(Subject),
+}
+
+/// Which scopes an [`Actor`] has power over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Power {
+    Everything,
+    Scopes(ScopeSet),
+}
+
+/// What was tried needs power over these scopes as well.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("this needs scopes that you may not hold yourself: {0}")]
+pub struct BeyondPower(pub ScopeSet);
+
+impl Actor {
+    /// The operator at the command line.
+    pub fn operator() -> Self {
+        Self::new(Who::Operator, Power::Everything)
+    }
+
+    /// The server itself.
+    pub fn system() -> Self {
+        Self::new(Who::System, Power::Everything)
+    }
+
+    /// Somebody who changes what is their own.
+    pub fn subject(subject: Subject, power: Power) -> Self {
+        Self::new(Who::Subject(subject), power)
+    }
+
+    fn new(who: Who, power: Power) -> Self {
+        Self {
+            who,
+            power,
+            token_id: None,
+            client_id: None,
+            address: None,
+        }
+    }
+
+    /// Whether the actor is the operator or the server itself, whom no setting binds.
+    pub fn is_operator(&self) -> bool {
+        self.power == Power::Everything
+    }
+
+    /// Checks that the actor has power over these scopes.
+    ///
+    /// # Errors
+    /// Those that it has no power over.
+    pub fn has_power_over(&self, scopes: &ScopeSet) -> Result<(), BeyondPower> {
+        match &self.power {
+            Power::Everything => Ok(()),
+            Power::Scopes(held) if scopes.is_subset(held) => Ok(()),
+            Power::Scopes(held) => Err(BeyondPower(scopes.difference(held))),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What has expired is removed: by one server at a time, a little at a time.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use uuid::Uuid;
+
+use crate::{
+    authority::Authority,
+    store::{self, Expired, Keep},
+};
+
+const LEASE: &str = "housekeeping";
+
+/// How often is looked for what has expired.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// For how long a server that stops leaves the lease taken, in seconds.
+const LEASE_LIFE: i64 = 180;
+
+/// Removes what has expired, for ever.
+pub async fn keep_house(authority: &Authority) {
+    let holder = Uuid::now_v7().to_string();
+    let mut interval = interval_at(Instant::now() + INTERVAL, INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = tidy(authority, &holder).await {
+            tracing::warn!(%error, "what has expired was not removed");
+        }
+    }
+}
+
+/// Removes what has expired by now, unless another server is at it. Gives how many
+/// rows went.
+///
+/// # Errors
+/// The database does not answer. What was removed before stays so.
+pub async fn tidy(authority: &Authority, holder: &str) -> store::Result<u64> {
+    let store = &authority.store;
+    let mut removed = 0;
+    for kind in Expired::ALL {
+        loop {
+            let now = authority.clock.now();
+            if !store
+                .take_lease(LEASE, holder, now, now + LEASE_LIFE)
+                .await?
+            {
+                return Ok(removed);
+            }
+            let keep = match kind.keep {
+                Keep::Setting => authority.config.keep_expired_tokens.as_secs(),
+                Keep::Seconds(seconds) => seconds.unsigned_abs(),
+            };
+            let (batch, has_more) = store
+                .remove_expired(&kind, now.saturating_sub_unsigned(keep))
+                .await?;
+            removed += batch;
+            if batch > 0 {
+                tracing::info!(rows = batch, "removed expired {}", kind.name);
+            }
+            if !has_more {
+                break;
+            }
+        }
+    }
+    let now = authority.clock.now();
+    Ok(removed + store.remove_expired_assertions(now).await?)
+}

@@ -1,0 +1,65 @@
+//! What a request needs and the server cannot give at the moment. None of it says
+//! anything about the request, and outside it is one answer: 503.
+
+use thiserror::Error;
+
+use crate::{
+    hashing::Overloaded,
+    live::{KeyRingError, LiveError},
+    opaque::NoRandomness,
+    password::HashError,
+    store,
+};
+
+/// A part of the server that failed.
+#[derive(Debug, Error)]
+pub enum Infrastructure {
+    /// All places of the hash pool are taken.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    /// The change log does not answer: whether a token is revoked cannot be known.
+    #[error("the change log does not answer")]
+    Stale,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("there is no key to sign with: {0}")]
+    Keys(#[from] KeyRingError),
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    #[error("the password cannot be hashed: {0}")]
+    Hash(#[from] HashError),
+}
+
+impl Infrastructure {
+    /// What a caller is told. All but the overload goes to the log, and nothing of
+    /// it outside.
+    pub fn report(&self) -> String {
+        if let Self::Overloaded(overloaded) = self {
+            return overloaded.to_string();
+        }
+        tracing::error!(error = %self, "a request could not be answered");
+        "the server cannot do this at the moment".to_owned()
+    }
+}
+
+impl From<LiveError> for Infrastructure {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Store(error) => Self::Store(error),
+            LiveError::Keys(error) => Self::Keys(error),
+        }
+    }
+}
+
+/// Lets `?` turn what fails in the infrastructure into an error that has a variant
+/// `Infrastructure`.
+macro_rules! from_infrastructure {
+    ($error:ty: $($source:ty),+ $(,)?) => {
+        $(impl From<$source> for $error {
+            fn from(error: $source) -> Self {
+                Self::Infrastructure(error.into())
+            }
+        })+
+    };
+}
+pub(crate) use from_infrastructure;

@@ -1,0 +1,96 @@
+//! What a token rests on, checked as the token is stored.
+
+use super::{
+    Result, Transaction,
+    transaction::{Lock, within},
+};
+use sqlx::AssertSqlSafe;
+
+/// Whatever must still hold when a token, a code or a session is stored. It is
+/// locked until the transaction ends, so that what ends it comes before or after
+/// in full: a token that was issued beside a revocation is revoked by it or not
+/// issued at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Basis<'a> {
+    /// A user who is enabled, by the id of the row.
+    pub user: Option<UserBasis<'a>>,
+    /// A client that is enabled: its id, and when it was added, since one that
+    /// was removed and one that was added under its name later are two.
+    pub client: Option<(&'a str, i64)>,
+    /// A subject kind.
+    pub subject_kind: Option<&'a str>,
+    /// A family of refresh tokens that has not ended.
+    pub grant: Option<&'a str>,
+    /// A token that was not revoked, by its `jti`.
+    pub token: Option<&'a str>,
+}
+
+/// A user whom something is issued to.
+#[derive(Clone, Copy, Debug)]
+pub struct UserBasis<'a> {
+    pub id: &'a str,
+    /// Which password was verified; none where none was.
+    pub password_version: Option<i64>,
+}
+
+impl Transaction {
+    /// Locks what something rests on, and says whether all of it still holds.
+    pub async fn holds(&mut self, basis: &Basis<'_>) -> Result<bool> {
+        if let Some(user) = &basis.user {
+            let statement = "SELECT password_version FROM users WHERE id = $1 AND NOT disabled";
+            let version = self.share(statement, user.id).await?;
+            let is_same = |version| user.password_version.is_none_or(|known| known == version);
+            if !version.is_some_and(is_same) {
+                return Ok(false);
+            }
+        }
+        if let Some((id, created_at)) = basis.client {
+            let statement = "SELECT created_at FROM clients WHERE id = $1 AND NOT disabled";
+            if self.share(statement, id).await? != Some(created_at) {
+                return Ok(false);
+            }
+        }
+        if let Some(kind) = basis.subject_kind {
+            let statement = "SELECT created_at FROM subject_kinds WHERE kind = $1";
+            if self.share(statement, kind).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        if let Some(grant) = basis.grant {
+            let statement = "SELECT created_at FROM grants WHERE id = $1 AND revoked_at IS NULL";
+            if self.share(statement, grant).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        match basis.token {
+            Some(token) => self.has_token(token).await,
+            None => Ok(true),
+        }
+    }
+
+    async fn has_token(&mut self, id: &str) -> Result<bool> {
+        let statement = "SELECT issued_at FROM tokens WHERE id = $1";
+        if self.share(statement, id).await?.is_none() {
+            return Ok(false);
+        }
+        // Another statement, which sees what was committed while the lock was waited for.
+        let revoked: Option<i64> = within!(self, |connection| {
+            sqlx::query_scalar("SELECT seq FROM revocations WHERE token_id = $1")
+                .bind(id)
+                .fetch_optional(&mut *connection)
+                .await?
+        });
+        Ok(revoked.is_none())
+    }
+
+    /// A number of the row that a key names, which nobody changes from here on.
+    async fn share(&mut self, statement: &str, key: &str) -> Result<Option<i64>> {
+        let statement = self.locking(statement, Lock::Share);
+        Ok(within!(self, |connection| {
+            sqlx::query_scalar(AssertSqlSafe(statement))
+                .bind(key)
+                .fetch_optional(&mut *connection)
+                .await?
+        }))
+    }
+}

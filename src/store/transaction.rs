@@ -1,0 +1,106 @@
+//! A transaction: what a change reads and writes, all of it or nothing.
+//!
+//! What a change rests on is locked as it is read (`FOR UPDATE` or `FOR SHARE` on
+//! PostgreSQL; SQLite has one writer at a time), so that two changes of the same
+//! thing, and a change beside the issuing of a token that rests on it, come one
+//! after the other. Locks are taken in one order: users, clients, subject kinds,
+//! grants and what belongs to them, tokens, the change counter.
+
+use super::{Pools, Result, Store};
+
+/// A transaction on either database. Dropped without [`commit`](Self::commit) it
+/// leaves nothing behind.
+pub struct Transaction {
+    pub(super) inner: Inner,
+    pub(super) announces: bool,
+}
+
+pub(super) enum Inner {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// How a row is locked as it is read.
+#[derive(Clone, Copy)]
+pub(super) enum Lock {
+    /// It is about to change.
+    Update,
+    /// Something is about to be made that rests on it.
+    Share,
+}
+
+impl Store {
+    /// Begins a transaction. That of SQLite is a writer from its start: one that
+    /// turned into a writer halfway could find that another had been faster.
+    pub async fn begin(&self) -> Result<Transaction> {
+        let inner = match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Transaction {
+            inner,
+            announces: false,
+        })
+    }
+}
+
+impl Transaction {
+    /// Puts it on disk; says whether it announced something that running servers
+    /// must learn of.
+    pub async fn commit(self) -> Result<bool> {
+        match self.inner {
+            Inner::Sqlite(transaction) => transaction.commit().await?,
+            Inner::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(self.announces)
+    }
+
+    /// What a statement that reads a row ends with.
+    pub(super) fn locking(&self, statement: &str, lock: Lock) -> String {
+        let clause = match (&self.inner, lock) {
+            (Inner::Sqlite(_), _) => "",
+            (Inner::Postgres(_), Lock::Update) => " FOR UPDATE",
+            (Inner::Postgres(_), Lock::Share) => " FOR SHARE",
+        };
+        format!("{statement}{clause}")
+    }
+
+    /// Announces a change to all servers on this database, and gives its number.
+    pub(super) async fn announce(&mut self, kind: &str, key: &str, now: i64) -> Result<i64> {
+        self.announces = true;
+        Ok(within!(self, |connection| {
+            let seq: i64 = sqlx::query_scalar(
+                "UPDATE change_counter SET seq = seq + 1 WHERE only_row = 1 RETURNING seq",
+            )
+            .fetch_one(&mut *connection)
+            .await?;
+            sqlx::query("INSERT INTO changes (seq, kind, key, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(seq)
+                .bind(kind)
+                .bind(key)
+                .bind(now)
+                .execute(&mut *connection)
+                .await?;
+            seq
+        }))
+    }
+}
+
+/// Runs statements on the connection of a transaction of either database.
+macro_rules! within {
+    ($transaction:expr, |$connection:ident| $body:expr) => {
+        match &mut $transaction.inner {
+            $crate::store::transaction::Inner::Sqlite(inner) => {
+                let $connection = &mut **inner;
+                $body
+            }
+            $crate::store::transaction::Inner::Postgres(inner) => {
+                let $connection = &mut **inner;
+                $body
+            }
+        }
+    };
+}
+pub(super) use within;

@@ -1,0 +1,216 @@
+//! What has expired is removed, and nothing else. The clock is moved: the server's
+//! own library runs in the test.
+
+use std::net::IpAddr;
+
+use scopegate::{
+    accounts::{self, NewAccount},
+    actor::Actor,
+    authority::Authority,
+    clock::Clock,
+    config::{Config, Layer, Layers, Purpose, Source},
+    housekeeping::tidy,
+    oauth::{ClientCredentials, PasswordGrant, RefreshGrant, TokenResponse, password, refresh},
+    password::Password,
+    scope::{Scope, ScopeSet},
+    store::{Expired, Revoke},
+};
+
+use crate::support::*;
+
+const DAY: i64 = 24 * 60 * 60;
+
+fn config(home: &Home, more: &[(&'static str, &str)]) -> Config {
+    let mut layers = Layers::new();
+    let url = home.database().absolute_url();
+    layers.add(
+        Source::Flag,
+        Layer::from([("database-url", url), ("bcrypt-cost", "10".to_owned())]),
+    );
+    let more = more
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()));
+    layers.add(Source::Flag, more.collect());
+    layers.check(Purpose::Serve).expect("a configuration")
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future)
+}
+
+fn scopes(text: &str) -> ScopeSet {
+    let words = text
+        .split(' ')
+        .map(|word| Scope::parse(word).expect("a scope"));
+    words.collect()
+}
+
+async fn add_johndoe(authority: &Authority) {
+    let account = NewAccount {
+        username: "johndoe".to_owned(),
+        password: Some(Password::new(PASSWORD)),
+        scopes: scopes("me offline_access"),
+        ..NewAccount::default()
+    };
+    let operator = Actor::operator();
+    accounts::add(authority, &operator, account)
+        .await
+        .expect("a user");
+}
+
+async fn log_in(authority: &Authority) -> TokenResponse {
+    let grant = PasswordGrant {
+        username: Some("johndoe".to_owned()),
+        password: Some(Password::new(PASSWORD)),
+        scope: Some("me offline_access".to_owned()),
+        resources: Vec::new(),
+        client: ClientCredentials::default(),
+        address: IpAddr::from([127, 0, 0, 1]),
+    };
+    password(authority, grant).await.expect("a login")
+}
+
+async fn use_refresh_token(authority: &Authority, login: &TokenResponse) -> TokenResponse {
+    let token = login.refresh_token.as_ref().expect("a refresh token");
+    let grant = RefreshGrant {
+        refresh_token: Some(token.expose().to_owned()),
+        scope: None,
+        resources: Vec::new(),
+        client: ClientCredentials::default(),
+    };
+    refresh(authority, grant).await.expect("a refresh")
+}
+
+fn rows(home: &Home) -> [i64; 5] {
+    [
+        "SELECT count(*) FROM tokens",
+        "SELECT count(*) FROM refresh_tokens",
+        "SELECT count(*) FROM grants",
+        "SELECT count(*) FROM revocations",
+        "SELECT count(*) FROM changes",
+    ]
+    .map(|query| home.database().number(query))
+}
+
+#[test]
+fn what_has_expired_is_removed_and_nothing_else() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let authority = Authority::open_at(config(&home, &[]), clock.clone())
+            .await
+            .expect("an authority");
+        add_johndoe(&authority).await;
+        let login = log_in(&authority).await;
+        let which = Revoke::Subject("username:johndoe");
+        accounts::revoke(&authority, &Actor::operator(), which)
+            .await
+            .expect("a revocation");
+        let alive = log_in(&authority).await;
+        assert_eq!(rows(&home)[..4], [2, 2, 2, 1]);
+
+        // Expired access tokens are kept for a week, and refresh tokens live on.
+        clock.advance(6 * DAY);
+        tidy(&authority, "one").await.expect("a tidy house");
+        assert_eq!(rows(&home), [2, 2, 2, 0, 0]);
+        clock.advance(2 * DAY);
+        tidy(&authority, "one").await.expect("a tidy house");
+        assert_eq!(rows(&home), [0, 2, 2, 0, 0]);
+        let next = use_refresh_token(&authority, &alive).await;
+        assert!(authority.accept(&next.access_token).await.is_ok());
+        assert!(authority.accept(&login.access_token).await.is_err());
+
+        // A month and a week after the last one, all of it is gone.
+        clock.advance(38 * DAY);
+        tidy(&authority, "one").await.expect("a tidy house");
+        assert_eq!(rows(&home), [0; 5]);
+    });
+}
+
+#[test]
+fn expired_tokens_are_kept_for_as_long_as_the_setting_says() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let config = config(&home, &[("keep-expired-tokens", "1h")]);
+        let authority = Authority::open_at(config, clock.clone())
+            .await
+            .expect("an authority");
+        add_johndoe(&authority).await;
+        log_in(&authority).await;
+        clock.advance(89 * 60);
+        tidy(&authority, "one").await.expect("a tidy house");
+        assert_eq!(rows(&home)[0], 1);
+        clock.advance(2 * 60);
+        tidy(&authority, "one").await.expect("a tidy house");
+        assert_eq!(rows(&home)[0], 0);
+    });
+}
+
+#[test]
+fn one_server_at_a_time_tidies() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let authority = Authority::open_at(config(&home, &[]), clock.clone())
+            .await
+            .expect("an authority");
+        add_johndoe(&authority).await;
+        log_in(&authority).await;
+        tidy(&authority, "one").await.expect("a tidy house");
+        clock.advance(60);
+        let before = rows(&home);
+        assert_eq!(tidy(&authority, "two").await.expect("no house"), 0);
+        assert_eq!(rows(&home), before);
+        // One is gone, and its lease with it in the end.
+        clock.advance(20 * DAY);
+        assert!(tidy(&authority, "two").await.expect("a tidy house") > 0);
+    });
+}
+
+#[test]
+fn a_server_that_was_away_for_longer_than_the_change_log_reaches_back_misses_nothing() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let open = || Authority::open_at(config(&home, &[]), clock.clone());
+        let here = open().await.expect("an authority");
+        add_johndoe(&here).await;
+        let away = open().await.expect("another authority");
+        let login = log_in(&here).await;
+        assert!(away.accept(&login.access_token).await.is_ok());
+
+        let which = Revoke::Subject("username:johndoe");
+        let operator = Actor::operator();
+        accounts::revoke(&here, &operator, which)
+            .await
+            .expect("a revocation");
+        accounts::add_scope(&here, &operator, "items", "Read items.")
+            .await
+            .expect("a scope");
+        // The token lives on; the announcement of its end does not.
+        let expired = Expired::ALL.into_iter().find(|kind| kind.name == "changes");
+        let now = clock.now();
+        here.store
+            .remove_expired(&expired.expect("the kind"), now + 1)
+            .await
+            .expect("an empty change log");
+        assert_eq!(rows(&home)[4], 0);
+
+        away.live.catch_up().await.expect("the news");
+        assert!(away.accept(&login.access_token).await.is_err());
+        let items = Scope::parse("items").expect("a scope");
+        assert!(away.live.catalogue().contains(&items));
+        // From here on it follows the change log again.
+        accounts::add_scope(&here, &operator, "drive", "Drive.")
+            .await
+            .expect("a scope");
+        away.live.catch_up().await.expect("the news");
+        assert!(away.live.catalogue().contains("drive"));
+    });
+}
