@@ -1,6 +1,6 @@
 //! The authority: one server's settings, database, live state and hash pool,
-//! which the protocol ([`crate::oauth`]) and administration
-//! ([`crate::accounts`]) work with.
+//! which the protocol ([`crate::oauth`]) and the rooms of users, clients, scopes,
+//! kinds, tokens and keys work with.
 
 use std::sync::Arc;
 
@@ -8,11 +8,13 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::{
-    accounts::{BuiltinScope, SharedUsers},
     actor::Actor,
+    builtin_scope::BuiltinScope,
     client::Client,
     clock::Clock,
     config::Config,
+    directory::Directory,
+    elsewhere::SharedUsers,
     guard::Caller,
     hashing::HashPool,
     infrastructure::Infrastructure,
@@ -33,8 +35,7 @@ pub struct Authority {
     pub live: Arc<Live>,
     pub hashing: HashPool,
     pub throttle: Throttle,
-    /// The users, where they live in another application's table.
-    pub shared_users: Option<SharedUsers>,
+    pub directory: Directory,
     /// What a token for this server must say.
     pub expected: Expected,
 }
@@ -76,10 +77,13 @@ impl Authority {
         store
             .put_builtin_scopes(&BuiltinScope::catalogue(), clock.now())
             .await?;
-        let live = Live::load(store.clone(), KeySettings::from(&config), clock.clone()).await?;
-        let shared_users = config.shared_users.clone().map(SharedUsers::new);
+        let live = Live::load(store.clone(), key_settings(&config), clock.clone()).await?;
+        let directory = match config.shared_users.clone() {
+            Some(source) => Directory::Shared(SharedUsers::new(source)?),
+            None => Directory::Own(store.clone()),
+        };
         Ok(Self {
-            shared_users: shared_users.transpose()?,
+            directory,
             expected: Expected {
                 issuer: config.issuer.clone(),
                 audience: Some(config.audience.clone()),
@@ -91,6 +95,14 @@ impl Authority {
             live: Arc::new(live),
             hashing,
         })
+    }
+}
+
+fn key_settings(config: &Config) -> KeySettings {
+    KeySettings {
+        algorithm: config.signing_algorithm,
+        secret: config.signing_secret.clone(),
+        encryption: config.key_encryption_key.clone(),
     }
 }
 
@@ -158,19 +170,13 @@ impl Authority {
 
     /// The user of a name, wherever users live.
     pub async fn user(&self, username: &str) -> store::Result<Option<UserRow>> {
-        match &self.shared_users {
-            Some(shared) => shared.user(username, &self.live.catalogue()).await,
-            None => self.store.user(username).await,
-        }
+        self.directory.user(&self.live, username).await
     }
 
     /// The user whom what is issued under a name belongs to, wherever users live:
     /// with the id of our own row.
     pub async fn anchored_user(&self, username: &str) -> Result<Option<UserRow>, LiveError> {
-        match &self.shared_users {
-            Some(shared) => shared.anchored(&self.live, username).await,
-            None => Ok(self.store.user(username).await?),
-        }
+        self.directory.anchored(&self.live, username).await
     }
 
     /// The user for whom something was kept under a name and an id; none where
@@ -197,10 +203,7 @@ impl Authority {
 
     /// What a guarded request has to know of a user, wherever users live.
     pub async fn user_state(&self, username: &str) -> Result<Option<Arc<UserState>>, LiveError> {
-        match &self.shared_users {
-            Some(shared) => Ok(shared.state(&self.live, username).await?.map(Arc::new)),
-            None => Ok(self.live.user(username).await?),
-        }
+        self.directory.state(&self.live, username).await
     }
 
     /// Verifies a token and compares it with the live state: whether it was

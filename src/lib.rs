@@ -1,37 +1,50 @@
 //! Scopegate: an OpenAPI-first server with scoped tokens.
 //!
 //! The crate is the server of the `scopegate` command and the parts that it is
-//! made of. The vocabulary stands alone, without I/O: [`scope`], [`subject`],
-//! [`token`], [`password`], and [`guard`], which enforces the scopes that an
-//! API written with poem-openapi declares. What the server adds is in the order
-//! of its dependencies: [`store`], [`live`], [`hashing`] and [`throttle`], then
-//! [`authority`], which holds them together, [`oauth`] and [`accounts`], the
-//! rules, and at the outside [`api`] and [`server`].
-#![forbid(unsafe_code)]
+//! made of, in the order of their dependencies; `docs/architecture.md` draws them.
+//!
+//! - The vocabulary, without I/O: [`scope`] and [`subject`] and the [`guard`] that
+//!   enforces declared scopes (from the crate `scopegate-guard`), [`token`],
+//!   [`password`], [`client`], [`builtin_scope`], [`actor`], [`clock`].
+//! - What keeps and remembers: [`store`], [`live`], [`hashing`], [`throttle`],
+//!   [`elsewhere`] and [`directory`].
+//! - [`authority`], which holds them together and has the one path of every change.
+//! - The rooms of what is changed: [`users`], [`clients`], [`scopes`], [`kinds`],
+//!   [`tokens`], [`keys`]; and the protocol, [`oauth`].
+//! - The outside: [`api`], [`web`] and [`server`].
 
-pub mod accounts;
 pub mod actor;
 mod address;
 pub mod api;
+mod assertion_keys;
 pub mod authority;
+pub mod builtin_scope;
 pub mod client;
+pub mod clients;
 pub mod clock;
 pub mod config;
-pub mod guard;
+pub mod directory;
+pub mod elsewhere;
+pub mod error;
+pub mod fields;
 pub mod hashing;
 pub mod housekeeping;
 pub mod infrastructure;
-pub mod issuing;
-mod json;
+pub mod keys;
+pub mod kinds;
 pub mod live;
 pub mod oauth;
 pub mod opaque;
 pub mod password;
 pub mod redirect_uri;
-pub mod scope;
+pub mod scopes;
+pub mod secret;
 pub mod server;
 pub mod store;
-pub mod subject;
 pub mod throttle;
 pub mod token;
+pub mod tokens;
+pub mod users;
 pub mod web;
+
+pub use scopegate_guard::{self as guard, scope, subject};

@@ -6,10 +6,11 @@ use poem::Request;
 use poem_openapi::SecurityScheme;
 
 use crate::{
-    accounts::{self, BuiltinScope},
     actor::{Actor, Power},
     address::client_address,
     authority::{Authority, NotAccepted},
+    builtin_scope::BuiltinScope,
+    error::Error,
     guard::{self, Authenticate, Caller, Denied},
 };
 
@@ -46,7 +47,7 @@ impl Auth {
         &self,
         authority: &Authority,
         request: &Request,
-    ) -> Result<Actor, accounts::Error> {
+    ) -> Result<Actor, Error> {
         let held = match self.username() {
             Some(username) => authority.user_state(username).await?,
             None => None,

@@ -11,7 +11,7 @@ use poem_openapi::{
 use serde_json::Value;
 
 use super::problem::{Failure, FieldProblem, Problem};
-use crate::json;
+use crate::guard::unambiguous_json;
 
 /// The most bytes of a body.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -80,7 +80,7 @@ async fn read<T: ParseFromJSON + Type + Rules>(
         }
         Err(_) => return Err(refuse(StatusCode::BAD_REQUEST, "the body cannot be read")),
     };
-    let value: Value = json::from_slice(&bytes).map_err(|error| {
+    let value: Value = unambiguous_json(&bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         refuse(
             StatusCode::BAD_REQUEST,

@@ -17,11 +17,10 @@ use super::{
     document::AllowedMethods,
     problem::{CONTENT_TYPE, Failure, FieldProblem, Problem},
 };
-use crate::{accounts, guard::quotable, oauth};
+use crate::{error::Error, guard::quotable, oauth};
 
-impl<const A: u16, const B: u16, const C: u16> From<accounts::Error> for Failure<A, B, C> {
-    fn from(error: accounts::Error) -> Self {
-        use accounts::Error;
+impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> {
+    fn from(error: Error) -> Self {
         let detail = error.to_string();
         Self(match error {
             Error::NoSuchUser(_)
@@ -41,9 +40,9 @@ impl<const A: u16, const B: u16, const C: u16> From<accounts::Error> for Failure
             | Error::SubjectKindExists(_)
             | Error::RotationUnderWay(_)
             | Error::SecretOfSettings => Problem::new(StatusCode::CONFLICT, detail),
-            Error::Field { field, reason } => Problem::unfit(vec![FieldProblem {
-                field: field.to_owned(),
-                detail: reason,
+            Error::Field(unfit) => Problem::unfit(vec![FieldProblem {
+                field: unfit.field.to_owned(),
+                detail: unfit.reason,
             }]),
             Error::WrongPassword => Problem::unfit(vec![FieldProblem {
                 field: "current_password".to_owned(),
@@ -51,10 +50,6 @@ impl<const A: u16, const B: u16, const C: u16> From<accounts::Error> for Failure
             }]),
             Error::BeyondPower(_) => Problem::new(StatusCode::FORBIDDEN, detail),
             Error::Throttled(throttled) => Problem::throttled(throttled),
-            Error::StoredHash(_) => {
-                tracing::error!(%error, "a request could not be answered");
-                unavailable()
-            }
             Error::Infrastructure(failure) => {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, failure.report())
             }

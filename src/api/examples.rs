@@ -10,10 +10,11 @@ use super::{
     problem::{self, Failure, FieldProblem, Problem},
 };
 use crate::{
-    accounts::Error,
+    error::Error,
     guard::Denied,
-    oauth::{self, ClientRefused, LoginRefused},
+    oauth::{self, ClientRefused},
     scope::ScopeSet,
+    users::LoginRefused,
 };
 
 const OAUTH_PROBLEM: &str = "#/components/schemas/OAuthProblem";

@@ -41,19 +41,10 @@ impl HealthApi {
     /// of its latest changes.
     #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
     async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
-        let answers = self.0.store.ping().await.is_ok() && self.users_answer().await;
+        let answers = self.0.store.ping().await.is_ok() && self.0.directory.check().await.is_ok();
         if answers && self.0.live.is_fresh() {
             return Ok(Json(Health::example()));
         }
         Err(Failure(unavailable()))
-    }
-}
-
-impl HealthApi {
-    async fn users_answer(&self) -> bool {
-        match &self.0.shared_users {
-            Some(shared) => shared.check().await.is_ok(),
-            None => true,
-        }
     }
 }

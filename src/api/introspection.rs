@@ -18,8 +18,8 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    accounts::BuiltinScope,
     authority::Authority,
+    builtin_scope::BuiltinScope,
     guard::{Authenticate, Denied, OptionalClient, bearer_token},
     oauth::{self, Active, ClientRefused, Inquirer, Requester, Revoker},
     subject::Subject,

@@ -3,7 +3,7 @@
 use poem_openapi::{ApiResponse, Object, payload::Json, types::Example};
 
 use super::nullable::Nullable;
-use crate::{accounts::Made, scope::ScopeSet, store::TokenRow};
+use crate::{scope::ScopeSet, store::TokenRow, tokens::Made};
 
 /// A token that is out. The JWT itself is not kept.
 #[derive(Object)]

@@ -18,8 +18,9 @@ use super::{
     problem::Failure,
 };
 use crate::{
-    accounts::{self, BuiltinScope, DEFAULT_GRACE},
     authority::Authority,
+    builtin_scope::BuiltinScope,
+    keys::{self, DEFAULT_GRACE},
     store::KeyState,
     token::Algorithm,
 };
@@ -109,8 +110,8 @@ impl poem_openapi::types::Example for SigningKey {
     }
 }
 
-impl From<accounts::Key> for SigningKey {
-    fn from(key: accounts::Key) -> Self {
+impl From<keys::Key> for SigningKey {
+    fn from(key: keys::Key) -> Self {
         Self {
             kid: key.id,
             algorithm: key.algorithm,
@@ -177,7 +178,7 @@ enum KeyAdded {
 }
 
 impl KeyAdded {
-    fn of(key: accounts::Key) -> Self {
+    fn of(key: keys::Key) -> Self {
         let location = format!("/keys/{}", super::document::path_segment(&key.id));
         Self::Added(Json(key.into()), location)
     }
@@ -215,7 +216,7 @@ impl KeysApi {
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<SigningKey>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
-        let mut keys = accounts::keys(&self.0).await?;
+        let mut keys = keys::list(&self.0).await?;
         keys.sort_by(|one, other| one.id.cmp(&other.id));
         let shown = keys
             .into_iter()
@@ -224,7 +225,7 @@ impl KeysApi {
             .collect();
         Ok(Json(window.page(
             shown,
-            |key: &accounts::Key| &key.id,
+            |key: &keys::Key| &key.id,
             SigningKey::from,
         )))
     }
@@ -242,7 +243,7 @@ impl KeysApi {
     ) -> Result<KeyAdded, Failure<409>> {
         let actor = auth.actor(&self.0, request).await?;
         let algorithm = key.0.algorithm.map(Algorithm::from);
-        let key = accounts::generate_key(&self.0, &actor, algorithm).await?;
+        let key = keys::generate(&self.0, &actor, algorithm).await?;
         Ok(KeyAdded::of(key))
     }
 
@@ -260,7 +261,7 @@ impl KeysApi {
     ) -> Result<KeyAdded, Failure<409>> {
         let actor = auth.actor(&self.0, request).await?;
         let grace = rotation.0.grace.map(u64::from).map(Duration::from_secs);
-        let key = accounts::rotate_keys(&self.0, &actor, grace.unwrap_or(DEFAULT_GRACE)).await?;
+        let key = keys::rotate(&self.0, &actor, grace.unwrap_or(DEFAULT_GRACE)).await?;
         Ok(KeyAdded::of(key))
     }
 
@@ -277,7 +278,7 @@ impl KeysApi {
         kid: Path<String>,
     ) -> Result<Json<Retirement>, Failure<404, 409>> {
         let actor = auth.actor(&self.0, request).await?;
-        let successor = accounts::retire_key(&self.0, &actor, &kid.0).await?;
+        let successor = keys::retire(&self.0, &actor, &kid.0).await?;
         Ok(Json(Retirement {
             successor: successor.map(SigningKey::from),
         }))

@@ -15,10 +15,13 @@ use super::{
     users::User,
 };
 use crate::{
-    accounts::{self, BuiltinScope, Patch, fields},
     address::client_address,
     authority::Authority,
+    builtin_scope::BuiltinScope,
+    error::Error,
+    fields,
     password::Password,
+    users::{self, Patch},
 };
 
 pub(super) struct MeApi(pub Arc<Authority>);
@@ -94,7 +97,7 @@ impl MeApi {
         &self,
         #[oai(scope = "BuiltinScope::Me")] auth: Auth,
     ) -> Result<Profile, Failure<404>> {
-        let user = accounts::profile(&self.0, username(&auth)?).await?;
+        let user = users::profile(&self.0, username(&auth)?).await?;
         let caller = auth.0;
         Ok(Profile { caller, user })
     }
@@ -116,7 +119,7 @@ impl MeApi {
             full_name: patch.0.full_name.0,
             ..Patch::default()
         };
-        let user = accounts::change(&self.0, &actor, username, patch).await?;
+        let user = users::change(&self.0, &actor, username, patch).await?;
         Ok(Json(user.into()))
     }
 
@@ -142,7 +145,7 @@ impl MeApi {
             new_password,
         } = change.0;
         let actor = auth.actor(&self.0, request).await?;
-        accounts::change_own_password(
+        users::change_own_password(
             &self.0,
             &actor,
             username,
@@ -156,5 +159,5 @@ impl MeApi {
 }
 
 fn username<const B: u16, const C: u16>(auth: &Auth) -> Result<&str, Failure<404, B, C>> {
-    Ok(auth.username().ok_or(accounts::Error::NotAUser)?)
+    Ok(auth.username().ok_or(Error::NotAUser)?)
 }

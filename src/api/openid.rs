@@ -5,10 +5,7 @@ use std::sync::Arc;
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{access::Auth, document::Tag, problem::Failure};
-use crate::{
-    accounts::{self, BuiltinScope},
-    authority::Authority,
-};
+use crate::{authority::Authority, builtin_scope::BuiltinScope, error::Error, users};
 
 pub(super) struct OpenIdApi(pub Arc<Authority>);
 
@@ -27,10 +24,10 @@ pub(super) const CLAIMS: &[&str] = &[
 ];
 
 /// Refuses where OpenID Connect is off.
-pub(super) fn is_on(authority: &Authority) -> Result<(), accounts::Error> {
+pub(super) fn is_on(authority: &Authority) -> Result<(), Error> {
     match authority.config.openid_connect {
         true => Ok(()),
-        false => Err(accounts::Error::NoOpenIdConnect),
+        false => Err(Error::NoOpenIdConnect),
     }
 }
 
@@ -87,8 +84,8 @@ impl OpenIdApi {
 
 async fn userinfo(authority: &Authority, auth: &Auth) -> Result<Json<UserInfo>, Failure<404>> {
     is_on(authority)?;
-    let username = auth.username().ok_or(accounts::Error::NotAUser)?;
-    let user = accounts::user(authority, username).await?;
+    let username = auth.username().ok_or(Error::NotAUser)?;
+    let user = users::user(authority, username).await?;
     let opens = |scope| auth.0.scopes.contains(scope);
     let is_named = opens(BuiltinScope::PROFILE);
     Ok(Json(UserInfo {

@@ -21,9 +21,11 @@ use super::{
     users::scopes,
 };
 use crate::{
-    accounts::{self, BuiltinScope, Personal, fields},
     authority::Authority,
+    builtin_scope::BuiltinScope,
+    fields,
     store::{TokenFilter, TokenRow},
+    tokens::{self, Personal},
 };
 
 pub(super) struct PersonalTokensApi(pub Arc<Authority>);
@@ -82,7 +84,7 @@ impl PersonalTokensApi {
             after: &window.after,
             limit: window.limit + 1,
         };
-        let tokens = accounts::tokens(&self.0, &filter).await?;
+        let tokens = tokens::list(&self.0, &filter).await?;
         Ok(Json(window.page(
             tokens,
             |token| &token.id,
@@ -112,7 +114,7 @@ impl PersonalTokensApi {
             expires_in: token.0.expires_in,
         };
         Ok(
-            accounts::make_personal(&self.0, &actor, &auth.0.subject, personal)
+            tokens::make_personal(&self.0, &actor, &auth.0.subject, personal)
                 .await?
                 .into(),
         )
@@ -134,7 +136,7 @@ impl PersonalTokensApi {
         id: Path<String>,
     ) -> Result<Done, Failure<404>> {
         let actor = auth.actor(&self.0, request).await?;
-        accounts::revoke_personal(&self.0, &actor, &auth.0.subject, &id.0).await?;
+        tokens::revoke_personal(&self.0, &actor, &auth.0.subject, &id.0).await?;
         Ok(Done::Done)
     }
 }

@@ -3,10 +3,7 @@
 
 use poem_openapi::{ApiResponse, Object, payload::Json, types::Example};
 
-use crate::{
-    guard,
-    oauth::{self, LoginRefused},
-};
+use crate::{guard, oauth, users::LoginRefused};
 
 /// An error of OAuth 2.0 (RFC 6749 §5.2).
 #[derive(Object)]

@@ -19,8 +19,7 @@ use super::{
     problem::Failure,
 };
 use crate::{
-    accounts::{self, BuiltinScope, fields},
-    authority::Authority,
+    authority::Authority, builtin_scope::BuiltinScope, error::Error, fields, scopes,
     store::ScopeRow,
 };
 
@@ -117,7 +116,7 @@ impl ScopesApi {
     ) -> Result<Json<Page<CatalogueScope>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
         let prefix = prefix.0.unwrap_or_default();
-        let scopes = self.0.store.scopes().await.map_err(accounts::Error::from)?;
+        let scopes = self.0.store.scopes().await.map_err(Error::from)?;
         let shown = scopes
             .into_iter()
             .filter(|scope| scope.name > window.after && scope.name.starts_with(&prefix))
@@ -142,8 +141,7 @@ impl ScopesApi {
         scope: Body<ScopeCreate>,
     ) -> Result<ScopeCreated, Failure<409>> {
         let actor = auth.actor(&self.0, request).await?;
-        let scope =
-            accounts::add_scope(&self.0, &actor, &scope.0.name, &scope.0.description).await?;
+        let scope = scopes::add(&self.0, &actor, &scope.0.name, &scope.0.description).await?;
         let location = format!("/scopes/{}", super::document::path_segment(&scope.name));
         Ok(ScopeCreated::Created(Json(scope.into()), location))
     }
@@ -165,7 +163,7 @@ impl ScopesApi {
         name: Path<String>,
     ) -> Result<Done, Failure<404, 409>> {
         let actor = auth.actor(&self.0, request).await?;
-        accounts::remove_scope(&self.0, &actor, &name.0).await?;
+        scopes::remove(&self.0, &actor, &name.0).await?;
         Ok(Done::Done)
     }
 }

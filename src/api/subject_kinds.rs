@@ -16,8 +16,7 @@ use super::{
     users::scopes,
 };
 use crate::{
-    accounts::{self, BuiltinScope, fields},
-    authority::Authority,
+    authority::Authority, builtin_scope::BuiltinScope, error::Error, fields, kinds,
     store::SubjectKindRow,
 };
 
@@ -84,12 +83,7 @@ impl SubjectKindsApi {
         &self,
         #[oai(scope = "BuiltinScope::TokensRead")] _auth: Auth,
     ) -> Result<Json<Page<SubjectKind>>, Failure<422>> {
-        let kinds = self
-            .0
-            .store
-            .subject_kinds()
-            .await
-            .map_err(accounts::Error::from)?;
+        let kinds = self.0.store.subject_kinds().await.map_err(Error::from)?;
         Ok(Json(Page {
             items: kinds.into_iter().map(SubjectKind::from).collect(),
             next_cursor: Nullable(None),
@@ -116,7 +110,7 @@ impl SubjectKindsApi {
             name: kind.0.kind,
             scopes: scopes(&kind.0.scopes)?,
         };
-        let row = accounts::add_subject_kind(&self.0, &actor, row).await?;
+        let row = kinds::add(&self.0, &actor, row).await?;
         let location = format!("/subject-kinds/{}", path_segment(&row.name));
         Ok(SubjectKindCreated::Created(Json(row.into()), location))
     }
@@ -137,7 +131,7 @@ impl SubjectKindsApi {
         kind: Path<String>,
     ) -> Result<Done, Failure<404>> {
         let actor = auth.actor(&self.0, request).await?;
-        accounts::remove_subject_kind(&self.0, &actor, &kind.0).await?;
+        kinds::remove(&self.0, &actor, &kind.0).await?;
         Ok(Done::Done)
     }
 }

@@ -21,9 +21,11 @@ use super::{
     users::scopes,
 };
 use crate::{
-    accounts::{self, BuiltinScope, Minting, fields},
     authority::Authority,
+    builtin_scope::BuiltinScope,
+    fields,
     store::{Revoke, TokenFilter},
+    tokens::{self, Minting},
 };
 
 pub(super) struct TokensApi(pub Arc<Authority>);
@@ -108,7 +110,7 @@ impl TokensApi {
             after: &window.after,
             limit: window.limit + 1,
         };
-        let tokens = accounts::tokens(&self.0, &filter).await?;
+        let tokens = tokens::list(&self.0, &filter).await?;
         Ok(Json(window.page(
             tokens,
             |token| &token.id,
@@ -135,7 +137,7 @@ impl TokensApi {
             name: token.0.name,
         };
         let actor = auth.actor(&self.0, request).await?;
-        let made = accounts::mint(&self.0, &actor, minting).await?;
+        let made = tokens::mint(&self.0, &actor, minting).await?;
         Ok(made.into())
     }
 
@@ -157,7 +159,7 @@ impl TokensApi {
     ) -> Result<Json<RevokedCount>, Failure<422>> {
         let actor = auth.actor(&self.0, request).await?;
         let which = Revoke::Subject(&subject.0);
-        let revoked = accounts::revoke(&self.0, &actor, which).await?;
+        let revoked = tokens::revoke(&self.0, &actor, which).await?;
         Ok(Json(RevokedCount { revoked }))
     }
 
@@ -177,7 +179,7 @@ impl TokensApi {
         id: Path<String>,
     ) -> Result<Done, Failure<404>> {
         let actor = auth.actor(&self.0, request).await?;
-        accounts::revoke_token(&self.0, &actor, &id.0).await?;
+        tokens::revoke_one(&self.0, &actor, &id.0).await?;
         Ok(Done::Done)
     }
 }

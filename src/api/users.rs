@@ -20,11 +20,13 @@ use super::{
     problem::{Failure, FieldProblem, Problem},
 };
 use crate::{
-    accounts::{self, BuiltinScope, NewAccount, Patch, fields},
     authority::Authority,
+    builtin_scope::BuiltinScope,
+    fields,
     password::Password,
     scope::{Scope, ScopeSet},
     store::UserRow,
+    users::{self, NewAccount, Patch},
 };
 
 pub(super) struct UsersApi(pub Arc<Authority>);
@@ -182,7 +184,7 @@ impl UsersApi {
     ) -> Result<Json<Page<User>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
         let prefix = prefix.0.unwrap_or_default();
-        let users = accounts::list(&self.0, &prefix, &window.after, window.limit + 1).await?;
+        let users = users::list(&self.0, &prefix, &window.after, window.limit + 1).await?;
         Ok(Json(window.page(users, |user| &user.username, User::from)))
     }
 
@@ -206,7 +208,7 @@ impl UsersApi {
             disabled: user.0.disabled,
             scopes: scopes(&user.0.scopes)?,
         };
-        let user = accounts::add(&self.0, &actor, account).await?;
+        let user = users::add(&self.0, &actor, account).await?;
         let location = format!("/users/{}", super::document::path_segment(&user.username));
         Ok(UserCreated::Created(Json(user.into()), location))
     }
@@ -221,7 +223,7 @@ impl UsersApi {
         /// The user's name.
         username: Path<String>,
     ) -> Result<Json<User>, Failure<404>> {
-        Ok(Json(accounts::user(&self.0, &username.0).await?.into()))
+        Ok(Json(users::user(&self.0, &username.0).await?.into()))
     }
 
     /// Change a user
@@ -251,7 +253,7 @@ impl UsersApi {
             scopes: patch.0.scopes.as_deref().map(scopes).transpose()?,
             password: patch.0.password.map(Password::new),
         };
-        let user = accounts::change(&self.0, &actor, &username.0, patch).await?;
+        let user = users::change(&self.0, &actor, &username.0, patch).await?;
         Ok(Json(user.into()))
     }
 
@@ -272,7 +274,7 @@ impl UsersApi {
         username: Path<String>,
     ) -> Result<Done, Failure<404, 409>> {
         let actor = auth.actor(&self.0, request).await?;
-        accounts::remove(&self.0, &actor, &username.0).await?;
+        users::remove(&self.0, &actor, &username.0).await?;
         Ok(Done::Done)
     }
 }

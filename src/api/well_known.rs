@@ -18,9 +18,9 @@ use super::{
     problem::Failure,
 };
 use crate::{
-    accounts::JWKS_MAX_AGE,
     authority::Authority,
     guard::Public,
+    keys::JWKS_MAX_AGE,
     oauth::{self, CLIENT_AUTHENTICATION_METHODS},
     token::Jwk,
 };

@@ -4,10 +4,10 @@ use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use scopegate::{
-    accounts::{self, NewAuthentication, NewClient, Redirection},
     actor::Actor,
     authority::Authority,
     client::{Client, GrantType},
+    clients::{self, NewAuthentication, NewClient, Redirection},
     opaque::Opaque,
     redirect_uri::{ApplicationType, RedirectUri},
     scope::Scope,
@@ -126,11 +126,11 @@ impl ClientCommand {
             match self {
                 Self::Add(add) => add.run(&authority).await,
                 Self::List(list) => {
-                    print(&accounts::clients(&authority).await?, list.json);
+                    print(&clients::list(&authority).await?, list.json);
                     Ok(())
                 }
                 Self::Show(show) => {
-                    let client = accounts::client(&authority, &show.id).await?;
+                    let client = clients::find(&authority, &show.id).await?;
                     match show.json {
                         true => output::json(&as_json(&client)),
                         false => print_one(&client),
@@ -139,7 +139,7 @@ impl ClientCommand {
                 }
                 Self::RotateSecret(rotate) => {
                     let secret =
-                        accounts::rotate_secret(&authority, &Actor::operator(), &rotate.id).await?;
+                        clients::rotate_secret(&authority, &Actor::operator(), &rotate.id).await?;
                     match rotate.json {
                         true => output::json(
                             &json!({"client_id": rotate.id, "client_secret": secret.expose()}),
@@ -149,7 +149,7 @@ impl ClientCommand {
                     Ok(())
                 }
                 Self::Remove(remove) => {
-                    accounts::remove_client(&authority, &Actor::operator(), &remove.id).await?;
+                    clients::remove(&authority, &Actor::operator(), &remove.id).await?;
                     line!("removed client {}", remove.id);
                     Ok(())
                 }
@@ -191,7 +191,7 @@ impl Add {
                 first_party: self.first_party,
             },
         };
-        let (client, secret) = accounts::add_client(authority, &Actor::operator(), client).await?;
+        let (client, secret) = clients::add(authority, &Actor::operator(), client).await?;
         if self.json {
             let mut shown = as_json(&client);
             if let Some(secret) = secret {

@@ -9,12 +9,14 @@ use std::{
 
 use clap::Args;
 use scopegate::{
-    accounts::{self, BuiltinScope},
     actor::Actor,
     authority::Authority,
+    builtin_scope::BuiltinScope,
     config::{Layer, Purpose, Source},
+    error::Error,
     password::Password,
     scope::{Scope, ScopeSet},
+    scopes,
     store::{NewUser, Transaction},
 };
 use uuid::Uuid;
@@ -65,7 +67,7 @@ impl Demo {
 }
 
 async fn fill(authority: &Authority, admin_password: &str) -> Outcome {
-    accounts::add_scope(authority, &Actor::operator(), "items", "Read items.").await?;
+    scopes::add(authority, &Actor::operator(), "items", "Read items.").await?;
     let everything = authority.live.catalogue().iter().cloned().collect();
     let tutorial = ["me", "me:write", "tokens", "items", "offline_access"];
     let tutorial = tutorial
@@ -108,7 +110,7 @@ async fn add(
     };
     let now = authority.clock.now();
     let add = async |transaction: &mut Transaction| {
-        Ok::<_, accounts::Error>(transaction.add_user(&user, now).await?)
+        Ok::<_, Error>(transaction.add_user(&user, now).await?)
     };
     Ok(authority.write(&Actor::operator(), add).await?)
 }

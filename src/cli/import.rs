@@ -8,13 +8,12 @@ use std::{
 
 use clap::{Args, CommandFactory, ValueEnum, error::ErrorKind};
 use scopegate::{
-    accounts::import::{
-        Field, Mapping, Notes, Observer, Options, Refusal, ScopeRules, Source, Summary, import,
-    },
     authority::Authority,
     config::{self, Layers},
+    elsewhere::{Field, Mapping, Notes, Options, Refusal, ScopeRules, Source},
     password::Wrapper,
     scope::{Scope, ScopeSet},
+    users::import::{Observer, Summary, import},
 };
 use serde_json::json;
 

@@ -4,8 +4,9 @@ use std::{io::Read, time::Duration};
 
 use clap::Args;
 use scopegate::{
-    accounts::{self, Key},
     authority::{Accepted, Authority, NotAccepted},
+    error::Error,
+    keys::{self, Key},
     store::KeyState,
     token::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Unverified},
 };
@@ -73,10 +74,10 @@ fn from_stdin() -> std::io::Result<String> {
 }
 
 impl Findings {
-    async fn of(authority: &Authority, token: &str) -> Result<Self, accounts::Error> {
+    async fn of(authority: &Authority, token: &str) -> Result<Self, Error> {
         let says = Unverified::read(token);
         let kid = says.as_ref().and_then(|says| says.header["kid"].as_str());
-        let mut keys = accounts::keys(authority).await?.into_iter();
+        let mut keys = keys::list(authority).await?.into_iter();
         Ok(Self {
             key: keys.find(|key| Some(key.id.as_str()) == kid),
             outcome: authority.accept(token).await,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use scopegate::{
-    accounts::{self, DEFAULT_GRACE},
     actor::Actor,
     authority::Authority,
     config::ConfigError,
+    keys::{self, DEFAULT_GRACE},
     token::{Algorithm, random_secret},
 };
 use serde_json::{Value, json};
@@ -93,11 +93,10 @@ impl Key {
         block_on(async {
             let authority = Authority::open(config).await?;
             match self {
-                Self::List(list) => print(&accounts::keys(&authority).await?, list.json),
+                Self::List(list) => print(&keys::list(&authority).await?, list.json),
                 Self::Generate(generate) => {
                     let key =
-                        accounts::generate_key(&authority, &Actor::operator(), generate.algorithm)
-                            .await?;
+                        keys::generate(&authority, &Actor::operator(), generate.algorithm).await?;
                     if generate.json {
                         output::json(&as_json(&key));
                     } else {
@@ -111,7 +110,7 @@ impl Key {
                 Self::Rotate(rotate) => run_rotation(&authority, &rotate).await?,
                 Self::Retire(retire) => {
                     let successor =
-                        accounts::retire_key(&authority, &Actor::operator(), &retire.kid).await?;
+                        keys::retire(&authority, &Actor::operator(), &retire.kid).await?;
                     line!("retired key {}: its tokens are refused", retire.kid);
                     if let Some(key) = successor {
                         line!("{} key {} signs from now on", key.algorithm, key.id);
@@ -128,7 +127,7 @@ async fn run_rotation(authority: &Authority, rotate: &Rotate) -> Outcome {
         true => Duration::ZERO,
         false => rotate.grace.unwrap_or(DEFAULT_GRACE),
     };
-    let key = accounts::rotate_keys(authority, &Actor::operator(), grace).await?;
+    let key = keys::rotate(authority, &Actor::operator(), grace).await?;
     if rotate.json {
         output::json(&as_json(&key));
         return Ok(());
@@ -145,7 +144,7 @@ async fn run_rotation(authority: &Authority, rotate: &Rotate) -> Outcome {
     Ok(())
 }
 
-fn print(keys: &[accounts::Key], json: bool) {
+fn print(keys: &[keys::Key], json: bool) {
     if json {
         output::json(&keys.iter().map(as_json).collect());
         return;
@@ -175,7 +174,7 @@ fn print(keys: &[accounts::Key], json: bool) {
     output::table(&headings, &rows);
 }
 
-fn as_json(key: &accounts::Key) -> Value {
+fn as_json(key: &keys::Key) -> Value {
     json!({
         "kid": key.id,
         "algorithm": key.algorithm,

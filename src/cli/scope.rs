@@ -1,7 +1,7 @@
 //! `scopegate scope`.
 
 use clap::{Args, Subcommand};
-use scopegate::{accounts, actor::Actor, authority::Authority, store::ScopeRow};
+use scopegate::{actor::Actor, authority::Authority, scopes, store::ScopeRow};
 use serde_json::json;
 
 use super::{
@@ -57,13 +57,9 @@ impl Scope {
             let authority = Authority::open(config).await?;
             match self {
                 Self::Add(add) => {
-                    let scope = accounts::add_scope(
-                        &authority,
-                        &Actor::operator(),
-                        &add.name,
-                        &add.description,
-                    )
-                    .await?;
+                    let scope =
+                        scopes::add(&authority, &Actor::operator(), &add.name, &add.description)
+                            .await?;
                     if add.json {
                         output::json(&as_json(&scope));
                     } else {
@@ -72,7 +68,7 @@ impl Scope {
                 }
                 Self::List(list) => print(&authority.store.scopes().await?, list.json),
                 Self::Remove(remove) => {
-                    accounts::remove_scope(&authority, &Actor::operator(), &remove.name).await?;
+                    scopes::remove(&authority, &Actor::operator(), &remove.name).await?;
                     line!("removed scope {}", remove.name);
                 }
             }

@@ -4,12 +4,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use clap::Args;
 use scopegate::{
-    accounts, api,
+    api,
     authority::Authority,
     config::Config,
-    housekeeping,
+    housekeeping, keys,
     server::{self, Limits, Tls},
-    web,
+    users, web,
 };
 use tokio::{
     net::TcpListener,
@@ -32,10 +32,10 @@ impl Serve {
         run_server(async {
             let listener = bind(config.listen).await?;
             let authority = Authority::open(config).await?;
-            accounts::forget_shared(&authority).await?;
-            if let Some(shared) = &authority.shared_users {
-                shared.check().await?;
-                line!("users live in {}", shared.whereabouts());
+            users::forget_shared(&authority).await?;
+            authority.directory.check().await?;
+            if let Some(place) = authority.directory.whereabouts() {
+                line!("users live in {place}");
             } else if !authority.store.has_users().await? {
                 line!(
                     "there are no users yet; this adds an administrator:\n  scopegate user add admin --admin"
@@ -62,7 +62,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Box<dyn std::error
 /// Serves until SIGTERM or SIGINT; requests in flight are finished.
 pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let tls = tls(&authority.config)?;
-    accounts::adopt_algorithm(&authority).await?;
+    keys::adopt_algorithm(&authority).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let authority = Arc::new(authority);
     let app = api::app(&authority, web::routes(&authority), web::METHODS)?;

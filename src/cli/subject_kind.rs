@@ -1,9 +1,7 @@
 //! `scopegate subject-kind`.
 
 use clap::{Args, Subcommand};
-use scopegate::{
-    accounts, actor::Actor, authority::Authority, scope::Scope, store::SubjectKindRow,
-};
+use scopegate::{actor::Actor, authority::Authority, kinds, scope::Scope, store::SubjectKindRow};
 use serde_json::json;
 
 use super::{
@@ -61,8 +59,7 @@ impl SubjectKind {
                         name: add.kind,
                         scopes: add.scope.into_iter().collect(),
                     };
-                    let kind =
-                        accounts::add_subject_kind(&authority, &Actor::operator(), kind).await?;
+                    let kind = kinds::add(&authority, &Actor::operator(), kind).await?;
                     match add.json {
                         true => output::json(&as_json(&kind)),
                         false => line!("added subject kind {}", kind.name),
@@ -70,8 +67,7 @@ impl SubjectKind {
                 }
                 Self::List(list) => print(&authority.store.subject_kinds().await?, list.json),
                 Self::Remove(remove) => {
-                    accounts::remove_subject_kind(&authority, &Actor::operator(), &remove.kind)
-                        .await?;
+                    kinds::remove(&authority, &Actor::operator(), &remove.kind).await?;
                     line!("removed subject kind {}", remove.kind);
                 }
             }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 use scopegate::{
-    accounts::{self, Minting},
     actor::Actor,
     authority::Authority,
     scope::Scope,
     store::{self, TokenFilter, TokenRow},
+    tokens::{self, Minting},
 };
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ impl Mint {
             expires_in: self.expires_in.map(|life| life.as_secs()),
             name: self.name,
         };
-        let made = accounts::mint(authority, &Actor::operator(), minting).await?;
+        let made = tokens::mint(authority, &Actor::operator(), minting).await?;
         if self.json {
             let mut shown = as_json(&made.row);
             shown["access_token"] = Value::String(made.jwt);
@@ -139,7 +139,7 @@ impl List {
                 after: after.as_deref().unwrap_or_default(),
                 limit: PAGE,
             };
-            let page = accounts::tokens(authority, &filter).await?;
+            let page = tokens::list(authority, &filter).await?;
             let is_last = page.len() < PAGE as usize;
             tokens.extend(page);
             if is_last {
@@ -160,7 +160,7 @@ impl Revoke {
     async fn run(self, authority: &Authority) -> Outcome {
         let which = match (&self.id, &self.subject, &self.client) {
             (Some(id), ..) => {
-                accounts::revoke_token(authority, &Actor::operator(), id).await?;
+                tokens::revoke_one(authority, &Actor::operator(), id).await?;
                 line!("revoked token {id}");
                 return Ok(());
             }
@@ -169,7 +169,7 @@ impl Revoke {
             // clap asks for one of the three.
             (None, None, None) => return Ok(()),
         };
-        let revoked = accounts::revoke(authority, &Actor::operator(), which).await?;
+        let revoked = tokens::revoke(authority, &Actor::operator(), which).await?;
         line!("revoked {revoked} tokens");
         Ok(())
     }

@@ -4,12 +4,12 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::{Args, Subcommand};
 use scopegate::{
-    accounts::{self, NewAccount, Patch},
     actor::Actor,
     authority::Authority,
     password::Password,
     scope::{Scope, ScopeSet},
     store::UserRow,
+    users::{self, NewAccount, Patch},
 };
 use serde_json::json;
 
@@ -153,13 +153,13 @@ impl User {
         block_on(async {
             let authority = &Authority::open(config).await?;
             if !matches!(self, Self::List(_) | Self::Show(_)) {
-                accounts::are_own_users(authority)?;
+                users::are_own_users(authority)?;
             }
             match self {
                 Self::Add(add) => add.run(authority).await,
                 Self::List(list) => list.run(authority).await,
                 Self::Show(show) => {
-                    let user = accounts::user(authority, &show.name).await?;
+                    let user = users::user(authority, &show.name).await?;
                     print_one(&user, show.json);
                     Ok(())
                 }
@@ -181,7 +181,7 @@ impl User {
                 Self::Disable(disable) => set_disabled(authority, &disable.name, true).await,
                 Self::Enable(enable) => set_disabled(authority, &enable.name, false).await,
                 Self::Remove(remove) => {
-                    accounts::remove(authority, &Actor::operator(), &remove.name).await?;
+                    users::remove(authority, &Actor::operator(), &remove.name).await?;
                     line!("removed user {}", remove.name);
                     Ok(())
                 }
@@ -206,7 +206,7 @@ impl Add {
             disabled: false,
             scopes,
         };
-        let user = accounts::add(authority, &Actor::operator(), account).await?;
+        let user = users::add(authority, &Actor::operator(), account).await?;
         if self.json {
             output::json(&as_json(&user));
         } else {
@@ -222,7 +222,7 @@ impl List {
         let mut users: Vec<UserRow> = Vec::new();
         loop {
             let after = users.last().map_or("", |user| user.username.as_str());
-            let page = accounts::list(authority, &self.prefix, after, PAGE).await?;
+            let page = users::list(authority, &self.prefix, after, PAGE).await?;
             let is_last = page.len() < PAGE as usize;
             users.extend(page);
             if is_last {
@@ -257,7 +257,7 @@ async fn change_scopes(
     taken: &ScopeSet,
 ) -> Outcome {
     let operator = Actor::operator();
-    let user = accounts::change_scopes(authority, &operator, name, given, taken).await?;
+    let user = users::change_scopes(authority, &operator, name, given, taken).await?;
     line!("{} may hold: {}", plain(name), user.scopes);
     Ok(())
 }
@@ -272,7 +272,7 @@ async fn set_disabled(authority: &Authority, name: &str, disabled: bool) -> Outc
 }
 
 async fn change(authority: &Authority, name: &str, patch: Patch, done: &str) -> Outcome {
-    accounts::change(authority, &Actor::operator(), name, patch).await?;
+    users::change(authority, &Actor::operator(), name, patch).await?;
     line!("{done} {}", plain(name));
     Ok(())
 }

@@ -5,7 +5,6 @@
 //! [`SETTINGS`] is the one list of them.
 
 mod file;
-mod secret;
 mod settings;
 mod user_source;
 
@@ -18,16 +17,16 @@ use ipnet::IpNet;
 use thiserror::Error;
 
 use crate::{
+    elsewhere::SharedSource,
     password::{CurrentScheme, SiteSalt},
     scope::Scope,
+    secret::Secret,
     store,
     token::{Algorithm, KeyEncryptionKey},
 };
 
 pub use file::{DEFAULT_FILE, read_file};
-pub use secret::Secret;
 pub use settings::{SETTINGS, Setting};
-pub use user_source::{SharedSource, Site, SuperuserScopes};
 
 /// The texts of settings by name, from one source.
 pub type Layer = BTreeMap<&'static str, String>;

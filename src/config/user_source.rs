@@ -1,44 +1,14 @@
 //! Where the users live, if not in Scopegate's own table.
 
 use crate::{
-    accounts::import::{Field, Mapping},
+    elsewhere::{Field, Mapping, SharedSource, Site, SuperuserScopes},
     password::Wrapper,
     scope::{Scope, ScopeSet},
+    secret::Secret,
     store,
 };
 
-use super::{ConfigError, Layers, Secret, refuse, value};
-
-/// Another application's table of users, which logins are served from.
-#[derive(Clone, Debug)]
-pub struct SharedSource {
-    pub site: Site,
-    /// The other application's database.
-    pub url: Secret,
-    pub mapping: Mapping,
-    /// What was done to passwords there before they were hashed.
-    pub wrapper: Option<Wrapper>,
-    /// What members of a group or role may hold.
-    pub groups: Vec<(String, Scope)>,
-    pub superusers: SuperuserScopes,
-    /// What every user may hold.
-    pub everyone: ScopeSet,
-}
-
-/// What kind of application it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Site {
-    Django,
-    Flask,
-}
-
-/// What those may hold who may do everything there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SuperuserScopes {
-    /// Every scope of the catalogue.
-    All,
-    These(ScopeSet),
-}
+use super::{ConfigError, Layers, refuse, value};
 
 impl Layers {
     pub(super) fn shared_users(&self) -> Result<Option<SharedSource>, ConfigError> {

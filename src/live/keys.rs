@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
 use crate::{
-    config::{Config, Secret},
+    secret::Secret,
     store::{self, KeyRow, KeyState, Store},
     token::{
         Algorithm, KeyEncryptionKey, KeyError, Keys, SealingError, SigningKey, VerificationKey,
@@ -73,16 +73,6 @@ impl KeyRing {
     /// The key of the configured secret.
     pub fn secret(&self) -> Option<&SigningKey> {
         self.secret.as_ref()
-    }
-}
-
-impl From<&Config> for KeySettings {
-    fn from(config: &Config) -> Self {
-        Self {
-            algorithm: config.signing_algorithm,
-            secret: config.signing_secret.clone(),
-            encryption: config.key_encryption_key.clone(),
-        }
     }
 }
 

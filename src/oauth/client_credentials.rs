@@ -7,9 +7,9 @@ use crate::{
     actor::{Actor, Power},
     authority::Authority,
     client::GrantType,
-    issuing::Draft,
     store::{Basis, Transaction},
     subject::Subject,
+    tokens::Draft,
 };
 
 /// The parameters of the grant.

@@ -2,19 +2,20 @@
 
 use uuid::Uuid;
 
-use super::{Error, LoginRefused, Requester};
+use super::{Error, Requester};
 use crate::{
-    accounts::BuiltinScope,
     actor::{Actor, Power},
     authority::Authority,
+    builtin_scope::BuiltinScope,
     client::GrantType,
-    issuing::Draft,
     live::KeyRingError,
     opaque::Opaque,
     scope::ScopeSet,
     store::{Basis, NewRefresh, TokenRow, Transaction, UserBasis, UserRow},
     subject::Subject,
     token::{Audience, Claims, IdClaims},
+    tokens::Draft,
+    users::LoginRefused,
 };
 
 /// The successful answer of the token endpoint.

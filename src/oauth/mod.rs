@@ -25,7 +25,7 @@ pub use authorize::{
     proceed, take_request,
 };
 pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
-pub use client_assertion::{ASSERTION_TYPE, check_jwks};
+pub use client_assertion::ASSERTION_TYPE;
 pub use client_credentials::{ClientCredentialsGrant, client_credentials};
 pub use device::{
     DEVICE_CODE_LIFE, DEVICE_PACE, DeviceAuthorization, DeviceCodeGrant, DeviceRequest,
@@ -33,9 +33,9 @@ pub use device::{
 };
 pub use introspection::{Active, Inquirer, introspect};
 pub use issue::TokenResponse;
-pub use password::{PasswordGrant, log_in, password};
+pub use password::{PasswordGrant, password};
 pub use refresh::{RefreshGrant, refresh};
-pub use refused::{AssertionRefused, ClientRefused, CodeRefused, LoginRefused, RefreshRefused};
+pub use refused::{AssertionRefused, ClientRefused, CodeRefused, RefreshRefused};
 pub use revocation::{Revoker, revoke};
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
 
@@ -45,12 +45,12 @@ use crate::{
     authority::{Accepted, Authority, NotAccepted},
     client::GrantType,
     config::Config,
-    hashing::Overloaded,
     infrastructure::{Infrastructure, from_infrastructure},
     live::{KeyRingError, LiveError},
     opaque::NoRandomness,
     store,
-    throttle::{NotAdmitted, Throttled},
+    throttle::Throttled,
+    users::{LoginRefused, NotLoggedIn},
 };
 
 /// The grants that the token endpoint offers (RFC 8414 §2).
@@ -118,14 +118,14 @@ pub enum Error {
     Infrastructure(#[from] Infrastructure),
 }
 
-from_infrastructure!(Error: store::Error, LiveError, KeyRingError, NoRandomness, Overloaded);
+from_infrastructure!(Error: store::Error, LiveError, KeyRingError, NoRandomness);
 
-impl From<NotAdmitted> for Error {
-    fn from(error: NotAdmitted) -> Self {
+impl From<NotLoggedIn> for Error {
+    fn from(error: NotLoggedIn) -> Self {
         match error {
-            NotAdmitted::Throttled(error) => error.into(),
-            NotAdmitted::Overloaded(error) => error.into(),
-            NotAdmitted::Store(error) => error.into(),
+            NotLoggedIn::Refused(why) => why.into(),
+            NotLoggedIn::Throttled(error) => error.into(),
+            NotLoggedIn::Infrastructure(error) => error.into(),
         }
     }
 }

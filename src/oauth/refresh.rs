@@ -5,17 +5,17 @@ use super::{
     issue::new_refresh, revocation::revoke_at_once, scope_policy,
 };
 use crate::{
-    accounts::BuiltinScope,
     actor::{Actor, Power},
     authority::{Authority, NotAccepted},
+    builtin_scope::BuiltinScope,
     client::GrantType,
     infrastructure::Infrastructure,
-    issuing::Draft,
     opaque::{Digest, Opaque},
     scope::ScopeSet,
     store::{Basis, RefreshRow, Revoke, Transaction, UserBasis},
     subject::Subject,
     token::Audience,
+    tokens::Draft,
 };
 
 /// The parameters of the grant.

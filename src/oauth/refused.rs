@@ -39,23 +39,6 @@ pub enum AssertionRefused {
     Replayed,
 }
 
-/// Why nobody was logged in.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum LoginRefused {
-    #[error("there is no such user, or it has no password")]
-    UnknownUser,
-    #[error("the password of user `{0}` is wrong")]
-    WrongPassword(String),
-    #[error("user `{0}` is disabled")]
-    Disabled(String),
-    #[error("the stored password hash of user `{0}` cannot be verified")]
-    UnreadableHash(String),
-    #[error("the password is longer than 1,024 bytes")]
-    TooLong,
-    #[error("user `{0}` or the client was changed, disabled or removed meanwhile")]
-    Gone(String),
-}
-
 /// Why a refresh token is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RefreshRefused {

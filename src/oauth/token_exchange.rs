@@ -9,10 +9,10 @@ use crate::{
     actor::{self, Power},
     authority::{Accepted, Authority},
     client::GrantType,
-    issuing::Draft,
     store::{Basis, Transaction},
     subject::Subject,
     token::{Actor, Audience},
+    tokens::Draft,
 };
 
 /// The identifiers of an access token that is a JWT (RFC 8693 §3).

@@ -1,6 +1,6 @@
-//! Keys that sign tokens and keys that verify them.
+//! Keys that sign tokens.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use aws_lc_rs::{
     encoding::AsDer,
@@ -12,85 +12,11 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use jsonwebtoken::{DecodingKey, EncodingKey, jwk::ThumbprintHash};
+use jsonwebtoken::{EncodingKey, jwk::ThumbprintHash};
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// A public key as RFC 7517 writes it.
-pub type Jwk = jsonwebtoken::jwk::Jwk;
-
-/// The algorithms that tokens are signed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-    /// Ed25519.
-    EdDsa,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, 3072 bits.
-    Rs256,
-    /// HMAC with SHA-256: whoever verifies could sign as well.
-    Hs256,
-}
-
-impl Algorithm {
-    /// All of them, the default first.
-    pub const ALL: [Self; 4] = [Self::Es256, Self::EdDsa, Self::Rs256, Self::Hs256];
-
-    /// The name in RFC 7518 and RFC 8037.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-            Self::Rs256 => "RS256",
-            Self::Hs256 => "HS256",
-        }
-    }
-
-    pub(super) fn of_library(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Self::Es256 => jsonwebtoken::Algorithm::ES256,
-            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
-            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == text)
-            .ok_or(KeyError::UnknownAlgorithm)
-    }
-}
-
-/// Why a key cannot be had.
-#[derive(Debug, Error)]
-pub enum KeyError {
-    #[error("an algorithm is one of ES256, EdDSA, RS256, HS256")]
-    UnknownAlgorithm,
-    #[error(
-        "a secret for HS256 has at least {} bytes",
-        SigningKey::MIN_SECRET_BYTES
-    )]
-    ShortSecret,
-    #[error("a secret for HS256 is configured, not generated")]
-    SecretNotGenerated,
-    #[error("the key cannot be generated")]
-    Generation,
-    #[error("the key is not a private key of its algorithm")]
-    Malformed,
-}
+use super::{Algorithm, Jwk, KeyError, VerificationKey};
 
 /// A key that signs tokens: PKCS#8 for the asymmetric algorithms, the secret
 /// itself for HS256. It does not print.
@@ -102,9 +28,6 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// The fewest bytes of a secret for HS256 (RFC 7518 §3.2).
-    pub const MIN_SECRET_BYTES: usize = 32;
-
     /// A new key of an asymmetric algorithm.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
         let unspecified = |_| KeyError::Generation;
@@ -138,7 +61,7 @@ impl SigningKey {
             Algorithm::Es256 => EncodingKey::from_ec_der(&private),
             Algorithm::EdDsa => EncodingKey::from_ed_der(&private),
             Algorithm::Rs256 => rsa_encoding_key(&private)?,
-            Algorithm::Hs256 if private.len() < Self::MIN_SECRET_BYTES => {
+            Algorithm::Hs256 if private.len() < Algorithm::MIN_SECRET_BYTES => {
                 return Err(KeyError::ShortSecret);
             }
             Algorithm::Hs256 => EncodingKey::from_secret(&private),
@@ -171,21 +94,13 @@ impl SigningKey {
 
     /// The key that verifies what this one signs.
     pub fn verification_key(&self) -> Result<VerificationKey, KeyError> {
-        let (decoding, jwk) = match self.algorithm {
-            Algorithm::Hs256 => (DecodingKey::from_secret(&self.private), None),
-            _ => {
-                let jwk = self.public_jwk()?;
-                let decoding = DecodingKey::from_jwk(&jwk).map_err(|_| KeyError::Malformed)?;
-                (decoding, Some(jwk))
+        match self.algorithm {
+            Algorithm::Hs256 => {
+                let id = self.id.clone();
+                Ok(VerificationKey::from_secret(id, &self.private))
             }
-        };
-        Ok(VerificationKey {
-            id: self.id.clone(),
-            algorithm: self.algorithm,
-            decoding,
-            jwk,
-            valid_until: None,
-        })
+            _ => VerificationKey::from_jwk(self.public_jwk()?),
+        }
     }
 
     fn public_jwk(&self) -> Result<Jwk, KeyError> {
@@ -217,7 +132,7 @@ impl fmt::Debug for SigningKey {
 
 /// A secret for HS256 or a key encryption key: 32 random bytes in hexadecimal.
 pub fn random_secret() -> Result<Zeroizing<String>, KeyError> {
-    let mut bytes = Zeroizing::new([0; SigningKey::MIN_SECRET_BYTES]);
+    let mut bytes = Zeroizing::new([0; Algorithm::MIN_SECRET_BYTES]);
     aws_lc_rs::rand::fill(&mut bytes[..]).map_err(|_| KeyError::Generation)?;
     let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
     for byte in &*bytes {
@@ -236,54 +151,4 @@ fn rsa_encoding_key(pkcs8: &[u8]) -> Result<EncodingKey, KeyError> {
         body.as_str()
     ));
     EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| KeyError::Malformed)
-}
-
-/// A key that verifies tokens of one algorithm.
-#[derive(Clone)]
-pub struct VerificationKey {
-    pub(super) id: String,
-    pub(super) algorithm: Algorithm,
-    pub(super) decoding: DecodingKey,
-    jwk: Option<Jwk>,
-    valid_until: Option<i64>,
-}
-
-impl VerificationKey {
-    /// The `kid` that tokens name it by.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The only algorithm that a token of this key may have.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// The key with an end, in seconds since 1970, behind which it verifies nothing.
-    pub fn until(self, end: Option<i64>) -> Self {
-        Self {
-            valid_until: end,
-            ..self
-        }
-    }
-
-    /// When it stops verifying, if it does.
-    pub(super) fn end(&self) -> Option<i64> {
-        self.valid_until
-    }
-
-    pub(super) fn is_valid_at(&self, now: i64) -> bool {
-        self.valid_until.is_none_or(|end| now < end)
-    }
-
-    /// The key for the JWKS; none for a secret.
-    pub fn jwk(&self) -> Option<&Jwk> {
-        self.jwk.as_ref()
-    }
-}
-
-impl fmt::Debug for VerificationKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerificationKey({} {})", self.algorithm, self.id)
-    }
 }

@@ -1,21 +1,14 @@
-//! Access tokens: JWTs in the profile of RFC 9068.
-//!
-//! [`Claims`] are what a token says, [`SigningKey`] makes one of them and
-//! [`Keys::verify`] is the only way from a text to [`Verified`] claims. It does
-//! no I/O: whether a verified token was revoked since is for its caller to ask.
+//! Tokens, from the side that issues them: keys that sign, and the signing of access
+//! tokens and ID tokens. What a token says and how it is verified is in
+//! [`scopegate_guard::token`], whose names are these as well.
 
-mod claims;
 mod id_token;
-mod inspect;
 mod key;
 mod sealing;
 mod sign;
-mod verify;
 
-pub use claims::{Actor, Audience, Claims};
 pub use id_token::IdClaims;
-pub use inspect::Unverified;
-pub use key::{Algorithm, Jwk, KeyError, SigningKey, VerificationKey, random_secret};
+pub use key::{SigningKey, random_secret};
+pub use scopegate_guard::token::*;
 pub use sealing::{KeyEncryptionKey, SealingError};
 pub use sign::sign;
-pub use verify::{Expected, Keys, LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Verified};

@@ -4,15 +4,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    Algorithm, Claims, KeyError, SigningKey,
-    claims::Wire,
-    verify::{P256_HALF_ORDER, P256_ORDER},
-};
+use scopegate_guard::es256;
+
+use super::{Algorithm, Claims, KeyError, SigningKey};
 
 /// Signs claims: a JWS in compact form with `typ: at+jwt` (RFC 9068 §2.1).
 pub fn sign(claims: &Claims, key: &SigningKey) -> Result<String, KeyError> {
-    sign_as("at+jwt", &Wire::from(claims), key)
+    sign_as("at+jwt", claims, key)
 }
 
 /// Signs what a token says, as a token of a type.
@@ -47,9 +45,9 @@ pub(super) fn sign_as(
 fn with_low_s(signature: &str) -> Option<String> {
     let mut bytes = URL_SAFE_NO_PAD.decode(signature).ok()?;
     let s = bytes.get_mut(32..64)?;
-    if *s > P256_HALF_ORDER[..] {
+    if *s > es256::HALF_ORDER[..] {
         let mut borrow = 0_i16;
-        for (digit, order) in s.iter_mut().zip(P256_ORDER).rev() {
+        for (digit, order) in s.iter_mut().zip(es256::ORDER).rev() {
             let difference = i16::from(order) - i16::from(*digit) - borrow;
             borrow = i16::from(difference < 0);
             *digit = difference.rem_euclid(256) as u8;

@@ -13,14 +13,18 @@ use super::{
     page::{Account, Fresh, base_path, described, render, root, see_other},
 };
 use crate::{
-    accounts::{self, BuiltinScope, Made, Personal},
     actor::Actor,
     address::client_address,
     authority::Authority,
+    builtin_scope::BuiltinScope,
+    clients,
+    error::Error,
     oauth::SignedIn,
     password::Password,
     store::{TokenFilter, TokenRow},
     subject::Subject,
+    tokens::{self, Made, Personal},
+    users,
 };
 
 const DAY: u64 = 24 * 60 * 60;
@@ -54,7 +58,7 @@ pub(super) async fn change_password(
     let read = |name| Password::new(sent.get(name).unwrap_or_default());
     let address = client_address(&request, &authority.config.trusted_proxies);
     let user = &signed_in.user;
-    let changed = accounts::change_own_password(
+    let changed = users::change_own_password(
         &authority,
         &acting(&authority, &request, &signed_in)?,
         &user.username,
@@ -65,7 +69,7 @@ pub(super) async fn change_password(
     .await;
     match changed {
         Ok(()) => {}
-        Err(error @ (accounts::Error::WrongPassword | accounts::Error::Field { .. })) => {
+        Err(error @ (Error::WrongPassword | Error::Field(_))) => {
             let said = Said {
                 error: &format!("The password was not changed: {error}."),
                 ..Said::default()
@@ -75,7 +79,7 @@ pub(super) async fn change_password(
         Err(other) => return Err(other.into()),
     }
     // With the new password, under which the session begins anew.
-    let user = accounts::user(&authority, &user.username).await?;
+    let user = users::user(&authority, &user.username).await?;
     let Some(browser) = browser.sign_in(&authority, &request, &user).await? else {
         return Err(Failure::Forged);
     };
@@ -105,7 +109,7 @@ pub(super) async fn make_token(
     };
     let subject = subject(&signed_in)?;
     let actor = acting(&authority, &request, &signed_in)?;
-    match accounts::make_personal(&authority, &actor, &subject, personal).await {
+    match tokens::make_personal(&authority, &actor, &subject, personal).await {
         Ok(made) => {
             let said = Said {
                 made: Some(made),
@@ -113,7 +117,7 @@ pub(super) async fn make_token(
             };
             page(&authority, &browser, &signed_in, said).await
         }
-        Err(error @ (accounts::Error::Field { .. } | accounts::Error::BeyondPower(_))) => {
+        Err(error @ (Error::Field(_) | Error::BeyondPower(_))) => {
             let said = Said {
                 error: &format!("The token was not made: {error}."),
                 ..Said::default()
@@ -132,9 +136,9 @@ pub(super) async fn revoke_token(
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let id = sent.get("id").unwrap_or_default();
     let actor = acting(&authority, &request, &signed_in)?;
-    match accounts::revoke_personal(&authority, &actor, &subject(&signed_in)?, id).await {
+    match tokens::revoke_personal(&authority, &actor, &subject(&signed_in)?, id).await {
         // It is gone, which is what was wanted.
-        Ok(()) | Err(accounts::Error::NoSuchToken(_)) => Ok(back(&authority)),
+        Ok(()) | Err(Error::NoSuchToken(_)) => Ok(back(&authority)),
         Err(other) => Err(other.into()),
     }
 }
@@ -147,7 +151,7 @@ pub(super) async fn revoke_app(
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let client = sent.get("client_id").unwrap_or_default();
     let actor = acting(&authority, &request, &signed_in)?;
-    accounts::end_consent(&authority, &actor, &signed_in.user.id, client).await?;
+    clients::end_consent(&authority, &actor, &signed_in.user.id, client).await?;
     Ok(back(&authority))
 }
 
@@ -181,7 +185,7 @@ fn acting(
 ) -> Result<Actor, Failure> {
     Ok(Actor {
         address: Some(client_address(request, &authority.config.trusted_proxies)),
-        ..accounts::acting_user(&subject(signed_in)?, &signed_in.user.scopes)
+        ..tokens::acting_user(&subject(signed_in)?, &signed_in.user.scopes)
     })
 }
 
@@ -235,7 +239,7 @@ async fn page(
         may_make_tokens: user.scopes.contains(BuiltinScope::TOKENS),
         max_days,
         proposed_days: max_days.min(30),
-        tokens: &accounts::tokens(authority, &filter).await?,
+        tokens: &tokens::list(authority, &filter).await?,
         fresh: said.made.as_ref().map(|made| Fresh {
             name: made.row.name.as_deref().unwrap_or_default(),
             jwt: &made.jwt,

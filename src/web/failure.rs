@@ -6,7 +6,7 @@ use poem::{
 };
 
 use super::page::{Message, render};
-use crate::{accounts, oauth, store};
+use crate::{error::Error, oauth, store};
 
 /// Why a page is not shown.
 #[derive(Debug)]
@@ -97,17 +97,13 @@ impl From<oauth::Error> for Failure {
     }
 }
 
-impl From<accounts::Error> for Failure {
-    fn from(error: accounts::Error) -> Self {
-        use accounts::Error;
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        use Error;
         match error {
             Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
             Error::Infrastructure(failure) => {
                 failure.report();
-                Self::Unavailable
-            }
-            Error::StoredHash(_) => {
-                tracing::error!(%error, "a page could not be answered");
                 Self::Unavailable
             }
             known => Self::Refused(format!("{known}.")),

@@ -16,6 +16,7 @@ use crate::{
     oauth::{self, origin_of},
     password::Password,
     redirect_uri::RedirectUri,
+    users::{self, NotLoggedIn},
 };
 
 /// GET /login
@@ -44,9 +45,10 @@ pub(super) async fn submit(authority: Shared, mut request: Request) -> Result<Re
     let username = sent.get("username").unwrap_or_default().to_owned();
     let password = Password::new(sent.get("password").unwrap_or_default());
     let address = client_address(&request, &authority.config.trusted_proxies);
-    let user = match oauth::log_in(&authority, &username, password, address).await {
+    let user = match users::log_in(&authority, &username, password, address).await {
         Ok(user) => user,
-        Err(error @ oauth::Error::InvalidGrant(_)) => {
+        Err(NotLoggedIn::Refused(why)) => {
+            let error = oauth::Error::from(why);
             error.log();
             let text = format!("{error}.");
             let status = StatusCode::BAD_REQUEST;
@@ -54,7 +56,7 @@ pub(super) async fn submit(authority: Shared, mut request: Request) -> Result<Re
                 &authority, &browser, &return_to, &username, &text, status,
             ));
         }
-        Err(other) => return Err(other.into()),
+        Err(other) => return Err(oauth::Error::from(other).into()),
     };
     let Some(browser) = browser.sign_in(&authority, &request, &user).await? else {
         return Err(Failure::Forged);

@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use scopegate::{
-    accounts::{self, NewAccount},
     actor::Actor,
     authority::Authority,
     clock::Clock,
@@ -13,7 +12,10 @@ use scopegate::{
     oauth::{ClientCredentials, PasswordGrant, RefreshGrant, TokenResponse, password, refresh},
     password::Password,
     scope::{Scope, ScopeSet},
+    scopes,
     store::{Expired, Revoke},
+    tokens,
+    users::{self, NewAccount},
 };
 
 use crate::support::*;
@@ -43,7 +45,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-fn scopes(text: &str) -> ScopeSet {
+fn scope_set(text: &str) -> ScopeSet {
     let words = text
         .split(' ')
         .map(|word| Scope::parse(word).expect("a scope"));
@@ -54,11 +56,11 @@ async fn add_johndoe(authority: &Authority) {
     let account = NewAccount {
         username: "johndoe".to_owned(),
         password: Some(Password::new(PASSWORD)),
-        scopes: scopes("me offline_access"),
+        scopes: scope_set("me offline_access"),
         ..NewAccount::default()
     };
     let operator = Actor::operator();
-    accounts::add(authority, &operator, account)
+    users::add(authority, &operator, account)
         .await
         .expect("a user");
 }
@@ -108,7 +110,7 @@ fn what_has_expired_is_removed_and_nothing_else() {
         add_johndoe(&authority).await;
         let login = log_in(&authority).await;
         let which = Revoke::Subject("username:johndoe");
-        accounts::revoke(&authority, &Actor::operator(), which)
+        tokens::revoke(&authority, &Actor::operator(), which)
             .await
             .expect("a revocation");
         let alive = log_in(&authority).await;
@@ -187,10 +189,10 @@ fn a_server_that_was_away_for_longer_than_the_change_log_reaches_back_misses_not
 
         let which = Revoke::Subject("username:johndoe");
         let operator = Actor::operator();
-        accounts::revoke(&here, &operator, which)
+        tokens::revoke(&here, &operator, which)
             .await
             .expect("a revocation");
-        accounts::add_scope(&here, &operator, "items", "Read items.")
+        scopes::add(&here, &operator, "items", "Read items.")
             .await
             .expect("a scope");
         // The token lives on; the announcement of its end does not.
@@ -207,7 +209,7 @@ fn a_server_that_was_away_for_longer_than_the_change_log_reaches_back_misses_not
         let items = Scope::parse("items").expect("a scope");
         assert!(away.live.catalogue().contains(&items));
         // From here on it follows the change log again.
-        accounts::add_scope(&here, &operator, "drive", "Drive.")
+        scopes::add(&here, &operator, "drive", "Drive.")
             .await
             .expect("a scope");
         away.live.catch_up().await.expect("the news");

@@ -1,6 +1,6 @@
 //! The databases that the real Django and the real Flask wrote.
 
-use scopegate::accounts::BuiltinScope;
+use scopegate::builtin_scope::BuiltinScope;
 
 use crate::support::{Expected, Server, Site, expected, vector};
 

@@ -25,9 +25,10 @@ use super::{
     users::scopes,
 };
 use crate::{
-    accounts::{self, BuiltinScope, ClientPatch, NewAuthentication, NewClient, Redirection},
     authority::Authority,
+    builtin_scope::BuiltinScope,
     client::{self, GrantType},
+    clients::{self, ClientPatch, NewAuthentication, NewClient, Redirection},
 };
 
 pub(super) struct ClientsApi(pub Arc<Authority>);
@@ -59,7 +60,7 @@ impl ClientsApi {
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<Client>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
-        let shown = accounts::clients(&self.0)
+        let shown = clients::list(&self.0)
             .await?
             .into_iter()
             .filter(|client| client.id > window.after)
@@ -109,7 +110,7 @@ impl ClientsApi {
                 first_party: new.first_party,
             },
         };
-        let (client, secret) = accounts::add_client(&self.0, &actor, client).await?;
+        let (client, secret) = clients::add(&self.0, &actor, client).await?;
         let location = format!("/clients/{}", path_segment(&client.id));
         let added = NewlyAdded {
             client: client.into(),
@@ -132,7 +133,7 @@ impl ClientsApi {
         /// The client's id.
         client_id: Path<String>,
     ) -> Result<Json<Client>, Failure<404>> {
-        Ok(Json(accounts::client(&self.0, &client_id.0).await?.into()))
+        Ok(Json(clients::find(&self.0, &client_id.0).await?.into()))
     }
 
     /// Change a client
@@ -165,7 +166,7 @@ impl ClientsApi {
             first_party: patch.0.first_party,
             disabled: patch.0.disabled,
         };
-        let client = accounts::change_client(&self.0, &actor, &client_id.0, patch).await?;
+        let client = clients::change(&self.0, &actor, &client_id.0, patch).await?;
         Ok(Json(client.into()))
     }
 
@@ -185,7 +186,7 @@ impl ClientsApi {
         client_id: Path<String>,
     ) -> Result<Json<ClientSecret>, Failure<404, 409>> {
         let actor = auth.actor(&self.0, request).await?;
-        let secret = accounts::rotate_secret(&self.0, &actor, &client_id.0).await?;
+        let secret = clients::rotate_secret(&self.0, &actor, &client_id.0).await?;
         Ok(Json(ClientSecret {
             client_id: client_id.0,
             client_secret: secret.expose().to_owned(),
@@ -208,7 +209,7 @@ impl ClientsApi {
         client_id: Path<String>,
     ) -> Result<Done, Failure<404>> {
         let actor = auth.actor(&self.0, request).await?;
-        accounts::remove_client(&self.0, &actor, &client_id.0).await?;
+        clients::remove(&self.0, &actor, &client_id.0).await?;
         Ok(Done::Done)
     }
 }

@@ -4,8 +4,8 @@ use poem_openapi::{Enum, Object, types::Example};
 
 use super::super::body::{Rule, Rules};
 use crate::{
-    accounts::fields,
     client::{self, Authentication, GrantType},
+    fields,
     redirect_uri::{ApplicationType, RedirectUri},
 };
 

@@ -1,0 +1,117 @@
+//! Why a guarded request is turned away (RFC 6750 §3).
+
+use poem::{
+    Response,
+    error::ResponseError,
+    http::{StatusCode, header},
+};
+use serde_json::json;
+use thiserror::Error;
+
+use crate::scope::ScopeSet;
+
+/// The reason, which decides status and `WWW-Authenticate`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Denied {
+    /// No bearer token came along: no error code either (RFC 6750 §3.1).
+    #[error("this needs a bearer token")]
+    NoToken,
+    /// More than one `Authorization` header, or one that is not text.
+    #[error("one `Authorization` header is read, and it must be plain text")]
+    Malformed,
+    /// The token is expired, revoked, forged or malformed.
+    #[error("{0}")]
+    InvalidToken(String),
+    /// The token lacks a scope.
+    #[error("this needs a token with the scope {0}")]
+    InsufficientScope(ScopeSet),
+    /// Whether the token was revoked cannot be known at the moment.
+    #[error("tokens cannot be checked at the moment")]
+    Unavailable,
+}
+
+/// A refusal in the name of a realm: the response.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{denied}")]
+pub struct Refusal {
+    denied: Denied,
+    realm: &'static str,
+}
+
+impl Denied {
+    /// Refuses in the name of a realm (RFC 9110 §11.5).
+    pub fn in_realm(self, realm: &'static str) -> Refusal {
+        Refusal {
+            denied: self,
+            realm,
+        }
+    }
+
+    fn challenge(&self, realm: &str) -> Option<String> {
+        let realm = format!("Bearer realm=\"{realm}\"");
+        match self {
+            Self::NoToken => Some(realm),
+            Self::Malformed => Some(format!("{realm}, error=\"invalid_request\"")),
+            Self::InvalidToken(reason) => Some(format!(
+                "{realm}, error=\"invalid_token\", error_description=\"{}\"",
+                quotable(reason)
+            )),
+            Self::InsufficientScope(needed) => Some(format!(
+                "{realm}, error=\"insufficient_scope\", scope=\"{needed}\", \
+                 error_description=\"this needs a token with the scope {needed}\""
+            )),
+            Self::Unavailable => None,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::NoToken | Self::InvalidToken(_) => "Unauthorized",
+            Self::Malformed => "Bad Request",
+            Self::InsufficientScope(_) => "Forbidden",
+            Self::Unavailable => "Service Unavailable",
+        }
+    }
+}
+
+/// The characters that an `error_description` may have (RFC 6749 §5.2, RFC 6750 §3).
+pub fn quotable(text: &str) -> String {
+    let is_allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    text.chars().filter(is_allowed).collect()
+}
+
+impl Denied {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status(&self) -> StatusCode {
+        self.denied.status()
+    }
+
+    fn as_response(&self) -> Response {
+        let problem = json!({
+            "type": "about:blank",
+            "title": self.denied.title(),
+            "status": self.status().as_u16(),
+            "detail": self.to_string(),
+        });
+        let mut response = Response::builder()
+            .status(self.status())
+            .content_type("application/problem+json");
+        if let Some(challenge) = self.denied.challenge(self.realm) {
+            response = response.header(header::WWW_AUTHENTICATE, challenge);
+        }
+        if self.denied == Denied::Unavailable {
+            response = response.header(header::RETRY_AFTER, "1");
+        }
+        response.body(problem.to_string())
+    }
+}

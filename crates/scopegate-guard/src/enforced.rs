@@ -1,0 +1,188 @@
+//! An API whose declared security requirements are enforced.
+
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+
+use poem::{
+    Endpoint, EndpointExt, Request, Response, Result,
+    endpoint::BoxEndpoint,
+    http::{Method, header},
+};
+use poem_openapi::{
+    OpenApi,
+    registry::{MetaApi, Registry},
+};
+use thiserror::Error;
+
+use crate::{Authenticate, CLIENT_SCHEME, Caller, Denied, Requirement};
+
+type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
+
+/// Wraps an API of poem-openapi: what its operations declare is enforced.
+pub struct Enforced<T, A> {
+    routes: Routes,
+    api: PhantomData<fn() -> (T, A)>,
+}
+
+/// An operation says neither which scope it needs nor that it is public, is hidden
+/// and says nothing to anybody, or says what cannot be enforced to the letter.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[error("{0} declares no security requirement that can be enforced: a scope, or that it is public")]
+pub struct Undeclared(String);
+
+impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
+    /// Puts a guard before each operation, which answers in the name of a `realm`
+    /// (RFC 9110 §11.5); fails on one without a declaration.
+    pub fn new(
+        api: T,
+        authenticator: Arc<A>,
+        realm: &'static str,
+    ) -> std::result::Result<Self, Undeclared> {
+        let mut requirements = requirements::<T>()?;
+        let mut unguarded = Routes::new();
+        api.add_routes(&mut unguarded);
+        let mut routes = Routes::new();
+        for (path, methods) in unguarded {
+            for (method, inner) in methods {
+                let requirement = requirements
+                    .remove(&(shape(&path), method.clone()))
+                    .ok_or_else(|| Undeclared(format!("{method} {path}")))?;
+                let guard = |admits_clients, scopes| {
+                    let authenticator = Arc::clone(&authenticator);
+                    move |inner| Guard {
+                        inner,
+                        authenticator,
+                        realm,
+                        admits_clients,
+                        scopes,
+                    }
+                };
+                let endpoint = match requirement {
+                    Requirement::Open | Requirement::OptionalClient => inner,
+                    Requirement::AnyOf(scopes) => guard(false, scopes)(inner).boxed(),
+                    Requirement::ClientOrAnyOf(scopes) => guard(true, scopes)(inner).boxed(),
+                };
+                routes
+                    .entry(path.clone())
+                    .or_default()
+                    .insert(method, endpoint);
+            }
+        }
+        Ok(Self {
+            routes,
+            api: PhantomData,
+        })
+    }
+}
+
+fn requirements<T: OpenApi>()
+-> std::result::Result<HashMap<(String, Method), Requirement>, Undeclared> {
+    let mut requirements = HashMap::new();
+    for path in T::meta().into_iter().flat_map(|api| api.paths) {
+        for operation in &path.operations {
+            let requirement = Requirement::of(operation)
+                .ok_or_else(|| Undeclared(format!("{} {}", operation.method, path.path)))?;
+            requirements.insert((shape(&path.path), operation.method.clone()), requirement);
+        }
+    }
+    Ok(requirements)
+}
+
+/// A path without the names of its parameters: the document says `/users/{name}`
+/// where the routes say `/users/:param0`.
+fn shape(path: &str) -> String {
+    let is_parameter = |segment: &str| segment.starts_with([':', '{']);
+    let segments = path.split('/');
+    segments
+        .map(|segment| if is_parameter(segment) { "*" } else { segment })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+impl<T: OpenApi, A: Authenticate> OpenApi for Enforced<T, A> {
+    fn meta() -> Vec<MetaApi> {
+        let mut apis = T::meta();
+        let paths = apis.iter_mut().flat_map(|api| &mut api.paths);
+        for operation in paths.flat_map(|path| &mut path.operations) {
+            match Requirement::of(operation) {
+                Some(Requirement::Open) => operation.security.clear(),
+                Some(Requirement::OptionalClient) => {
+                    operation.security =
+                        vec![HashMap::from([(CLIENT_SCHEME, vec![])]), HashMap::new()];
+                }
+                _ => {}
+            }
+            // Only OAuth 2.0 schemes have scopes (OpenAPI 3.0 §4.7.30).
+            for scheme in &mut operation.security {
+                scheme.get_mut(CLIENT_SCHEME).map(Vec::clear);
+            }
+        }
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, routes: &mut Routes) {
+        for (path, methods) in self.routes {
+            routes.entry(path).or_default().extend(methods);
+        }
+    }
+}
+
+/// Stands before one operation.
+struct Guard<A> {
+    inner: BoxEndpoint<'static>,
+    authenticator: Arc<A>,
+    realm: &'static str,
+    /// Requests without a bearer token are for the operation to judge.
+    admits_clients: bool,
+    scopes: Vec<crate::scope::ScopeSet>,
+}
+
+impl<A: Authenticate> Endpoint for Guard<A> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        match self.admit(&request).await {
+            Ok(Some(caller)) => {
+                request.extensions_mut().insert(caller);
+                self.inner.call(request).await
+            }
+            Ok(None) => self.inner.call(request).await,
+            Err(denied) => Err(denied.in_realm(self.realm).into()),
+        }
+    }
+}
+
+impl<A: Authenticate> Guard<A> {
+    /// The caller; none where a client may call and the request has no bearer token.
+    async fn admit(&self, request: &Request) -> std::result::Result<Option<Arc<Caller>>, Denied> {
+        let token = match bearer_token(request) {
+            Err(Denied::NoToken) if self.admits_clients => return Ok(None),
+            token => token?,
+        };
+        let caller = self.authenticator.authenticate(token).await?;
+        match Requirement::missing(&self.scopes, &caller.scopes) {
+            Some(needed) => Err(Denied::InsufficientScope(needed.clone())),
+            None => Ok(Some(caller)),
+        }
+    }
+}
+
+/// The token of the one `Authorization: Bearer …` header (RFC 6750 §2.1); one in
+/// the query or the body is not looked for.
+pub fn bearer_token(request: &Request) -> std::result::Result<&str, Denied> {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
+    let value = headers.next().ok_or(Denied::NoToken)?;
+    if headers.next().is_some() {
+        return Err(Denied::Malformed);
+    }
+    let value = value.to_str().map_err(|_| Denied::Malformed)?;
+    let (scheme, token) = value.split_once(' ').ok_or(Denied::NoToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Denied::NoToken);
+    }
+    // RFC 6750 §2.1 has one space or more between the two.
+    Ok(token.trim_start_matches(' '))
+}

@@ -1,0 +1,130 @@
+//! Guards for APIs that take Scopegate's tokens: the scopes that an operation
+//! declares are what its callers need.
+//!
+//! poem-openapi puts an operation's security requirement into the OpenAPI
+//! document and does not enforce it. [`Enforced`] wraps an API and does: before
+//! anything of a request but its `Authorization` header is read, it verifies the
+//! token by an [`Authenticate`], compares its scopes with the requirement, and
+//! hands the [`Caller`] on. An operation is open only if it says so by a
+//! [`Public`] or [`OptionalClient`] parameter; one that says nothing, or what cannot
+//! be enforced to the letter, stops the program at its start.
+//!
+//! A handler gets the caller by a security scheme of poem-openapi whose checker
+//! is [`caller`]: it reads what `Enforced` left. Without `Enforced` there is
+//! nothing to read and the answer is 401, so forgetting it opens nothing.
+//!
+//! Tokens are verified without a question to the server that issued them:
+//! [`Offline`] needs its JWKS, its issuer and the audience of the API. What the
+//! server itself does, and no other API can, is to ask its live state as well; it
+//! brings an [`Authenticate`] of its own.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use poem::Route;
+//! use poem_openapi::{OpenApi, OpenApiService, SecurityScheme, payload::PlainText};
+//! use scopegate_guard::{Caller, Enforced, Offline, caller};
+//!
+//! #[derive(SecurityScheme)]
+//! #[oai(ty = "bearer", checker = "caller")]
+//! struct Auth(Arc<Caller>);
+//!
+//! # #[derive(poem_openapi::OAuthScopes)]
+//! # enum Garage {
+//! #     /// Drive a car.
+//! #     #[oai(rename = "drive")]
+//! #     Drive,
+//! # }
+//! struct Cars;
+//!
+//! #[OpenApi]
+//! impl Cars {
+//!     /// Drive a car: for tokens about this very car.
+//!     #[oai(path = "/cars/:id/drive", method = "post")]
+//!     async fn drive(
+//!         &self,
+//!         #[oai(scope = "Garage::Drive")] auth: Auth,
+//!         id: poem_openapi::param::Path<String>,
+//!     ) -> poem::Result<PlainText<&'static str>> {
+//!         let is_this_car = auth.0.subject.kind() == "car" && auth.0.subject.id() == id.0;
+//!         if !is_this_car {
+//!             return Err(poem::http::StatusCode::NOT_FOUND.into());
+//!         }
+//!         Ok(PlainText("brum"))
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // As fetched from https://login.example/.well-known/jwks.json
+//! let jwks = r#"{"keys":[]}"#;
+//! let tokens = Offline::new(jwks, "https://login.example", "https://garage.example")?;
+//! let guarded = Enforced::new(Cars, Arc::new(tokens), "garage")?;
+//! let app = Route::new().nest("/", OpenApiService::new(guarded, "Garage", "1.0"));
+//! # drop(app);
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod denied;
+mod enforced;
+pub mod es256;
+mod json;
+mod offline;
+mod public;
+mod requirement;
+pub mod scope;
+pub mod subject;
+pub mod token;
+
+use std::sync::Arc;
+
+use poem::{Request, Result};
+use poem_openapi::auth::Bearer;
+use uuid::Uuid;
+
+pub use denied::{Denied, Refusal, quotable};
+pub use enforced::{Enforced, Undeclared, bearer_token};
+pub use json::from_slice as unambiguous_json;
+pub use offline::{NotAJwks, Offline};
+pub use public::{OptionalClient, Public, register_clients};
+pub use requirement::{CLIENT_SCHEME, Requirement};
+
+use crate::{scope::ScopeSet, subject::Subject};
+
+/// Who calls, as a verified token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Whom the token is about.
+    pub subject: Subject,
+    /// What it may do here and now.
+    pub scopes: ScopeSet,
+    /// The client that it was given to.
+    pub client_id: String,
+    /// Its `jti`.
+    pub token_id: Uuid,
+}
+
+/// Turns a bearer token into a caller, or says why not.
+pub trait Authenticate: Send + Sync + 'static {
+    /// Verifies a token in full: signature, claims, and whatever may have
+    /// happened to it since it was issued.
+    fn authenticate(
+        &self,
+        token: &str,
+    ) -> impl Future<Output = std::result::Result<Arc<Caller>, Denied>> + Send;
+}
+
+/// The checker for a security scheme of poem-openapi: the caller that
+/// [`Enforced`] verified.
+///
+/// # Errors
+/// 401 where there is none, as without `Enforced`.
+pub async fn caller(request: &Request, _token: Bearer) -> Result<Arc<Caller>> {
+    let caller = request.extensions().get::<Arc<Caller>>();
+    // Without `Enforced` nobody is let in, in whosever name.
+    caller
+        .cloned()
+        .ok_or_else(|| Denied::NoToken.in_realm("api").into())
+}

@@ -1,0 +1,84 @@
+//! The declarations of operations that anybody may call.
+
+use poem::{Request, RequestBody, Result};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
+
+use crate::CLIENT_SCHEME;
+
+/// A parameter that declares its operation open. It appears nowhere in the
+/// document but as the operation's empty security requirement.
+#[derive(Debug)]
+pub struct Public;
+
+/// A parameter that declares that anybody may call, and that an OAuth client may
+/// authenticate, which the operation sees to itself. In the document it is a choice
+/// between the scheme of clients and nothing.
+#[derive(Debug)]
+pub struct OptionalClient;
+
+impl Public {
+    /// The name by which [`Enforced`](crate::Enforced) knows the declaration.
+    pub(super) const MARK: &'static str = "(public)";
+}
+
+impl OptionalClient {
+    /// The name by which [`Enforced`](crate::Enforced) knows the declaration.
+    pub(super) const MARK: &'static str = "(optional client)";
+}
+
+macro_rules! declaration {
+    ($name:ident) => {
+        impl<'a> ApiExtractor<'a> for $name {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                $name::register(registry);
+            }
+
+            fn security_schemes() -> Vec<&'static str> {
+                vec![Self::MARK]
+            }
+
+            async fn from_request(
+                _request: &'a Request,
+                _body: &mut RequestBody,
+                _options: ExtractParamOptions<()>,
+            ) -> Result<Self> {
+                Ok(Self)
+            }
+        }
+    };
+}
+declaration!(Public);
+declaration!(OptionalClient);
+
+impl Public {
+    fn register(_: &mut Registry) {}
+}
+
+impl OptionalClient {
+    fn register(registry: &mut Registry) {
+        register_clients(registry);
+    }
+}
+
+/// Puts the security scheme of OAuth clients into the document.
+pub fn register_clients(registry: &mut Registry) {
+    let scheme = poem_openapi::registry::MetaSecurityScheme {
+        ty: "http",
+        description: Some(
+            "An OAuth client with its id and secret. `client_id` and `client_secret` in the \
+             body, or a `client_assertion` (RFC 7523), do as well.",
+        ),
+        name: None,
+        key_in: None,
+        scheme: Some("basic"),
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    };
+    registry.create_security_scheme(CLIENT_SCHEME, scheme);
+}

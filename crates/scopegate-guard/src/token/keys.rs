@@ -1,0 +1,175 @@
+//! Keys that tokens are verified with.
+
+use std::{fmt, str::FromStr};
+
+use jsonwebtoken::DecodingKey;
+use thiserror::Error;
+
+/// A public key as RFC 7517 writes it.
+pub type Jwk = jsonwebtoken::jwk::Jwk;
+
+/// The algorithms that tokens are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, 3072 bits.
+    Rs256,
+    /// HMAC with SHA-256: whoever verifies could sign as well.
+    Hs256,
+}
+
+impl Algorithm {
+    /// The fewest bytes of a secret for HS256 (RFC 7518 §3.2).
+    pub const MIN_SECRET_BYTES: usize = 32;
+
+    /// All of them, the default first.
+    pub const ALL: [Self; 4] = [Self::Es256, Self::EdDsa, Self::Rs256, Self::Hs256];
+
+    /// The name in RFC 7518 and RFC 8037.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+            Self::Rs256 => "RS256",
+            Self::Hs256 => "HS256",
+        }
+    }
+
+    /// The same in the library that signs and verifies.
+    pub fn of_library(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::Es256 => jsonwebtoken::Algorithm::ES256,
+            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
+            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == text)
+            .ok_or(KeyError::UnknownAlgorithm)
+    }
+}
+
+/// Why a key cannot be had.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    #[error("an algorithm is one of ES256, EdDSA, RS256, HS256")]
+    /// A name of no algorithm.
+    UnknownAlgorithm,
+    #[error(
+        "a secret for HS256 has at least {} bytes",
+        Algorithm::MIN_SECRET_BYTES
+    )]
+    /// A secret that could be guessed.
+    ShortSecret,
+    #[error("a secret for HS256 is configured, not generated")]
+    /// HS256 has no key pair.
+    SecretNotGenerated,
+    #[error("the key cannot be generated")]
+    /// No randomness, or no memory.
+    Generation,
+    #[error("the key is not a key of its algorithm")]
+    /// Of another algorithm, or no key at all.
+    Malformed,
+}
+
+/// A key that verifies tokens of one algorithm.
+#[derive(Clone)]
+pub struct VerificationKey {
+    pub(super) id: String,
+    pub(super) algorithm: Algorithm,
+    pub(super) decoding: DecodingKey,
+    jwk: Option<Jwk>,
+    valid_until: Option<i64>,
+}
+
+impl VerificationKey {
+    /// A public key of a JWK set: its `kid` and its one algorithm.
+    ///
+    /// # Errors
+    /// It has no `kid`, or none of the algorithms is its own.
+    pub fn from_jwk(jwk: Jwk) -> Result<Self, KeyError> {
+        use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve};
+
+        let algorithm = match &jwk.algorithm {
+            AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => {
+                Algorithm::Es256
+            }
+            AlgorithmParameters::OctetKeyPair(_) => Algorithm::EdDsa,
+            AlgorithmParameters::RSA(_) => Algorithm::Rs256,
+            _ => return Err(KeyError::Malformed),
+        };
+        Ok(Self {
+            id: jwk.common.key_id.clone().ok_or(KeyError::Malformed)?,
+            algorithm,
+            decoding: DecodingKey::from_jwk(&jwk).map_err(|_| KeyError::Malformed)?,
+            jwk: Some(jwk),
+            valid_until: None,
+        })
+    }
+
+    /// The secret of HS256, under a `kid`. It is not published.
+    pub fn from_secret(id: String, secret: &[u8]) -> Self {
+        Self {
+            id,
+            algorithm: Algorithm::Hs256,
+            decoding: DecodingKey::from_secret(secret),
+            jwk: None,
+            valid_until: None,
+        }
+    }
+
+    /// The `kid` that tokens name it by.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The only algorithm that a token of this key may have.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key with an end, in seconds since 1970, behind which it verifies nothing.
+    pub fn until(self, end: Option<i64>) -> Self {
+        Self {
+            valid_until: end,
+            ..self
+        }
+    }
+
+    /// When it stops verifying, if it does.
+    pub(super) fn end(&self) -> Option<i64> {
+        self.valid_until
+    }
+
+    pub(super) fn is_valid_at(&self, now: i64) -> bool {
+        self.valid_until.is_none_or(|end| now < end)
+    }
+
+    /// The key for the JWKS; none for a secret.
+    pub fn jwk(&self) -> Option<&Jwk> {
+        self.jwk.as_ref()
+    }
+}
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerificationKey({} {})", self.algorithm, self.id)
+    }
+}

@@ -1,0 +1,73 @@
+//! Where users live: in a table of Scopegate's own, or in another application's.
+
+use crate::{
+    elsewhere::SharedUsers,
+    live::{Live, LiveError, UserState},
+    store::{self, Store, UserPage, UserRow},
+};
+use std::sync::Arc;
+
+/// Users, wherever they live.
+pub enum Directory {
+    Own(Store),
+    Shared(SharedUsers),
+}
+
+impl Directory {
+    /// The user of a name.
+    pub async fn user(&self, live: &Live, username: &str) -> store::Result<Option<UserRow>> {
+        match self {
+            Self::Own(store) => store.user(username).await,
+            Self::Shared(shared) => shared.user(username, &live.catalogue()).await,
+        }
+    }
+
+    /// The user whom what is issued under a name belongs to, with the id of our own
+    /// row.
+    pub async fn anchored(
+        &self,
+        live: &Live,
+        username: &str,
+    ) -> Result<Option<UserRow>, LiveError> {
+        match self {
+            Self::Own(store) => Ok(store.user(username).await?),
+            Self::Shared(shared) => shared.anchored(live, username).await,
+        }
+    }
+
+    /// What a guarded request has to know of a user.
+    pub async fn state(
+        &self,
+        live: &Live,
+        username: &str,
+    ) -> Result<Option<Arc<UserState>>, LiveError> {
+        match self {
+            Self::Own(_) => Ok(live.user(username).await?),
+            Self::Shared(shared) => Ok(shared.state(live, username).await?.map(Arc::new)),
+        }
+    }
+
+    /// Users by name, from a page on.
+    pub async fn list(&self, live: &Live, page: &UserPage<'_>) -> store::Result<Vec<UserRow>> {
+        match self {
+            Self::Own(store) => store.users(page).await,
+            Self::Shared(shared) => shared.users(page, &live.catalogue()).await,
+        }
+    }
+
+    /// Where users live, if not here: for whoever wants to change one.
+    pub fn whereabouts(&self) -> Option<String> {
+        match self {
+            Self::Own(_) => None,
+            Self::Shared(shared) => Some(shared.whereabouts()),
+        }
+    }
+
+    /// Whether the other application's table is there and has what is needed.
+    pub async fn check(&self) -> store::Result<()> {
+        match self {
+            Self::Own(_) => Ok(()),
+            Self::Shared(shared) => shared.check().await,
+        }
+    }
+}

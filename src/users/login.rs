@@ -1,0 +1,199 @@
+//! Logging in: the one place where a password is checked, for the password grant, the
+//! pages and a change of one's own password. Throttle, place in the hash pool, look-up
+//! wherever users live, verification, renewal of the hash.
+
+use std::{net::IpAddr, sync::Arc};
+
+use thiserror::Error;
+
+use crate::{
+    actor::Actor,
+    authority::Authority,
+    directory::Directory,
+    elsewhere::{SharedUsers, credential},
+    hashing::{Overloaded, Place},
+    infrastructure::{Infrastructure, from_infrastructure},
+    live::LiveError,
+    password::{Password, PasswordHash, Verdict},
+    store::{self, Transaction, UserRow},
+    subject,
+    throttle::{NotAdmitted, Outcome, Throttled},
+};
+
+/// Why nobody was logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LoginRefused {
+    #[error("there is no such user, or it has no password")]
+    UnknownUser,
+    #[error("the password of user `{0}` is wrong")]
+    WrongPassword(String),
+    #[error("user `{0}` is disabled")]
+    Disabled(String),
+    #[error("the stored password hash of user `{0}` cannot be verified")]
+    UnreadableHash(String),
+    #[error("the password is longer than 1,024 bytes")]
+    TooLong,
+    #[error("user `{0}` or the client was changed, disabled or removed meanwhile")]
+    Gone(String),
+}
+
+/// Why somebody is not logged in.
+#[derive(Debug, Error)]
+pub enum NotLoggedIn {
+    /// The reason is for the log: outside all of them are one answer, after the time
+    /// of one hash.
+    #[error("the username or the password is wrong")]
+    Refused(#[from] LoginRefused),
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    #[error(transparent)]
+    Infrastructure(#[from] Infrastructure),
+}
+
+from_infrastructure!(NotLoggedIn: store::Error, LiveError, Overloaded);
+
+impl From<NotAdmitted> for NotLoggedIn {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Throttled(error) => error.into(),
+            NotAdmitted::Overloaded(error) => error.into(),
+            NotAdmitted::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Logs a user in by the password, within the limits of failed logins.
+pub async fn log_in(
+    authority: &Authority,
+    username: &str,
+    password: Password,
+    address: IpAddr,
+) -> Result<UserRow, NotLoggedIn> {
+    let (user, _) = log_in_and_stay(authority, username, password, address).await?;
+    Ok(user)
+}
+
+/// Logs in as [`log_in`] does, and keeps the place in the hash pool for what is to be
+/// hashed next.
+pub(super) async fn log_in_and_stay<'a>(
+    authority: &'a Authority,
+    username: &str,
+    password: Password,
+    address: IpAddr,
+) -> Result<(UserRow, Place<'a>), NotLoggedIn> {
+    if password.as_bytes().len() > Password::MAX_BYTES {
+        return Err(LoginRefused::TooLong.into());
+    }
+    let password = Arc::new(password);
+    let attempt = authority
+        .throttle
+        .admit(&authority.hashing, username, address)
+        .await?;
+    let user = check(authority, attempt.place(), username, &password).await;
+    let outcome = match &user {
+        Ok(_) => Outcome::Right,
+        Err(NotLoggedIn::Refused(_)) => Outcome::Wrong,
+        Err(_) => Outcome::Unchecked,
+    };
+    let place = attempt.end(outcome).await;
+    Ok((user?, place))
+}
+
+async fn check(
+    authority: &Authority,
+    place: &Place<'_>,
+    username: &str,
+    password: &Arc<Password>,
+) -> Result<UserRow, NotLoggedIn> {
+    // What cannot be a name is nobody's, and nothing to ask the database for.
+    let user = match subject::is_id(username) {
+        true => authority.user(username).await?,
+        false => None,
+    };
+    let Some((user, stored)) = user.and_then(with_password_hash) else {
+        place.verify_nobody(Arc::clone(password)).await?;
+        return Err(LoginRefused::UnknownUser.into());
+    };
+    let verdict = place.verify(Arc::clone(password), stored.clone()).await?;
+    let needs_rehash = match verdict {
+        Ok(Verdict::Match { needs_rehash }) => needs_rehash,
+        Ok(Verdict::Mismatch) => return Err(LoginRefused::WrongPassword(user.username).into()),
+        Err(refused) => {
+            tracing::warn!(user = user.username, %refused, "the stored password hash cannot be verified");
+            place.verify_nobody(Arc::clone(password)).await?;
+            return Err(LoginRefused::UnreadableHash(user.username).into());
+        }
+    };
+    if user.disabled {
+        return Err(LoginRefused::Disabled(user.username).into());
+    }
+    match &authority.directory {
+        Directory::Shared(shared) => {
+            let id = note_shared_login(authority, shared, &user).await?;
+            Ok(UserRow { id, ..user })
+        }
+        Directory::Own(_) => {
+            if needs_rehash {
+                rehash(authority, place, &user, &stored, password).await;
+            }
+            Ok(user)
+        }
+    }
+}
+
+fn with_password_hash(user: UserRow) -> Option<(UserRow, PasswordHash)> {
+    let stored = user.password_hash.clone()?;
+    Some((user, stored))
+}
+
+/// Writes a hash of the current scheme. That it fails is no reason to turn the
+/// user away: the next login tries again.
+async fn rehash(
+    authority: &Authority,
+    place: &Place<'_>,
+    user: &UserRow,
+    stored: &PasswordHash,
+    password: &Arc<Password>,
+) {
+    let Ok(Ok(better)) = place.hash(Arc::clone(password)).await else {
+        return;
+    };
+    match authority.store.rehash(&user.id, stored, &better).await {
+        Ok(true) => tracing::info!(user = user.username, "password hash renewed"),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(user = user.username, %error, "password hash not renewed");
+        }
+    }
+}
+
+/// Takes note of a login of another application's user: what is issued from now on
+/// belongs to this row and this password. Gives the id of our own row.
+async fn note_shared_login(
+    authority: &Authority,
+    shared: &SharedUsers,
+    user: &UserRow,
+) -> Result<String, Infrastructure> {
+    let known = authority.live.anchor(&user.username).await?;
+    let known = known.filter(|anchor| anchor.holds(&user.id, &credential(user)));
+    let id = match known {
+        Some(anchor) => anchor.user_id.clone(),
+        None => match anchor(authority, user).await {
+            // Somebody else was faster with the same name.
+            Err(Infrastructure::Store(store::Error::Exists)) => anchor(authority, user).await?,
+            other => other?,
+        },
+    };
+    shared.note_login(user).await;
+    Ok(id)
+}
+
+async fn anchor(authority: &Authority, user: &UserRow) -> Result<String, Infrastructure> {
+    let now = authority.clock.now();
+    let anchor = async |transaction: &mut Transaction| {
+        let (name, credential) = (&user.username, credential(user));
+        let id = transaction.anchor_user(name, &user.id, &credential, now);
+        Ok(id.await?)
+    };
+    authority.write(&Actor::system(), anchor).await
+}
