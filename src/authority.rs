@@ -241,12 +241,11 @@ impl Authority {
         self.must_be_fresh()?;
         let (keys, now) = (self.live.keys(), self.clock.now());
         let known = self.live.tokens.get(token, &keys, now);
-        let caller = match known {
-            Some(caller) => caller,
-            None => {
-                let claims = keys.verification.verify(token, &self.expected, now)?;
-                self.live.tokens.keep(token, &claims, &keys, now)
-            }
+        let caller = if let Some(caller) = known {
+            caller
+        } else {
+            let claims = keys.verification.verify(token, &self.expected, now)?;
+            self.live.tokens.keep(token, &claims, &keys, now)
         };
         let Caller {
             subject,

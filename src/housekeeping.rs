@@ -13,7 +13,7 @@ use crate::{
 const LEASE: &str = "housekeeping";
 
 /// How often is looked for what has expired.
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 
 /// For how long a server that stops leaves the lease taken, in seconds.
 const LEASE_LIFE: i64 = 180;

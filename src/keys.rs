@@ -24,10 +24,10 @@ pub const JWKS_MAX_AGE: u32 = 300;
 
 /// How long a new key is published before it signs, where nothing else is asked
 /// for: longer than a copy of the JWKS lives that was fetched right before.
-pub const DEFAULT_GRACE: Duration = Duration::from_secs(360);
+pub const DEFAULT_GRACE: Duration = Duration::from_mins(6);
 
 /// The longest time that may be asked for.
-const MAX_GRACE: Duration = Duration::from_secs(30 * 24 * 3600);
+const MAX_GRACE: Duration = Duration::from_hours(720);
 
 /// The fewest seconds before a new key signs: every running server hears of it
 /// within one.

@@ -11,11 +11,12 @@
 //! - [`authority`], which holds them together and has the one path of every change.
 //! - The rooms of what is changed: [`users`], [`clients`], [`scopes`], [`kinds`],
 //!   [`tokens`], [`keys`]; and the protocol, [`oauth`].
-//! - The outside: [`api`], [`web`] and [`server`].
+//! - The outside: [`api`] and [`web`], put together in [`app`], and [`server`].
 
 pub mod actor;
 mod address;
 pub mod api;
+pub mod app;
 mod assertion_keys;
 pub mod authority;
 pub mod builtin_scope;

@@ -4,12 +4,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use clap::Args;
 use scopegate::{
-    api,
+    app::app,
     authority::Authority,
     config::Config,
     housekeeping, keys,
     server::{self, Limits, Tls},
-    users, web,
+    users,
 };
 use tokio::{
     net::TcpListener,
@@ -65,7 +65,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     keys::adopt_algorithm(&authority).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let authority = Arc::new(authority);
-    let app = api::app(&authority, web::routes(&authority), web::METHODS)?;
+    let app = app(&authority)?;
     let live = Arc::clone(&authority.live);
     let follower = tokio::spawn(async move { live.follow().await });
     let house = Arc::clone(&authority);

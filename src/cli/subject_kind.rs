@@ -60,9 +60,10 @@ impl SubjectKind {
                         scopes: add.scope.into_iter().collect(),
                     };
                     let kind = kinds::add(&authority, &Actor::operator(), kind).await?;
-                    match add.json {
-                        true => output::json(&as_json(&kind)),
-                        false => line!("added subject kind {}", kind.name),
+                    if add.json {
+                        output::json(&as_json(&kind));
+                    } else {
+                        line!("added subject kind {}", kind.name);
                     }
                 }
                 Self::List(list) => print(&authority.store.subject_kinds().await?, list.json),

@@ -41,7 +41,7 @@ pub struct AuthorizationParameters {
     pub resources: Vec<String>,
     /// A request as a JWT, which is not taken (OpenID Connect Core §6.1).
     pub request: Option<String>,
-    /// The first parameter that stands twice.
+    /// The first parameter that is repeated.
     pub repeated: Option<String>,
 }
 
@@ -123,7 +123,7 @@ pub fn check_authorization(
         .filter(|name| ["client_id", "redirect_uri"].contains(name))
     {
         return Err(NotAuthorized::Page(format!(
-            "The parameter {name} stands twice."
+            "The parameter {name} is repeated."
         )));
     }
     let client_id = parameters.client_id.as_deref().unwrap_or_default();
@@ -141,89 +141,116 @@ pub fn check_authorization(
             .as_deref()
             .filter(|state| state.len() <= MAX_ECHO),
     };
-    let refuse = |error: &str, text: &str| Err(answer.error(error, text));
+    read_request(authority, &client, &parameters, redirect_uri.clone())
+        .map_err(|(error, text)| answer.error(error, &text))
+}
 
+/// The code of an error (RFC 6749 §4.1.2.1), and what it means here.
+type Told = (&'static str, String);
+
+/// Reads what a known client asks for, to be answered at an address of its own.
+fn read_request(
+    authority: &Authority,
+    client: &Requester,
+    parameters: &AuthorizationParameters,
+    redirect_uri: String,
+) -> Result<AuthorizationRequest, Told> {
+    let refuse = |error, text: &str| (error, text.to_owned());
     if let Some(name) = &parameters.repeated {
-        return refuse(
-            "invalid_request",
-            &format!("the parameter `{name}` stands twice"),
-        );
+        let text = format!("the parameter `{name}` is repeated");
+        return Err(("invalid_request", text));
     }
     if client.may_use(GrantType::AuthorizationCode).is_err() {
-        return refuse("unauthorized_client", "this client may not use this grant");
+        return Err(refuse(
+            "unauthorized_client",
+            "this client may not use this grant",
+        ));
     }
+    check_kind(parameters)?;
+    let challenge = challenge(parameters)?;
+    let prompt = prompts(parameters.prompt.as_deref()).ok_or_else(|| {
+        refuse(
+            "invalid_request",
+            "`prompt` must be none, login, consent or select_account",
+        )
+    })?;
+    let max_age = match parameters.max_age.as_deref().map(str::parse::<u32>) {
+        None => None,
+        Some(Ok(seconds)) => Some(authority.clock.now() - i64::from(seconds)),
+        Some(Err(_)) => {
+            return Err(refuse(
+                "invalid_request",
+                "`max_age` must be a number of seconds",
+            ));
+        }
+    };
+    let asked = scope_policy::askable(authority, client, parameters.scope.as_deref())
+        .map_err(|error| ("invalid_scope", error.to_string()))?;
+    let audience = audience::requested(authority, client, &parameters.resources)
+        .map_err(|error| ("invalid_target", error.to_string()))?;
+    Ok(AuthorizationRequest {
+        client_id: client.id().to_owned(),
+        names_redirect_uri: parameters.redirect_uri.is_some(),
+        state: parameters.state.clone(),
+        names_scopes: parameters.scope.is_some(),
+        asked,
+        challenge,
+        audience: audience.iter().collect::<Vec<_>>().join(" "),
+        nonce: parameters.nonce.clone(),
+        prompt,
+        max_age,
+        redirect_uri,
+    })
+}
+
+/// Whether it is a request of the one kind that is taken.
+fn check_kind(parameters: &AuthorizationParameters) -> Result<(), Told> {
+    let told = |error, text: &str| Err((error, text.to_owned()));
     if parameters.request.is_some() {
-        return refuse("request_not_supported", "requests as JWTs are not taken");
+        return told("request_not_supported", "requests as JWTs are not taken");
     }
     match parameters.response_type.as_deref() {
         Some("code") => {}
         Some(_) => {
-            return refuse(
+            return told(
                 "unsupported_response_type",
-                "the one response type is `code`",
+                "`response_type` must be `code`",
             );
         }
         None => {
-            return refuse(
+            return told(
                 "invalid_request",
                 "the parameter `response_type` is missing",
             );
         }
     }
-    if parameters.response_mode.is_some_and(|mode| mode != "query") {
-        return refuse("invalid_request", "the one response mode is `query`");
+    if parameters
+        .response_mode
+        .as_ref()
+        .is_some_and(|mode| mode != "query")
+    {
+        return told("invalid_request", "`response_mode` must be `query`");
     }
     let too_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > MAX_ECHO);
     if too_long(&parameters.state) || too_long(&parameters.nonce) {
-        return refuse(
+        return told(
             "invalid_request",
             "`state` and `nonce` have 2,048 bytes at most",
         );
     }
+    Ok(())
+}
+
+/// The challenge of PKCE, which everybody has to use (RFC 7636 §4.3).
+fn challenge(parameters: &AuthorizationParameters) -> Result<String, Told> {
+    let told = |text: &str| ("invalid_request", text.to_owned());
     if parameters.code_challenge_method.as_deref() != Some("S256") {
-        return refuse(
-            "invalid_request",
-            "PKCE with `code_challenge_method=S256` is required",
-        );
+        return Err(told("PKCE with `code_challenge_method=S256` is required"));
     }
-    let Some(challenge) = parameters.code_challenge.filter(|text| is_challenge(text)) else {
-        return refuse(
-            "invalid_request",
-            "`code_challenge` is a SHA-256 in base64url: 43 characters",
-        );
-    };
-    let Some(prompt) = prompts(parameters.prompt.as_deref()) else {
-        return refuse(
-            "invalid_request",
-            "`prompt` is none, login, consent or select_account",
-        );
-    };
-    let max_age = match parameters.max_age.as_deref().map(str::parse::<u32>) {
-        None => None,
-        Some(Ok(seconds)) => Some(authority.clock.now() - i64::from(seconds)),
-        Some(Err(_)) => return refuse("invalid_request", "`max_age` is a number of seconds"),
-    };
-    let asked = match scope_policy::askable(authority, &client, parameters.scope.as_deref()) {
-        Ok(asked) => asked,
-        Err(error) => return refuse("invalid_scope", &error.to_string()),
-    };
-    let audience = match audience::requested(authority, &client, &parameters.resources) {
-        Ok(audience) => audience,
-        Err(error) => return refuse("invalid_target", &error.to_string()),
-    };
-    Ok(AuthorizationRequest {
-        client_id: client.id().to_owned(),
-        names_redirect_uri: named.is_some(),
-        state: parameters.state,
-        names_scopes: parameters.scope.is_some(),
-        asked,
-        challenge,
-        audience: audience.iter().collect::<Vec<_>>().join(" "),
-        nonce: parameters.nonce,
-        prompt,
-        max_age,
-        redirect_uri,
-    })
+    let challenge = parameters.code_challenge.clone();
+    challenge
+        .filter(|text| is_challenge(text))
+        .ok_or_else(|| told("`code_challenge` must be a SHA-256 in base64url: 43 characters"))
 }
 
 /// Says what is to happen next with a request: log in, ask, or answer the client.

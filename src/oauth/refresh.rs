@@ -59,7 +59,7 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
         authority,
         &client,
         &family,
-        &request.scope,
+        request.scope.as_deref(),
         &request.resources,
     )
     .await?;
@@ -107,7 +107,7 @@ async fn draft(
     authority: &Authority,
     client: &Requester,
     family: &RefreshRow,
-    scope: &Option<String>,
+    scope: Option<&str>,
     resources: &[String],
 ) -> Result<Draft, Error> {
     let subject =
@@ -126,7 +126,7 @@ async fn draft(
     if !open.contains(BuiltinScope::OFFLINE_ACCESS) {
         return Err(Error::from(RefreshRefused::Gone));
     }
-    let scopes = scope_policy::narrow(authority, scope.as_deref(), &granted, &open)?;
+    let scopes = scope_policy::narrow(authority, scope, &granted, &open)?;
     let audiences = family.audience.split(' ').map(str::to_owned).collect();
     let audience = audience::narrowed(resources, &Audience::of(audiences))?;
     Ok(Draft {

@@ -22,7 +22,7 @@ pub fn guessable(password: &Password, about: &[&str]) -> Option<String> {
     }
     let warning = estimate
         .feedback()
-        .and_then(|feedback| feedback.warning())
+        .and_then(zxcvbn::feedback::Feedback::warning)
         .map_or(String::new(), |warning| format!(" {warning}"));
     Some(format!(
         "it is among the first million that would be tried.{warning} Several uncommon words make a good one"

@@ -151,12 +151,12 @@ impl<E: Endpoint + 'static> Server<E> {
             Protocol::Http1 => {
                 watched
                     .drive(self.http1.serve_connection(io, service))
-                    .await
+                    .await;
             }
             Protocol::Http2 => {
                 watched
                     .drive(self.http2.serve_connection(io, service))
-                    .await
+                    .await;
             }
         }
     }
@@ -173,16 +173,15 @@ impl<E: Endpoint + 'static> Server<E> {
             let detail = "Content-Length stands beside Transfer-Encoding.";
             return refusal(version, StatusCode::BAD_REQUEST, detail).into();
         }
-        let (body, late) = match body.is_end_stream() {
-            true => (Body::empty(), None),
-            false => {
-                let began = match version {
-                    Version::HTTP_2 => Instant::now(),
-                    _ => visit.began,
-                };
-                let (body, late) = TimedBody::new(body, began + self.limits.request_time);
-                (Body::from(body.boxed()), Some(late))
-            }
+        let (body, late) = if body.is_end_stream() {
+            (Body::empty(), None)
+        } else {
+            let began = match version {
+                Version::HTTP_2 => Instant::now(),
+                _ => visit.began,
+            };
+            let (body, late) = TimedBody::new(body, began + self.limits.request_time);
+            (Body::from(body.boxed()), Some(late))
         };
         let local = match &ends.local {
             Ok(local) => local.clone(),

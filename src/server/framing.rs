@@ -21,15 +21,12 @@ impl Head {
             return false;
         }
         if self.bytes.is_empty() {
-            return match end_of_head(arrived) {
-                Some(end) => {
-                    self.complete = true;
-                    has_two_lengths(&arrived[..end])
-                }
-                None => {
-                    self.bytes.extend_from_slice(arrived);
-                    false
-                }
+            return if let Some(end) = end_of_head(arrived) {
+                self.complete = true;
+                has_two_lengths(&arrived[..end])
+            } else {
+                self.bytes.extend_from_slice(arrived);
+                false
             };
         }
         let seen = self.bytes.len().saturating_sub(END.len() - 1);

@@ -190,12 +190,11 @@ impl Trouble {
     }
 
     fn pause(&mut self, error: &io::Error) {
-        let length = match &self.0 {
-            Some(pause) => Self::LONGEST.min(pause.length * 2),
-            None => {
-                error!(%error, "cannot accept connections; trying again");
-                Self::SHORTEST
-            }
+        let length = if let Some(pause) = &self.0 {
+            Self::LONGEST.min(pause.length * 2)
+        } else {
+            error!(%error, "cannot accept connections; trying again");
+            Self::SHORTEST
         };
         let until = Instant::now() + length;
         self.0 = Some(Pause { length, until });
@@ -205,7 +204,10 @@ impl Trouble {
 /// Whether the failure was of the connection being accepted (`accept(2)`), so
 /// that the next may well succeed.
 fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::*;
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
+        NetworkDown, NetworkUnreachable, PermissionDenied, TimedOut,
+    };
     matches!(
         error.kind(),
         ConnectionAborted

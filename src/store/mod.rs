@@ -92,7 +92,10 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        match error.as_database_error().map(|database| database.kind()) {
+        match error
+            .as_database_error()
+            .map(sqlx::error::DatabaseError::kind)
+        {
             Some(sqlx::error::ErrorKind::UniqueViolation) => Self::Exists,
             Some(sqlx::error::ErrorKind::ForeignKeyViolation) => Self::MissingReference,
             _ => Self::Unavailable(error),

@@ -324,7 +324,9 @@ fn c20_of_fifty_that_redeem_one_code_at_once_one_gets_a_token() {
         let redeeming: Vec<_> = (0..50)
             .map(|_| scope.spawn(|| server.redeem(&code).send()))
             .collect();
-        let joined = redeeming.into_iter().map(|one| one.join());
+        let joined = redeeming
+            .into_iter()
+            .map(std::thread::ScopedJoinHandle::join);
         joined.map(|answer| answer.expect("an answer")).collect()
     });
     let won: Vec<&Answer> = answers

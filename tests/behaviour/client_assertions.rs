@@ -155,7 +155,7 @@ fn p25_one_of_many_replays_at_once_wins() {
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let replay = || ask(&server, &assertion, &[]).status;
         let replays: Vec<_> = (0..8).map(|_| scope.spawn(replay)).collect();
-        let ended = replays.into_iter().map(|replay| replay.join());
+        let ended = replays.into_iter().map(std::thread::ScopedJoinHandle::join);
         ended.map(|status| status.expect("an answer")).collect()
     });
     let won = statuses.iter().filter(|status| **status == 200).count();

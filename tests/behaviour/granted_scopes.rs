@@ -123,7 +123,7 @@ fn p16_a_scope_that_smuggles_something_in_is_refused() {
 fn p16_a_scope_ten_thousand_times_is_that_scope_or_nothing() {
     let (server, _) = Server::with_user(&["me"]);
     let answer = server
-        .try_login("johndoe", PASSWORD, &["me"; 10_000])
+        .try_login("johndoe", PASSWORD, &vec!["me"; 10_000])
         .send();
     match answer.status {
         200 => assert_scopes(&Token::of(&answer), &["me"]),

@@ -101,7 +101,7 @@ fn steps(text: &str) -> Vec<Step> {
                 commands: content.to_owned(),
                 shown: String::new(),
             }),
-            (_, Some(step)) => step.shown = content.to_owned(),
+            (_, Some(step)) => content.clone_into(&mut step.shown),
             (_, None) => panic!("output before the first command:\n{content}"),
         }
     }

@@ -61,7 +61,7 @@ async fn a_header_that_drips_is_closed() {
                     break;
                 }
             }
-            pending::<()>().await
+            pending::<()>().await;
         };
         tokio::select! {
             _ = reader.read_u8() => {}
@@ -270,7 +270,7 @@ async fn requests_in_progress_finish_at_shutdown() {
     let endpoint = poem::endpoint::make(move |_| {
         let _ = arrived.send(());
         let gate = gate.clone();
-        async move { gate.acquire().await.map(|_| "finished").unwrap_or("closed") }
+        async move { gate.acquire().await.map_or("closed", |_| "finished") }
     });
     let mut server = Server::start_with(Limits::default(), None, endpoint).await;
     let mut idle = server.connect().await;

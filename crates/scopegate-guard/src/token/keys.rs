@@ -146,6 +146,7 @@ impl VerificationKey {
     }
 
     /// The key with an end, in seconds since 1970, behind which it verifies nothing.
+    #[must_use]
     pub fn until(self, end: Option<i64>) -> Self {
         Self {
             valid_until: end,

@@ -1,0 +1,147 @@
+//! Swagger UI, ReDoc and the document, all from inside the binary: these pages
+//! load nothing from another origin, and their Content-Security-Policy says so.
+
+use poem::{
+    Endpoint, Request, Response, Route,
+    endpoint::make_sync,
+    get,
+    http::{StatusCode, header},
+};
+use poem_openapi::OpenApiService;
+
+use super::document;
+
+const SWAGGER_UI_JS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
+const SWAGGER_UI_CSS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
+const INDEX_HTML: &str = include_str!("index.html");
+const SWAGGER_HTML: &str = include_str!("swagger.html");
+const SWAGGER_INIT: &[u8] = include_bytes!("swagger.js");
+const REDIRECT_HTML: &str = include_str!("oauth2-redirect.html");
+const REDIRECT_JS: &[u8] = include_bytes!("oauth2-redirect.js");
+const REDOC_HTML: &str = include_str!("redoc.html");
+const REDOC_INIT: &[u8] = include_bytes!("redoc.js");
+
+/// What a page may do: nothing, but for what is added below. Each addition is
+/// the least that its library works with; the browser test fails on the first
+/// violation.
+const BASE_POLICY: &str = "default-src 'none'; img-src data:; form-action 'none'; \
+    base-uri 'none'; frame-ancestors 'none'";
+const INDEX_NEEDS: &str = "";
+const REDIRECT_NEEDS: &str = "; script-src 'self'";
+const SWAGGER_NEEDS: &str = "; script-src 'self'; style-src 'self'; connect-src 'self'";
+/// The first hash is that of an empty style element, which ReDoc fills by
+/// script; the second that of the one style sheet that it inserts as text, and
+/// which changes with its version.
+const REDOC_NEEDS: &str = "; script-src 'self'; connect-src 'self'; style-src 'self' \
+    'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' \
+    'sha256-sDI9pUw6Z98NC0sorERcD03vlQ8zZwyaBSQ06jerL4M='";
+
+/// For how long a browser may keep an asset without asking again, in seconds.
+const ASSET_MAX_AGE: &str = "public, max-age=3600";
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Adds the pages, their assets and the document.
+pub(in crate::api) fn add_to(routes: Route) -> Route {
+    routes
+        .at("/docs", get(page(SWAGGER_HTML, SWAGGER_NEEDS)))
+        .at(
+            "/docs/swagger-ui-bundle.js",
+            get(asset(SWAGGER_UI_JS, JAVASCRIPT)),
+        )
+        .at(
+            "/docs/swagger-ui.css",
+            get(asset(SWAGGER_UI_CSS, "text/css; charset=utf-8")),
+        )
+        .at(
+            "/docs/oauth2-redirect.html",
+            get(page(REDIRECT_HTML, REDIRECT_NEEDS)),
+        )
+        .at(
+            "/docs/oauth2-redirect.js",
+            get(asset(REDIRECT_JS, JAVASCRIPT)),
+        )
+        .at("/docs/init.js", get(asset(SWAGGER_INIT, JAVASCRIPT)))
+        .at("/redoc", get(page(REDOC_HTML, REDOC_NEEDS)))
+        .at("/redoc/redoc.js", get(asset(redoc(), JAVASCRIPT)))
+        .at("/redoc/init.js", get(asset(REDOC_INIT, JAVASCRIPT)))
+        .at(
+            "/openapi.json",
+            get(rendered(
+                document::document_json().map_err(|error| error.to_string()),
+                "application/json",
+            )),
+        )
+        .at(
+            "/openapi.yaml",
+            get(rendered(
+                document::document_yaml().map_err(|error| error.to_string()),
+                "application/yaml",
+            )),
+        )
+}
+
+/// What is at `/`.
+pub(in crate::api) fn index() -> impl Endpoint<Output = Response> {
+    get(page(INDEX_HTML, INDEX_NEEDS))
+}
+
+/// A page. Its assets are named relative to it, so that a path prefix of a proxy
+/// does no harm; below a trailing slash they are one level up.
+fn page(html: &'static str, needs: &'static str) -> impl Endpoint<Output = Response> {
+    make_sync(move |request: Request| {
+        let assets = if request
+            .original_uri()
+            .path()
+            .trim_start_matches('/')
+            .ends_with('/')
+        {
+            "../"
+        } else {
+            ""
+        };
+        Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header(
+                header::CONTENT_SECURITY_POLICY,
+                format!("{BASE_POLICY}{needs}"),
+            )
+            .header(header::REFERRER_POLICY, "no-referrer")
+            .header(header::X_FRAME_OPTIONS, "DENY")
+            .body(html.replace("{assets}", assets))
+    })
+}
+
+fn asset(bytes: &'static [u8], content_type: &'static str) -> impl Endpoint<Output = Response> {
+    make_sync(move |_| {
+        Response::builder()
+            .content_type(content_type)
+            .header(header::CACHE_CONTROL, ASSET_MAX_AGE)
+            .body(bytes)
+    })
+}
+
+fn rendered(
+    document: Result<String, String>,
+    content_type: &'static str,
+) -> impl Endpoint<Output = Response> {
+    make_sync(move |_| match &document {
+        Ok(text) => Response::builder()
+            .content_type(content_type)
+            .body(text.clone()),
+        Err(error) => Response::builder()
+            .status(StatusCode::INTERNAL_SERVER_ERROR)
+            .body(error.clone()),
+    })
+}
+
+/// The ReDoc that poem-openapi brings, out of the page that it stands in.
+fn redoc() -> &'static [u8] {
+    let html = OpenApiService::new((), "", "").redoc_html();
+    let script = html
+        .split_once("<script charset=\"UTF-8\">")
+        .and_then(|(_, rest)| rest.split_once("</script>"))
+        .map_or("", |(script, _)| script);
+    // Made once a process, and served as long as it lives.
+    Box::leak(script.to_owned().into_bytes().into_boxed_slice())
+}

@@ -1,0 +1,51 @@
+//! Whether the server is alive and ready.
+
+use std::sync::Arc;
+
+use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
+
+use crate::api::plumbing::tag::Tag;
+use crate::api::plumbing::{errors::unavailable, problem::Failure};
+use crate::{authority::Authority, guard::Public};
+
+pub(in crate::api) struct HealthApi(pub Arc<Authority>);
+
+/// A good state.
+#[derive(Object)]
+#[oai(example)]
+struct Health {
+    /// Always `ok`; any other state is an error.
+    status: String,
+}
+
+impl Example for Health {
+    fn example() -> Self {
+        Self {
+            status: "ok".to_owned(),
+        }
+    }
+}
+
+#[OpenApi(tag = "Tag::Operation")]
+impl HealthApi {
+    /// Is the server alive?
+    ///
+    /// Answers as long as the process does.
+    #[oai(path = "/healthz", method = "get", operation_id = "getHealth")]
+    async fn get_health(&self, _open: Public) -> Json<Health> {
+        Json(Health::example())
+    }
+
+    /// Is the server ready for requests?
+    ///
+    /// Asks the database, that of shared users too, and whether the server knows
+    /// of its latest changes.
+    #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
+    async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
+        let answers = self.0.store.ping().await.is_ok() && self.0.directory.check().await.is_ok();
+        if answers && self.0.live.is_fresh() {
+            return Ok(Json(Health::example()));
+        }
+        Err(Failure(unavailable()))
+    }
+}

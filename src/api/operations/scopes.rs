@@ -1,0 +1,169 @@
+//! The catalogue of scopes.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::Example,
+};
+
+use crate::api::operations::me::Done;
+use crate::api::plumbing::tag::{Tag, path_segment};
+use crate::api::plumbing::{
+    access::Auth,
+    body::{Body, Rule, Rules},
+    page::{Page, Window},
+    problem::Failure,
+};
+use crate::{
+    authority::Authority, builtin_scope::BuiltinScope, error::Error, fields, scopes,
+    store::ScopeRow,
+};
+
+pub(in crate::api) struct ScopesApi(pub Arc<Authority>);
+
+/// A scope of the catalogue.
+#[derive(Object)]
+#[oai(example)]
+struct CatalogueScope {
+    /// What stands in tokens.
+    name: String,
+    /// What it allows, in words for the people who are asked for it.
+    description: String,
+    /// Whether it is one of Scopegate's own, which stay.
+    builtin: bool,
+}
+
+impl Example for CatalogueScope {
+    fn example() -> Self {
+        Self {
+            name: "items".to_owned(),
+            description: "Read items.".to_owned(),
+            builtin: false,
+        }
+    }
+}
+
+impl From<ScopeRow> for CatalogueScope {
+    fn from(row: ScopeRow) -> Self {
+        Self {
+            name: row.name,
+            description: row.description,
+            builtin: row.builtin,
+        }
+    }
+}
+
+/// A scope to be added.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+struct ScopeCreate {
+    /// Printable ASCII without blanks, quotes and backslashes (RFC 6749 §3.3).
+    #[oai(validator(min_length = 1, max_length = 2048))]
+    name: String,
+    /// What it allows, in words for the people who are asked for it.
+    #[oai(validator(max_length = 500))]
+    description: String,
+}
+
+impl Example for ScopeCreate {
+    fn example() -> Self {
+        Self {
+            name: "items".to_owned(),
+            description: "Read items.".to_owned(),
+        }
+    }
+}
+
+impl Rules for ScopeCreate {
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("name", fields::scope_name),
+        ("description", fields::description),
+    ];
+}
+
+/// The answer to a scope that was added.
+#[derive(ApiResponse)]
+enum ScopeCreated {
+    /// The scope was added.
+    #[oai(status = 201)]
+    Created(
+        Json<CatalogueScope>,
+        /// The path of the new scope.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Scopes")]
+impl ScopesApi {
+    /// List the catalogue
+    ///
+    /// By name, in pages. `prefix` keeps those whose name begins with it.
+    #[oai(path = "/scopes", method = "get", operation_id = "listScopes")]
+    async fn list_scopes(
+        &self,
+        #[oai(scope = "BuiltinScope::ScopesWrite")] _auth: Auth,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// How many entries the page may have: 1 to 200, 50 if not said.
+        limit: Query<Option<u32>>,
+        /// What the names begin with.
+        prefix: Query<Option<String>>,
+    ) -> Result<Json<Page<CatalogueScope>>, Failure<422>> {
+        let window = Window::parse(cursor.0, limit.0)?;
+        let prefix = prefix.0.unwrap_or_default();
+        let scopes = self.0.store.scopes().await.map_err(Error::from)?;
+        let shown = scopes
+            .into_iter()
+            .filter(|scope| scope.name > window.after && scope.name.starts_with(&prefix))
+            .take(window.limit as usize + 1)
+            .collect();
+        Ok(Json(window.page(
+            shown,
+            |scope: &ScopeRow| &scope.name,
+            CatalogueScope::from,
+        )))
+    }
+
+    /// Add a scope
+    ///
+    /// From now on users may hold it and tokens may be asked for with it. Users
+    /// who hold all other scopes hold it at once.
+    #[oai(path = "/scopes", method = "post", operation_id = "createScope")]
+    async fn create_scope(
+        &self,
+        #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
+        request: &Request,
+        scope: Body<ScopeCreate>,
+    ) -> Result<ScopeCreated, Failure<409>> {
+        let actor = auth.actor(&self.0, request).await?;
+        let scope = scopes::add(&self.0, &actor, &scope.0.name, &scope.0.description).await?;
+        let location = format!("/scopes/{}", path_segment(&scope.name));
+        Ok(ScopeCreated::Created(Json(scope.into()), location))
+    }
+
+    /// Remove a scope
+    ///
+    /// Takes it from everybody who holds it and from the tokens that are out.
+    /// Scopes that are built in stay.
+    #[oai(
+        path = "/scopes/:name",
+        method = "delete",
+        operation_id = "deleteScope"
+    )]
+    async fn delete_scope(
+        &self,
+        #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
+        request: &Request,
+        /// The scope's name, percent-encoded.
+        name: Path<String>,
+    ) -> Result<Done, Failure<404, 409>> {
+        let actor = auth.actor(&self.0, request).await?;
+        scopes::remove(&self.0, &actor, &name.0).await?;
+        Ok(Done::Done)
+    }
+}

@@ -1,0 +1,287 @@
+//! The token endpoint (RFC 6749 §3.2).
+
+use std::{net::IpAddr, sync::Arc};
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    payload::Json,
+    types::{Example, Password as Hidden},
+};
+
+use crate::api::plumbing::tag::Tag;
+use crate::api::plumbing::{
+    client_auth::{ClientFields, client_credentials},
+    form::OAuthForm,
+    refusal::Refusal,
+};
+use crate::{
+    address::client_address,
+    authority::Authority,
+    client::GrantType,
+    guard::OptionalClient,
+    oauth::{
+        self, ACCESS_TOKEN, AuthorizationCodeGrant, ClientCredentials, ClientCredentialsGrant,
+        DeviceCodeGrant, PasswordGrant, RefreshGrant, TokenExchange, TokenResponse,
+    },
+    password::Password,
+};
+
+pub(in crate::api) struct TokenApi(pub Arc<Authority>);
+
+/// The parameters of a token request. An empty one counts as left out.
+#[derive(Object, Default)]
+#[oai(example, skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+struct TokenRequest {
+    /// How you show that you may have a token: `authorization_code`, `password`,
+    /// `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:token-exchange` or
+    /// `urn:ietf:params:oauth:grant-type:device_code`.
+    grant_type: Option<String>,
+    /// Who logs in, for the grant `password`.
+    username: Option<String>,
+    /// The user's password, for the grant `password`.
+    password: Option<Hidden>,
+    /// The refresh token, for the grant `refresh_token`: it serves once.
+    refresh_token: Option<Hidden>,
+    /// What the client was answered with, for the grant `authorization_code`.
+    code: Option<Hidden>,
+    /// The same as in the authorization request, if it named one.
+    redirect_uri: Option<String>,
+    /// What the code challenge was made of (RFC 7636).
+    code_verifier: Option<Hidden>,
+    /// The code of a device, for the grant `device_code`.
+    device_code: Option<Hidden>,
+    /// The token to be narrowed, for the token exchange.
+    subject_token: Option<Hidden>,
+    /// `urn:ietf:params:oauth:token-type:access_token`, for the token exchange.
+    subject_token_type: Option<String>,
+    /// `urn:ietf:params:oauth:token-type:access_token` or left out.
+    requested_token_type: Option<String>,
+    /// Not taken: who acts is the client that authenticates.
+    actor_token: Option<Hidden>,
+    /// Not taken.
+    actor_token_type: Option<String>,
+    /// The scopes that are wanted, separated by spaces. Granted is what the user
+    /// and the client may hold of them; a refresh or an exchange can only narrow.
+    scope: Option<String>,
+    /// For which API the token is (RFC 8707), if not for this server. May be
+    /// repeated.
+    #[oai(default)]
+    resource: Vec<String>,
+    /// The same for the token exchange (RFC 8693). May be repeated.
+    #[oai(default)]
+    audience: Vec<String>,
+    /// The life that is wanted in seconds, for the token exchange: what the token
+    /// has left at most.
+    expires_in: Option<String>,
+    /// The client, where it is not in the `Authorization` header.
+    client_id: Option<String>,
+    /// The client's secret, where it is not in the `Authorization` header.
+    client_secret: Option<Hidden>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with
+    /// `client_assertion`.
+    client_assertion_type: Option<String>,
+    /// A JWT that the client signed (RFC 7523), instead of a secret.
+    client_assertion: Option<Hidden>,
+}
+
+impl Example for TokenRequest {
+    fn example() -> Self {
+        Self {
+            grant_type: Some("password".to_owned()),
+            username: Some("johndoe".to_owned()),
+            password: Some(Hidden("secret".to_owned())),
+            scope: Some("items me".to_owned()),
+            client_id: Some("scopegate-docs".to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+/// A token was issued (RFC 6749 §5.1).
+#[derive(Object)]
+#[oai(example, skip_serializing_if_is_none)]
+struct TokenAnswer {
+    /// The token, a JWT: send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `bearer`.
+    token_type: String,
+    /// For how many seconds the token is valid.
+    expires_in: u64,
+    /// The scopes that were granted, separated by spaces.
+    scope: String,
+    /// What the next token is to be had for, where `offline_access` was granted.
+    refresh_token: Option<String>,
+    /// Who logged in, signed for the client, where `openid` was granted
+    /// (OpenID Connect Core §2).
+    id_token: Option<String>,
+    /// What kind of token it is, after a token exchange (RFC 8693 §2.2.1).
+    issued_token_type: Option<String>,
+}
+
+impl Example for TokenAnswer {
+    fn example() -> Self {
+        Self {
+            access_token: "eyJhbGciOiJFUzI1NiIsImtpZCI6Im…".to_owned(),
+            token_type: "bearer".to_owned(),
+            expires_in: 1800,
+            scope: "items me".to_owned(),
+            refresh_token: None,
+            id_token: None,
+            issued_token_type: None,
+        }
+    }
+}
+
+impl From<TokenResponse> for TokenAnswer {
+    fn from(issued: TokenResponse) -> Self {
+        Self {
+            access_token: issued.access_token,
+            token_type: "bearer".to_owned(),
+            expires_in: issued.expires_in,
+            scope: issued.scopes.to_string(),
+            refresh_token: issued.refresh_token.map(|token| token.expose().to_owned()),
+            id_token: issued.id_token,
+            issued_token_type: issued.is_exchanged.then(|| ACCESS_TOKEN.to_owned()),
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum TokenAnswered {
+    /// The token.
+    #[oai(status = 200)]
+    Issued(
+        Json<TokenAnswer>,
+        /// The answer is not to be stored.
+        #[oai(header = "Cache-Control")]
+        String,
+        /// The same for HTTP/1.0.
+        #[oai(header = "Pragma")]
+        String,
+    ),
+}
+
+#[OpenApi(tag = "Tag::OAuth")]
+impl TokenApi {
+    /// Get a token
+    ///
+    /// By one of these grants. `password` logs a user in (RFC 6749 §4.3): a wrong
+    /// password, an unknown user and a disabled user get the same answer, and
+    /// passwords are compared as the bytes that were typed, without Unicode
+    /// normalization.
+    /// `authorization_code` redeems the code that a user's consent gave (§4.1), with
+    /// PKCE (RFC 7636).
+    /// `refresh_token` spends a refresh token for the next tokens (§6).
+    /// `client_credentials` gives a confidential client a token about itself
+    /// (§4.4). The token exchange (RFC 8693) gives a narrower token to hand on.
+    /// `device_code` (RFC 8628) gives a device its token once its user has approved.
+    /// Without a client the request is that of the built-in public client
+    /// `scopegate-docs`.
+    #[oai(path = "/token", method = "post", operation_id = "createToken")]
+    async fn create_token(
+        &self,
+        _client: OptionalClient,
+        request: &Request,
+        form: OAuthForm<TokenRequest>,
+    ) -> Result<TokenAnswered, Refusal> {
+        let mut form = form.0;
+        let fields = ClientFields {
+            client_id: form.client_id.take(),
+            client_secret: form.client_secret.take(),
+            client_assertion_type: form.client_assertion_type.take(),
+            client_assertion: form.client_assertion.take(),
+        };
+        let client = client_credentials(request, fields)?;
+        let address = client_address(request, &self.0.config.trusted_proxies);
+        let issued = issue(&self.0, form, client, address).await?;
+        Ok(TokenAnswered::Issued(
+            Json(issued.into()),
+            "no-store".to_owned(),
+            "no-cache".to_owned(),
+        ))
+    }
+}
+
+async fn issue(
+    authority: &Authority,
+    form: TokenRequest,
+    client: ClientCredentials,
+    address: IpAddr,
+) -> Result<TokenResponse, oauth::Error> {
+    let named = form
+        .grant_type
+        .ok_or_else(|| oauth::Error::missing("grant_type"))?;
+    let grant = GrantType::ALL
+        .into_iter()
+        .find(|grant| grant.name() == named);
+    match grant.ok_or(oauth::Error::UnsupportedGrantType)? {
+        GrantType::Password => {
+            let grant = PasswordGrant {
+                username: form.username,
+                password: form.password.map(|password| Password::new(password.0)),
+                scope: form.scope,
+                resources: form.resource,
+                client,
+                address,
+            };
+            oauth::password(authority, grant).await
+        }
+        GrantType::RefreshToken => {
+            let grant = RefreshGrant {
+                refresh_token: form.refresh_token.map(|token| token.0),
+                scope: form.scope,
+                resources: form.resource,
+                client,
+            };
+            oauth::refresh(authority, grant).await
+        }
+        GrantType::AuthorizationCode => {
+            let grant = AuthorizationCodeGrant {
+                code: form.code.map(|code| code.0),
+                redirect_uri: form.redirect_uri,
+                code_verifier: form.code_verifier.map(|verifier| verifier.0),
+                resources: form.resource,
+                client,
+            };
+            oauth::authorization_code(authority, grant).await
+        }
+        GrantType::ClientCredentials => {
+            let grant = ClientCredentialsGrant {
+                scope: form.scope,
+                resources: form.resource,
+                client,
+            };
+            oauth::client_credentials(authority, grant).await
+        }
+        GrantType::TokenExchange => {
+            let grant = TokenExchange {
+                subject_token: form.subject_token.map(|token| token.0),
+                subject_token_type: form.subject_token_type,
+                requested_token_type: form.requested_token_type,
+                actor_token: form.actor_token.map(|token| token.0),
+                scope: form.scope,
+                audiences: [form.resource, form.audience].concat(),
+                expires_in: form.expires_in.as_deref().map(seconds).transpose()?,
+                client,
+            };
+            oauth::token_exchange(authority, grant).await
+        }
+        GrantType::DeviceCode => {
+            let grant = DeviceCodeGrant {
+                device_code: form.device_code.map(|code| code.0),
+                client,
+            };
+            oauth::device_code(authority, grant).await
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<u64, oauth::Error> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0 => Ok(seconds),
+        _ => Err(oauth::Error::InvalidRequest(
+            "expires_in is a number of seconds".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,184 @@
+//! Administration of tokens.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::Example,
+};
+
+use crate::api::operations::{me::Done, users::scopes};
+use crate::api::plumbing::tag::Tag;
+use crate::api::plumbing::{
+    access::Auth,
+    body::{Body, Rule, Rules},
+    issued::{IssuedToken, TokenMade},
+    page::{Page, Window},
+    problem::Failure,
+};
+use crate::{
+    authority::Authority,
+    builtin_scope::BuiltinScope,
+    fields,
+    store::{Revoke, TokenFilter},
+    tokens::{self, Minting},
+};
+
+pub(in crate::api) struct TokensApi(pub Arc<Authority>);
+
+/// A token about a subject that has no account.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example, skip_serializing_if_is_none)]
+struct TokenMint {
+    /// Whom or what it is about: `<kind>:<id>`, as in `car:7f3a`. The kind is one
+    /// of the subject kinds.
+    #[oai(validator(min_length = 3, max_length = 288))]
+    subject: String,
+    /// What it may do: scopes that tokens of its kind may carry.
+    scopes: Vec<String>,
+    /// Its life in seconds; that of access tokens if left out.
+    #[oai(validator(minimum(value = "1")))]
+    expires_in: Option<u64>,
+    /// For whom it is; this server if left out.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    audience: Option<String>,
+    /// What you call it.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    name: Option<String>,
+}
+
+impl Example for TokenMint {
+    fn example() -> Self {
+        Self {
+            subject: "car:7f3a".to_owned(),
+            scopes: vec!["drive".to_owned()],
+            expires_in: Some(86_400),
+            audience: None,
+            name: None,
+        }
+    }
+}
+
+impl Rules for TokenMint {
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("subject", fields::subject),
+        ("scopes", fields::scope),
+        ("audience", fields::audience),
+        ("name", fields::token_name),
+    ];
+}
+
+/// How many tokens were revoked.
+#[derive(Object)]
+#[oai(example)]
+struct RevokedCount {
+    /// The access tokens that were alive and are revoked now.
+    revoked: u64,
+}
+
+impl Example for RevokedCount {
+    fn example() -> Self {
+        Self { revoked: 3 }
+    }
+}
+
+#[OpenApi(tag = "Tag::Tokens")]
+impl TokensApi {
+    /// List tokens
+    ///
+    /// Those that are alive, the oldest first, in pages. `subject` keeps those
+    /// about one subject.
+    #[oai(path = "/tokens", method = "get", operation_id = "listTokens")]
+    async fn list_tokens(
+        &self,
+        #[oai(scope = "BuiltinScope::TokensRead")] _auth: Auth,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// How many entries the page may have: 1 to 200, 50 if not said.
+        limit: Query<Option<u32>>,
+        /// Whom or what the tokens are about, as in `car:7f3a`.
+        subject: Query<Option<String>>,
+    ) -> Result<Json<Page<IssuedToken>>, Failure<422>> {
+        let window = Window::parse(cursor.0, limit.0)?;
+        let filter = TokenFilter {
+            subject: subject.0.as_deref(),
+            kind: None,
+            after: &window.after,
+            limit: window.limit + 1,
+        };
+        let tokens = tokens::list(&self.0, &filter).await?;
+        Ok(Json(window.page(
+            tokens,
+            |token| &token.id,
+            IssuedToken::from,
+        )))
+    }
+
+    /// Make a token about a subject without an account
+    ///
+    /// A car that may be driven, a post that may be edited, by whoever holds the
+    /// token. The JWT is shown this once.
+    #[oai(path = "/tokens", method = "post", operation_id = "mintToken")]
+    async fn mint_token(
+        &self,
+        #[oai(scope = "BuiltinScope::TokensMint")] auth: Auth,
+        request: &Request,
+        token: Body<TokenMint>,
+    ) -> Result<TokenMade, Failure<404>> {
+        let minting = Minting {
+            subject: token.0.subject,
+            scopes: scopes(&token.0.scopes)?,
+            audience: token.0.audience,
+            expires_in: token.0.expires_in,
+            name: token.0.name,
+        };
+        let actor = auth.actor(&self.0, request).await?;
+        let made = tokens::mint(&self.0, &actor, minting).await?;
+        Ok(made.into())
+    }
+
+    /// Revoke all tokens of a subject
+    ///
+    /// Ends them, what was derived from them, and the subject's refresh tokens,
+    /// at once and in every server.
+    #[oai(
+        path = "/tokens",
+        method = "delete",
+        operation_id = "revokeTokensOfSubject"
+    )]
+    async fn revoke_tokens_of_subject(
+        &self,
+        #[oai(scope = "BuiltinScope::TokensWrite")] auth: Auth,
+        request: &Request,
+        /// Whom or what the tokens are about, as in `username:johndoe`.
+        subject: Query<String>,
+    ) -> Result<Json<RevokedCount>, Failure<422>> {
+        let actor = auth.actor(&self.0, request).await?;
+        let which = Revoke::Subject(&subject.0);
+        let revoked = tokens::revoke(&self.0, &actor, which).await?;
+        Ok(Json(RevokedCount { revoked }))
+    }
+
+    /// Revoke a token
+    ///
+    /// Ends it and what was derived from it, at once and in every server.
+    #[oai(
+        path = "/tokens/:id",
+        method = "delete",
+        operation_id = "revokeTokenById"
+    )]
+    async fn revoke_token_by_id(
+        &self,
+        #[oai(scope = "BuiltinScope::TokensWrite")] auth: Auth,
+        request: &Request,
+        /// The token's `jti`.
+        id: Path<String>,
+    ) -> Result<Done, Failure<404>> {
+        let actor = auth.actor(&self.0, request).await?;
+        tokens::revoke_one(&self.0, &actor, &id.0).await?;
+        Ok(Done::Done)
+    }
+}

@@ -1,0 +1,294 @@
+//! Administration of users.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::Example,
+};
+
+use crate::api::operations::me::Done;
+use crate::api::plumbing::nullable::{Change, Nullable};
+use crate::api::plumbing::tag::{Tag, path_segment};
+use crate::api::plumbing::{
+    access::Auth,
+    body::{Body, Rule, Rules},
+    page::{Page, Window},
+    problem::{Failure, FieldProblem, Problem},
+};
+use crate::{
+    authority::Authority,
+    builtin_scope::BuiltinScope,
+    fields,
+    password::Password,
+    scope::{Scope, ScopeSet},
+    store::UserRow,
+    users::{self, NewAccount, Patch},
+};
+
+pub(in crate::api) struct UsersApi(pub Arc<Authority>);
+
+/// A user.
+#[derive(Object)]
+#[oai(example)]
+pub(in crate::api) struct User {
+    /// The name to log in with. Its case counts.
+    username: String,
+    /// Where mail reaches the user.
+    email: Nullable<String>,
+    /// The user's name in full.
+    full_name: Nullable<String>,
+    /// Whether the user can neither log in nor use tokens.
+    disabled: bool,
+    /// The scopes that the user's tokens may hold, sorted.
+    scopes: Vec<String>,
+}
+
+impl Example for User {
+    fn example() -> Self {
+        Self {
+            username: "johndoe".to_owned(),
+            email: Nullable(Some("johndoe@example.com".to_owned())),
+            full_name: Nullable(Some("John Doe".to_owned())),
+            disabled: false,
+            scopes: vec!["items".to_owned(), "me".to_owned()],
+        }
+    }
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            username: row.username,
+            email: Nullable(row.email),
+            full_name: Nullable(row.full_name),
+            disabled: row.disabled,
+            scopes: row.scopes.to_strings(),
+        }
+    }
+}
+
+/// A user to be added.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+struct UserCreate {
+    /// The name to log in with: 1 to 255 characters, no control characters.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    username: String,
+    /// 8 to 1,024 bytes. A user without a password cannot log in with one.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    password: Option<String>,
+    /// Where mail reaches the user.
+    #[oai(validator(max_length = 254))]
+    email: Option<String>,
+    /// The user's name in full.
+    #[oai(validator(max_length = 255))]
+    full_name: Option<String>,
+    /// Whether the user can neither log in nor use tokens.
+    #[oai(default)]
+    disabled: bool,
+    /// The scopes that the user's tokens may hold, each in the catalogue.
+    #[oai(default)]
+    scopes: Vec<String>,
+}
+
+impl Example for UserCreate {
+    fn example() -> Self {
+        Self {
+            username: "jane".to_owned(),
+            password: Some("correct horse battery staple".to_owned()),
+            email: Some("jane@example.com".to_owned()),
+            full_name: Some("Jane Roe".to_owned()),
+            disabled: false,
+            scopes: vec!["items".to_owned(), "me".to_owned()],
+        }
+    }
+}
+
+impl Rules for UserCreate {
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("username", fields::username),
+        ("password", |text| fields::new_password(text.as_bytes())),
+        ("email", fields::email),
+        ("full_name", fields::full_name),
+        ("scopes", fields::scope),
+    ];
+}
+
+/// What to change of a user. A field that is left out stays as it is.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+struct UserPatch {
+    /// Where mail reaches the user; `null` empties it.
+    #[oai(validator(max_length = 254))]
+    email: Change<String>,
+    /// The user's name in full; `null` empties it.
+    #[oai(validator(max_length = 255))]
+    full_name: Change<String>,
+    /// Whether the user can neither log in nor use tokens.
+    disabled: Option<bool>,
+    /// The scopes that the user's tokens may hold: all of them, not further ones.
+    scopes: Option<Vec<String>>,
+    /// A new password, 8 to 1,024 bytes. Ends every token that the user has.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    password: Option<String>,
+}
+
+impl Example for UserPatch {
+    fn example() -> Self {
+        Self {
+            email: Change(Some(None)),
+            full_name: Change(None),
+            disabled: Some(false),
+            scopes: Some(vec!["me".to_owned()]),
+            password: Some("correct horse battery staple".to_owned()),
+        }
+    }
+}
+
+impl Rules for UserPatch {
+    const RULES: &'static [(&'static str, Rule)] = UserCreate::RULES;
+}
+
+/// The answer to a user that was added.
+#[derive(ApiResponse)]
+enum UserCreated {
+    /// The user was added.
+    #[oai(status = 201)]
+    Created(
+        Json<User>,
+        /// The path of the new user.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Users")]
+impl UsersApi {
+    /// List users
+    ///
+    /// By name, in pages. `prefix` keeps those whose name begins with it.
+    #[oai(path = "/users", method = "get", operation_id = "listUsers")]
+    async fn list_users(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersRead")] _auth: Auth,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// How many entries the page may have: 1 to 200, 50 if not said.
+        limit: Query<Option<u32>>,
+        /// What the usernames begin with.
+        prefix: Query<Option<String>>,
+    ) -> Result<Json<Page<User>>, Failure<422>> {
+        let window = Window::parse(cursor.0, limit.0)?;
+        let prefix = prefix.0.unwrap_or_default();
+        let users = users::list(&self.0, &prefix, &window.after, window.limit + 1).await?;
+        Ok(Json(window.page(users, |user| &user.username, User::from)))
+    }
+
+    /// Add a user
+    ///
+    /// The user may log in at once. You can give only scopes that you may hold
+    /// yourself.
+    #[oai(path = "/users", method = "post", operation_id = "createUser")]
+    async fn create_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        request: &Request,
+        user: Body<UserCreate>,
+    ) -> Result<UserCreated, Failure<409>> {
+        let actor = auth.actor(&self.0, request).await?;
+        let account = NewAccount {
+            username: user.0.username,
+            password: user.0.password.map(Password::new),
+            email: user.0.email,
+            full_name: user.0.full_name,
+            disabled: user.0.disabled,
+            scopes: scopes(&user.0.scopes)?,
+        };
+        let user = users::add(&self.0, &actor, account).await?;
+        let location = format!("/users/{}", path_segment(&user.username));
+        Ok(UserCreated::Created(Json(user.into()), location))
+    }
+
+    /// Read a user
+    ///
+    /// By the exact name.
+    #[oai(path = "/users/:username", method = "get", operation_id = "getUser")]
+    async fn get_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersRead")] _auth: Auth,
+        /// The user's name.
+        username: Path<String>,
+    ) -> Result<Json<User>, Failure<404>> {
+        Ok(Json(users::user(&self.0, &username.0).await?.into()))
+    }
+
+    /// Change a user
+    ///
+    /// What is changed is in force at the next request: of a user who is
+    /// disabled or loses a scope, the tokens that are out lose it too. You can
+    /// neither give scopes that you may not hold yourself nor change users who
+    /// hold such scopes.
+    #[oai(
+        path = "/users/:username",
+        method = "patch",
+        operation_id = "updateUser"
+    )]
+    async fn update_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        request: &Request,
+        /// The user's name.
+        username: Path<String>,
+        patch: Body<UserPatch>,
+    ) -> Result<Json<User>, Failure<404, 409>> {
+        let actor = auth.actor(&self.0, request).await?;
+        let patch = Patch {
+            email: patch.0.email.0,
+            full_name: patch.0.full_name.0,
+            disabled: patch.0.disabled,
+            scopes: patch.0.scopes.as_deref().map(scopes).transpose()?,
+            password: patch.0.password.map(Password::new),
+        };
+        let user = users::change(&self.0, &actor, &username.0, patch).await?;
+        Ok(Json(user.into()))
+    }
+
+    /// Remove a user
+    ///
+    /// Every token that the user has is refused from now on, also if a user of
+    /// the same name is added later.
+    #[oai(
+        path = "/users/:username",
+        method = "delete",
+        operation_id = "deleteUser"
+    )]
+    async fn delete_user(
+        &self,
+        #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
+        request: &Request,
+        /// The user's name.
+        username: Path<String>,
+    ) -> Result<Done, Failure<404, 409>> {
+        let actor = auth.actor(&self.0, request).await?;
+        users::remove(&self.0, &actor, &username.0).await?;
+        Ok(Done::Done)
+    }
+}
+
+/// A set of names that passed [`fields::scope`] with the rest of the body; too
+/// many are refused.
+pub(in crate::api) fn scopes<const A: u16, const B: u16>(
+    names: &[String],
+) -> Result<ScopeSet, Failure<A, B>> {
+    let scopes = names.iter().flat_map(|name| Scope::parse(name));
+    ScopeSet::from_scopes(scopes).map_err(|error| {
+        Failure(Problem::unfit(vec![FieldProblem {
+            field: "scopes".to_owned(),
+            detail: error.to_string(),
+        }]))
+    })
+}

@@ -1,0 +1,325 @@
+//! What verifiers and clients find by themselves: the public keys (RFC 7517)
+//! and the metadata of the server (RFC 8414).
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::Header,
+    payload::Json,
+    types::{Example, ToJSON},
+};
+use sha2::{Digest, Sha256};
+
+use crate::api::operations::openid;
+use crate::api::plumbing::problem::Failure;
+use crate::api::plumbing::tag::Tag;
+use crate::{
+    authority::Authority,
+    guard::Public,
+    keys::JWKS_MAX_AGE,
+    oauth::{self, CLIENT_AUTHENTICATION_METHODS},
+    token::Jwk,
+};
+
+pub(in crate::api) struct WellKnownApi(pub Arc<Authority>);
+
+/// A public key (RFC 7517 §4).
+#[derive(Object, Default)]
+#[oai(skip_serializing_if_is_none)]
+struct JsonWebKey {
+    /// The kind of key: `EC`, `OKP` or `RSA`.
+    kty: String,
+    /// Always `sig`.
+    #[oai(rename = "use")]
+    usage: String,
+    /// The only algorithm of its tokens.
+    alg: String,
+    /// What tokens name it by: its thumbprint (RFC 7638).
+    kid: String,
+    /// The curve of an `EC` or `OKP` key.
+    crv: Option<String>,
+    /// A coordinate of an `EC` key, or an `OKP` key.
+    x: Option<String>,
+    /// The other coordinate of an `EC` key.
+    y: Option<String>,
+    /// The modulus of an `RSA` key.
+    n: Option<String>,
+    /// The exponent of an `RSA` key.
+    e: Option<String>,
+}
+
+impl From<&Jwk> for JsonWebKey {
+    fn from(jwk: &Jwk) -> Self {
+        let members = serde_json::to_value(jwk).unwrap_or_default();
+        let optional = |name: &str| members[name].as_str().map(str::to_owned);
+        let required = |name: &str| optional(name).unwrap_or_default();
+        Self {
+            kty: required("kty"),
+            usage: required("use"),
+            alg: required("alg"),
+            kid: required("kid"),
+            crv: optional("crv"),
+            x: optional("x"),
+            y: optional("y"),
+            n: optional("n"),
+            e: optional("e"),
+        }
+    }
+}
+
+/// The public keys that tokens are verified with (RFC 7517 §5).
+#[derive(Object)]
+#[oai(example)]
+struct JsonWebKeySet {
+    /// The keys: the one that signs, those that will, and those whose tokens are still valid.
+    keys: Vec<JsonWebKey>,
+}
+
+impl Example for JsonWebKeySet {
+    fn example() -> Self {
+        Self {
+            keys: vec![JsonWebKey {
+                kty: "EC".to_owned(),
+                usage: "sig".to_owned(),
+                alg: "ES256".to_owned(),
+                kid: "ZJ3bCS0ULtkhvBEYVkAvbP2JX8I4w0M0qxfRB0rTTpI".to_owned(),
+                crv: Some("P-256".to_owned()),
+                x: Some("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU".to_owned()),
+                y: Some("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0".to_owned()),
+                ..JsonWebKey::default()
+            }],
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum KeySetAnswer {
+    /// The keys.
+    #[oai(status = 200)]
+    Keys(
+        Json<JsonWebKeySet>,
+        /// For how long the copy may be used.
+        #[oai(header = "Cache-Control")]
+        String,
+        /// What to send as `If-None-Match` the next time.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// The copy with this `ETag` is the current one.
+    #[oai(status = 304)]
+    NotModified(
+        /// For how long the copy may be used.
+        #[oai(header = "Cache-Control")]
+        String,
+        /// What to send as `If-None-Match` the next time.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+/// What this server is and can do (RFC 8414 §2).
+#[derive(Object, Default)]
+#[oai(example, skip_serializing_if_is_none)]
+struct ServerMetadata {
+    /// The `iss` of its tokens.
+    issuer: String,
+    /// Where a user's consent is asked for.
+    authorization_endpoint: Option<String>,
+    /// Where tokens are got.
+    token_endpoint: Option<String>,
+    /// Where the public keys are.
+    jwks_uri: Option<String>,
+    /// Where tokens are revoked (RFC 7009).
+    revocation_endpoint: Option<String>,
+    /// Where the state of a token is asked for (RFC 7662).
+    introspection_endpoint: Option<String>,
+    /// Where devices begin (RFC 8628).
+    device_authorization_endpoint: Option<String>,
+    /// The catalogue of scopes.
+    scopes_supported: Vec<String>,
+    /// What the authorization endpoint answers with.
+    response_types_supported: Vec<String>,
+    /// How it answers: always by a query.
+    response_modes_supported: Vec<String>,
+    /// How code challenges are made (RFC 7636): always `S256`.
+    code_challenge_methods_supported: Vec<String>,
+    /// Whether its answers say `iss` (RFC 9207).
+    authorization_response_iss_parameter_supported: bool,
+    /// Where an application signs its user out (OpenID Connect RP-Initiated Logout).
+    end_session_endpoint: Option<String>,
+    /// How tokens are got.
+    grant_types_supported: Vec<String>,
+    /// How clients authenticate at the token endpoint.
+    token_endpoint_auth_methods_supported: Vec<String>,
+    /// How clients authenticate at the revocation endpoint.
+    revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// How clients authenticate at the introspection endpoint.
+    introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// Documentation for people.
+    service_documentation: String,
+    /// Where an application asks who the user is (OpenID Connect Core §5.3).
+    userinfo_endpoint: Option<String>,
+    /// Whether applications see the same subject: always `public`.
+    subject_types_supported: Option<Vec<String>>,
+    /// How ID tokens are signed.
+    id_token_signing_alg_values_supported: Option<Vec<String>>,
+    /// What an ID token or `/userinfo` may say.
+    claims_supported: Option<Vec<String>>,
+}
+
+impl Example for ServerMetadata {
+    fn example() -> Self {
+        let issuer = "https://login.example";
+        let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect();
+        Self {
+            token_endpoint: Some(format!("{issuer}/token")),
+            jwks_uri: Some(format!("{issuer}{JWKS_PATH}")),
+            scopes_supported: texts(&["items", "me"]),
+            grant_types_supported: texts(&["password"]),
+            token_endpoint_auth_methods_supported: texts(CLIENT_AUTHENTICATION_METHODS),
+            service_documentation: format!("{issuer}/docs"),
+            issuer: issuer.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum MetadataAnswer {
+    /// The metadata.
+    #[oai(status = 200)]
+    Metadata(
+        Json<ServerMetadata>,
+        /// For how long the copy may be used.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+const JWKS_PATH: &str = "/.well-known/jwks.json";
+
+#[OpenApi(tag = "Tag::OAuth")]
+impl WellKnownApi {
+    /// Get the public keys
+    ///
+    /// Whoever has them verifies tokens without asking this server. A new key
+    /// stands here for longer than a copy may be used before it signs. With
+    /// HS256 there is no public key, and the secret is not shown.
+    #[oai(
+        path = "/.well-known/jwks.json",
+        method = "get",
+        operation_id = "getKeySet"
+    )]
+    async fn get_key_set(
+        &self,
+        _open: Public,
+        /// The `ETag` of a copy.
+        #[oai(name = "If-None-Match")]
+        if_none_match: Header<Option<String>>,
+    ) -> KeySetAnswer {
+        let keys = self.0.live.keys();
+        let published = keys.verification.published(self.0.clock.now());
+        let set = JsonWebKeySet {
+            keys: published.into_iter().map(JsonWebKey::from).collect(),
+        };
+        let digest = Sha256::digest(set.to_json_string());
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..15]));
+        let has_copy = if_none_match.0.is_some_and(|known| names(&known, &tag));
+        match has_copy {
+            true => KeySetAnswer::NotModified(cacheable(), tag),
+            false => KeySetAnswer::Keys(Json(set), cacheable(), tag),
+        }
+    }
+
+    /// Get the server's metadata
+    ///
+    /// Clients configure themselves by it.
+    #[oai(
+        path = "/.well-known/oauth-authorization-server",
+        method = "get",
+        operation_id = "getServerMetadata"
+    )]
+    async fn get_server_metadata(&self, _open: Public) -> MetadataAnswer {
+        MetadataAnswer::Metadata(Json(metadata(&self.0)), cacheable())
+    }
+
+    /// Get the server's metadata for OpenID Connect
+    ///
+    /// The same as at `/.well-known/oauth-authorization-server`, where relying
+    /// parties look for it (OpenID Connect Discovery §4).
+    #[oai(
+        path = "/.well-known/openid-configuration",
+        method = "get",
+        operation_id = "getOpenidConfiguration"
+    )]
+    async fn get_openid_configuration(
+        &self,
+        _open: Public,
+    ) -> Result<MetadataAnswer, Failure<404>> {
+        openid::is_on(&self.0)?;
+        Ok(MetadataAnswer::Metadata(
+            Json(metadata(&self.0)),
+            cacheable(),
+        ))
+    }
+}
+
+fn metadata(authority: &Authority) -> ServerMetadata {
+    let config = &authority.config;
+    let issuer = &config.issuer;
+    let endpoint = |path: &str| Some(format!("{issuer}{path}"));
+    let texts =
+        |list: &[&str]| -> Vec<String> { list.iter().map(|&text| text.to_owned()).collect() };
+    let catalogue = authority.live.catalogue();
+    let mut scopes: Vec<String> = catalogue.iter().map(ToString::to_string).collect();
+    scopes.sort();
+    let revocation_endpoint = endpoint("/revoke");
+    let introspection_endpoint = endpoint("/introspect");
+    let methods = || texts(CLIENT_AUTHENTICATION_METHODS);
+    let with_secret = || -> Vec<String> {
+        let is_public = |method: &String| method == "none";
+        methods()
+            .into_iter()
+            .filter(|method| !is_public(method))
+            .collect()
+    };
+    let openid = |list: &[&str]| config.openid_connect.then(|| texts(list));
+    ServerMetadata {
+        token_endpoint: endpoint("/token"),
+        jwks_uri: endpoint(JWKS_PATH),
+        device_authorization_endpoint: endpoint("/device_authorization"),
+        scopes_supported: scopes,
+        response_types_supported: texts(&["code"]),
+        response_modes_supported: texts(&["query"]),
+        code_challenge_methods_supported: texts(&["S256"]),
+        authorization_response_iss_parameter_supported: true,
+        grant_types_supported: texts(&oauth::grant_types(config)),
+        token_endpoint_auth_methods_supported: methods(),
+        revocation_endpoint_auth_methods_supported: revocation_endpoint.as_ref().map(|_| methods()),
+        introspection_endpoint_auth_methods_supported: introspection_endpoint
+            .as_ref()
+            .map(|_| with_secret()),
+        service_documentation: format!("{issuer}/docs"),
+        authorization_endpoint: Some(format!("{issuer}/authorize")),
+        end_session_endpoint: config.openid_connect.then(|| format!("{issuer}/logout")),
+        revocation_endpoint,
+        introspection_endpoint,
+        userinfo_endpoint: endpoint("/userinfo").filter(|_| config.openid_connect),
+        subject_types_supported: openid(&["public"]),
+        id_token_signing_alg_values_supported: openid(&[config.signing_algorithm.name()]),
+        claims_supported: openid(openid::CLAIMS),
+        issuer: issuer.clone(),
+    }
+}
+
+fn cacheable() -> String {
+    format!("public, max-age={JWKS_MAX_AGE}")
+}
+
+/// Whether `If-None-Match` names a tag; weak comparison (RFC 9110 §13.1.2).
+fn names(known: &str, tag: &str) -> bool {
+    let mut tags = known.split(',').map(str::trim);
+    tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}

@@ -1,0 +1,95 @@
+//! Who may call: tokens verified against the live state.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::SecurityScheme;
+
+use crate::{
+    actor::{Actor, Power},
+    address::client_address,
+    authority::{Authority, NotAccepted},
+    builtin_scope::BuiltinScope,
+    error::Error,
+    guard::{self, Authenticate, Caller, Denied},
+};
+
+/// In whose name requests are refused (RFC 9110 §11.5).
+pub(in crate::api) const REALM: &str = "scopegate";
+
+/// Log in with the password flow, or with the authorization code flow on a page of
+/// this server; tick the scopes that you need, and call.
+#[derive(SecurityScheme)]
+#[oai(
+    rename = "scopegate",
+    ty = "oauth2",
+    flows(
+        password(token_url = "/token", scopes = "BuiltinScope"),
+        authorization_code(
+            authorization_url = "/authorize",
+            token_url = "/token",
+            scopes = "BuiltinScope"
+        )
+    ),
+    checker = "guard::caller"
+)]
+pub(in crate::api) struct Auth(pub Arc<Caller>);
+
+impl Auth {
+    /// The name of the user who calls; other subjects have no profile.
+    pub(in crate::api) fn username(&self) -> Option<&str> {
+        self.0.subject.username()
+    }
+
+    /// The caller, with power over what the user may hold, or over what the token of
+    /// any other subject holds.
+    pub(in crate::api) async fn actor(
+        &self,
+        authority: &Authority,
+        request: &Request,
+    ) -> Result<Actor, Error> {
+        let held = match self.username() {
+            Some(username) => authority.user_state(username).await?,
+            None => None,
+        };
+        let held = held.map_or_else(|| self.0.scopes.clone(), |user| user.scopes.clone());
+        Ok(Actor {
+            power: Power::Scopes(held),
+            ..self.limited_actor(authority, request)
+        })
+    }
+
+    /// The caller, with power over what this very token holds.
+    pub(in crate::api) fn limited_actor(&self, authority: &Authority, request: &Request) -> Actor {
+        let caller = &self.0;
+        Actor {
+            token_id: Some(caller.token_id.to_string()),
+            client_id: Some(caller.client_id.clone()),
+            address: Some(client_address(request, &authority.config.trusted_proxies)),
+            ..Actor::subject(caller.subject.clone(), Power::Scopes(caller.scopes.clone()))
+        }
+    }
+}
+
+/// Verifies tokens by the keys and the state in memory.
+pub(in crate::api) struct LiveAccess(pub Arc<Authority>);
+
+impl Authenticate for LiveAccess {
+    async fn authenticate(&self, token: &str) -> Result<Arc<Caller>, Denied> {
+        self.0.caller(token).await.map_err(denied)
+    }
+}
+
+fn denied(reason: NotAccepted) -> Denied {
+    match reason {
+        NotAccepted::Stale => Denied::Unavailable,
+        NotAccepted::Store(error) => {
+            tracing::error!(%error, "the state of a token cannot be read");
+            Denied::Unavailable
+        }
+        refused => {
+            tracing::info!(why = %refused, "token refused");
+            Denied::InvalidToken(refused.to_string())
+        }
+    }
+}

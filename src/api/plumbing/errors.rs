@@ -1,0 +1,224 @@
+//! Errors on their way out: each becomes a response here and nowhere else, in
+//! the shape that its place has. RFC 6749 for the OAuth endpoints, RFC 6750 for
+//! what guards refuse ([`crate::guard::Denied`]), RFC 9457 for all else, what
+//! the HTTP library refuses by itself included.
+//!
+//! A client is told what it did wrong. What went wrong in here goes to the log,
+//! and outside is 503 or 500 without a word of it.
+
+use poem::{
+    Endpoint, IntoResponse, Request, Response, Result,
+    error::ResponseError,
+    http::{HeaderValue, Method, StatusCode, Uri, header},
+};
+use serde_json::json;
+
+use crate::api::plumbing::methods::AllowedMethods;
+use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
+use crate::{error::Error, guard::quotable, oauth};
+
+impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        Self(match error {
+            Error::NoSuchUser(_)
+            | Error::NoSuchScope(_)
+            | Error::NoSuchClient(_)
+            | Error::NoSuchSubjectKind(_)
+            | Error::NoSuchToken(_)
+            | Error::NoSuchKey(_)
+            | Error::NotAUser
+            | Error::NoOpenIdConnect => Problem::new(StatusCode::NOT_FOUND, detail),
+            Error::UserExists(_)
+            | Error::UsersElsewhere(_)
+            | Error::ScopeExists(_)
+            | Error::BuiltinScope(_)
+            | Error::ClientExists(_)
+            | Error::HasNoSecret(_)
+            | Error::SubjectKindExists(_)
+            | Error::RotationUnderWay(_)
+            | Error::SecretOfSettings => Problem::new(StatusCode::CONFLICT, detail),
+            Error::Field(unfit) => Problem::unfit(vec![FieldProblem {
+                field: unfit.field.to_owned(),
+                detail: unfit.reason,
+            }]),
+            Error::WrongPassword => Problem::unfit(vec![FieldProblem {
+                field: "current_password".to_owned(),
+                detail,
+            }]),
+            Error::BeyondPower(_) => Problem::new(StatusCode::FORBIDDEN, detail),
+            Error::Throttled(throttled) => Problem::throttled(throttled),
+            Error::Infrastructure(failure) => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, failure.report())
+            }
+        })
+    }
+}
+
+pub(in crate::api) fn unavailable() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the server cannot do this at the moment",
+    )
+}
+
+/// Why the token endpoint refused (RFC 6749 §5.2).
+impl ResponseError for oauth::Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidClient(_) => StatusCode::UNAUTHORIZED,
+            Self::Infrastructure(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn as_response(&self) -> Response {
+        self.log();
+        let code = match self {
+            Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
+            Self::InvalidClient(_) => "invalid_client",
+            Self::InvalidGrant(_)
+            | Self::InvalidRefreshToken(_)
+            | Self::InvalidCode(_)
+            | Self::NotYourToken => "invalid_grant",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
+            Self::AccessDenied => "access_denied",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::InvalidTarget => "invalid_target",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope(_) => "invalid_scope",
+            Self::Throttled(_) | Self::Infrastructure(_) => "temporarily_unavailable",
+        };
+        let description = match self {
+            Self::Infrastructure(failure) => failure.report(),
+            _ => self.to_string(),
+        };
+        let body = json!({"error": code, "error_description": quotable(&description)});
+        let mut response = Response::builder()
+            .status(self.status())
+            .content_type("application/json")
+            .header(header::CACHE_CONTROL, "no-store")
+            .header(header::PRAGMA, "no-cache");
+        if self.status() == StatusCode::UNAUTHORIZED {
+            response = response.header(header::WWW_AUTHENTICATE, "Basic realm=\"scopegate\"");
+        }
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response = response.header(header::RETRY_AFTER, "1");
+        }
+        if let Self::Throttled(throttled) = self {
+            response = response.header(header::RETRY_AFTER, throttled.retry_after);
+        }
+        response.body(body.to_string())
+    }
+}
+
+/// Answers requests, and sees to it that every error has its shape.
+pub(in crate::api) struct Answers<E> {
+    inner: E,
+    allowed: AllowedMethods,
+}
+
+impl<E> Answers<E> {
+    pub(in crate::api) fn new(inner: E, allowed: AllowedMethods) -> Self {
+        Self { inner, allowed }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Answers<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let path = request.uri().path().to_owned();
+        let method = request.method().clone();
+        let response = if has_nul(request.uri()) {
+            let detail = "the address must not contain a NUL character (%00)";
+            Problem::new(StatusCode::BAD_REQUEST, detail).into_response()
+        } else {
+            match self.inner.call(request).await {
+                Ok(response) => response.into_response(),
+                Err(error) => error.into_response(),
+            }
+        };
+        let mut response = if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            self.method_not_allowed(&method, &path)
+        } else {
+            in_shape(response, &path).await
+        };
+        let headers = response.headers_mut();
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Ok(response)
+    }
+}
+
+/// No name, cursor or prefix has a NUL, and not every database can be asked for one.
+fn has_nul(uri: &Uri) -> bool {
+    uri.path_and_query()
+        .is_some_and(|text| text.as_str().contains("%00"))
+}
+
+impl<E> Answers<E> {
+    fn method_not_allowed(&self, method: &Method, path: &str) -> Response {
+        let allow = self.allowed.of(path);
+        let mut response = if *method == Method::OPTIONS {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                format!("this path takes {allow}"),
+            )
+            .into_response()
+        };
+        if let Ok(allow) = HeaderValue::from_str(&allow) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        response
+    }
+}
+
+/// Gives an error that the library wrote as plain text its shape; the text
+/// becomes the detail where it is about the request.
+async fn in_shape(response: Response, path: &str) -> Response {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() || is_shaped(&response) {
+        return response;
+    }
+    let text = response.into_body().into_string().await.unwrap_or_default();
+    if status.is_server_error() {
+        tracing::error!(path, error = text, "a request failed");
+        return Problem::new(status, "the server could not answer").into_response();
+    }
+    if status == StatusCode::NOT_FOUND {
+        return Problem::new(status, format!("there is nothing at {path}")).into_response();
+    }
+    match parameter_of(&text) {
+        Some(field) => Problem::unfit(vec![FieldProblem {
+            field,
+            detail: text,
+        }]),
+        None => Problem::new(status, text),
+    }
+    .into_response()
+}
+
+fn is_shaped(response: &Response) -> bool {
+    let content_type = response.content_type().unwrap_or_default();
+    [CONTENT_TYPE, "application/json", "text/html"]
+        .iter()
+        .any(|kind| content_type.starts_with(kind))
+}
+
+/// poem-openapi says: failed to parse parameter `limit`: …
+fn parameter_of(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("failed to parse parameter `")?;
+    rest.split_once('`').map(|(name, _)| name.to_owned())
+}

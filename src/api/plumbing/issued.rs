@@ -1,0 +1,146 @@
+//! Tokens as administration and their owners see them.
+
+use poem_openapi::{ApiResponse, Object, payload::Json, types::Example};
+
+use crate::api::plumbing::nullable::Nullable;
+use crate::{scope::ScopeSet, store::TokenRow, tokens::Made};
+
+/// A token that is out. The JWT itself is not kept.
+#[derive(Object)]
+#[oai(example)]
+pub(in crate::api) struct IssuedToken {
+    /// Its `jti`.
+    id: String,
+    /// What its maker calls it.
+    name: Nullable<String>,
+    /// How it came about: `access` from the token endpoint, `personal`, `minted`.
+    kind: String,
+    /// Whom or what it is about.
+    subject: String,
+    /// What it may do, sorted.
+    scopes: Vec<String>,
+    /// For whom it is.
+    audience: Vec<String>,
+    /// The client that it was given to.
+    client_id: String,
+    /// When it was issued, in seconds since 1970.
+    issued_at: i64,
+    /// When it expires, in seconds since 1970.
+    expires_at: i64,
+    /// When a personal token was used last here, in seconds since 1970.
+    last_used_at: Nullable<i64>,
+}
+
+impl Example for IssuedToken {
+    fn example() -> Self {
+        Self {
+            id: "019a2f2e-8c5e-7b5a-9f0c-3f1d2f6f7c11".to_owned(),
+            name: Nullable(Some("backup bot".to_owned())),
+            kind: TokenRow::PERSONAL.to_owned(),
+            subject: "username:johndoe".to_owned(),
+            scopes: vec!["items".to_owned()],
+            audience: vec!["http://127.0.0.1:8000".to_owned()],
+            client_id: "scopegate-docs".to_owned(),
+            issued_at: 1_800_000_000,
+            expires_at: 1_800_086_400,
+            last_used_at: Nullable(None),
+        }
+    }
+}
+
+impl From<TokenRow> for IssuedToken {
+    fn from(row: TokenRow) -> Self {
+        Self {
+            scopes: ScopeSet::parse(&row.scopes)
+                .unwrap_or_default()
+                .to_strings(),
+            audience: row.audience.split(' ').map(str::to_owned).collect(),
+            id: row.id,
+            name: Nullable(row.name),
+            kind: row.kind,
+            subject: row.subject,
+            client_id: row.client_id,
+            issued_at: row.issued_at,
+            expires_at: row.expires_at,
+            last_used_at: Nullable(row.last_used_at),
+        }
+    }
+}
+
+/// A token that was made: the JWT is shown this once.
+#[derive(Object)]
+#[oai(example)]
+pub(in crate::api) struct MadeToken {
+    /// The token, a JWT: send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `bearer`.
+    token_type: String,
+    /// For how many seconds it is valid.
+    expires_in: u64,
+    /// The scopes, separated by spaces.
+    scope: String,
+    /// Its `jti`: what to revoke it by.
+    id: String,
+    /// What its maker calls it.
+    name: Nullable<String>,
+    /// Whom or what it is about.
+    subject: String,
+    /// What it may do, sorted.
+    scopes: Vec<String>,
+    /// When it expires, in seconds since 1970.
+    expires_at: i64,
+}
+
+impl Example for MadeToken {
+    fn example() -> Self {
+        Self {
+            access_token: "eyJhbGciOiJFUzI1NiIsImtpZCI6Im…".to_owned(),
+            token_type: "bearer".to_owned(),
+            expires_in: 86_400,
+            scope: "drive".to_owned(),
+            id: "019a2f2e-8c5e-7b5a-9f0c-3f1d2f6f7c11".to_owned(),
+            name: Nullable(None),
+            subject: "car:7f3a".to_owned(),
+            scopes: vec!["drive".to_owned()],
+            expires_at: 1_800_086_400,
+        }
+    }
+}
+
+impl From<Made> for MadeToken {
+    fn from(made: Made) -> Self {
+        let Made { row, jwt } = made;
+        Self {
+            access_token: jwt,
+            token_type: "bearer".to_owned(),
+            expires_in: row.expires_at.abs_diff(row.issued_at),
+            scopes: ScopeSet::parse(&row.scopes)
+                .unwrap_or_default()
+                .to_strings(),
+            scope: row.scopes,
+            id: row.id,
+            name: Nullable(row.name),
+            subject: row.subject,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+/// The answer to a token that was made.
+#[derive(ApiResponse)]
+pub(in crate::api) enum TokenMade {
+    /// The token, shown this once.
+    #[oai(status = 201)]
+    Made(
+        Json<MadeToken>,
+        /// The answer is not to be stored.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+impl From<Made> for TokenMade {
+    fn from(made: Made) -> Self {
+        Self::Made(Json(made.into()), "no-store".to_owned())
+    }
+}

@@ -1,0 +1,30 @@
+//! Everything that is served, from the handlers to the outermost layer.
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt, Response, endpoint::BoxEndpoint};
+
+use crate::{api, authority::Authority, guard::Undeclared, web};
+
+/// The API and the pages, and the layers around them.
+///
+/// # Errors
+/// An operation does not say what it asks of its callers.
+pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>, Undeclared> {
+    let index = Arc::new(api::index());
+    // The router prefers a nest at `/` to a page there.
+    let routes = api::with_docs(web::routes(authority))
+        .nest_no_strip("/", api::guarded(authority)?)
+        .around(move |routes, request| {
+            let index = Arc::clone(&index);
+            async move {
+                match request.original_uri().path() {
+                    "/" => index.call(request).await,
+                    _ => routes.call(request).await,
+                }
+            }
+        });
+    let shaped = api::with_errors_in_shape(routes, web::METHODS);
+    let shared = api::with_cors(shaped, authority.config.cors_origins.clone());
+    Ok(api::without_trailing_slashes(shared).boxed())
+}
