@@ -90,6 +90,22 @@ pub fn full_name(name: &str) -> Result<(), String> {
     Err("a name has at most 255 characters, none of them a control character".to_owned())
 }
 
+/// A language tag (RFC 5646 §2.1): subtags of letters and digits joined by hyphens,
+/// the first of letters.
+pub fn locale(tag: &str) -> Result<(), String> {
+    let mut subtags = tag.split('-');
+    let is_subtag = |text: &str| {
+        (1..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let has_language = subtags.next().is_some_and(|language| {
+        (2..=8).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+    });
+    if has_language && subtags.all(is_subtag) && tag.len() <= 35 {
+        return Ok(());
+    }
+    Err("must be a language tag, as `en` or `de-AT`".to_owned())
+}
+
 pub fn scope(name: &str) -> Result<(), String> {
     match Scope::parse(name) {
         Ok(_) => Ok(()),

@@ -37,6 +37,7 @@ pub mod live;
 pub mod oauth;
 pub mod opaque;
 pub mod password;
+pub mod profile;
 pub mod redirect_uri;
 pub mod scopes;
 pub mod secret;

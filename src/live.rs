@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
+    profile::Profile,
     scope::{Scope, ScopeSet},
     store::{self, Anchor, Change, Revocation, Store},
 };
@@ -59,8 +60,7 @@ const CACHED_USERS: usize = 100_000;
 /// A user, but for what only a login has to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserState {
-    pub email: Option<Box<str>>,
-    pub full_name: Option<Box<str>>,
+    pub profile: Profile,
     pub disabled: bool,
     pub scopes: ScopeSet,
 }
@@ -171,8 +171,7 @@ impl Live {
         let load = async || {
             let user = self.store.user(username).await?;
             Ok(user.map(|user| UserState {
-                email: user.email.map(String::into_boxed_str),
-                full_name: user.full_name.map(String::into_boxed_str),
+                profile: user.profile,
                 disabled: user.disabled,
                 scopes: self.tokens.shared(&user.scopes),
             }))

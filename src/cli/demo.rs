@@ -15,6 +15,7 @@ use scopegate::{
     config::{Layer, Purpose, Source},
     error::Error,
     password::Password,
+    profile::Profile,
     scope::{Scope, ScopeSet},
     scopes,
     store::{NewUser, Transaction},
@@ -103,8 +104,11 @@ async fn add(
         id: Uuid::now_v7().to_string(),
         username: username.to_owned(),
         password_hash: Some(authority.hashing.reserve()?.hash(password).await??),
-        email: Some(format!("{username}@example.com")),
-        full_name: Some(full_name.to_owned()),
+        profile: Profile {
+            email: Some(format!("{username}@example.com")),
+            full_name: Some(full_name.to_owned()),
+            locale: None,
+        },
         disabled,
         scopes,
     };

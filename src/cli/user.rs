@@ -7,6 +7,7 @@ use scopegate::{
     actor::Actor,
     authority::Authority,
     password::Password,
+    profile::ProfilePatch,
     scope::{Scope, ScopeSet},
     store::UserRow,
     users::{self, NewAccount, Patch},
@@ -25,6 +26,7 @@ pub enum User {
     Add(Add),
     List(List),
     Show(Show),
+    Set(Set),
     SetPassword(SetPassword),
     Grant(Grant),
     Revoke(Revoke),
@@ -32,6 +34,34 @@ pub enum User {
     Enable(Enable),
     Remove(Remove),
     Import(Import),
+}
+
+/// The fields of the profile.
+#[derive(Args)]
+pub struct ProfileFlags {
+    /// An e-mail address
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// The name in full
+    #[arg(long, value_name = "NAME")]
+    full_name: Option<String>,
+    /// The language that the user reads, as en or de-AT
+    #[arg(long, value_name = "TAG")]
+    locale: Option<String>,
+}
+
+/// Change the profile of a user
+///
+/// Fields that are not given stay as they are; an empty text empties one.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  scopegate user set alice --email alice@example.com --locale de"
+)]
+pub struct Set {
+    /// The user
+    name: String,
+    #[command(flatten)]
+    profile: ProfileFlags,
 }
 
 /// Add a user
@@ -44,12 +74,8 @@ pub enum User {
 pub struct Add {
     /// The name to log in with
     name: String,
-    /// An e-mail address
-    #[arg(long)]
-    email: Option<String>,
-    /// The name in full
-    #[arg(long)]
-    full_name: Option<String>,
+    #[command(flatten)]
+    profile: ProfileFlags,
     /// A scope that the user may hold; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<Scope>,
@@ -163,6 +189,13 @@ impl User {
                     print_one(&user, show.json);
                     Ok(())
                 }
+                Self::Set(set) => {
+                    let patch = Patch {
+                        profile: ProfilePatch::from(set.profile),
+                        ..Patch::default()
+                    };
+                    change(authority, &set.name, patch, "changed").await
+                }
                 Self::SetPassword(set) => {
                     let patch = Patch {
                         password: Some(read_password(set.password_stdin)?),
@@ -191,6 +224,18 @@ impl User {
     }
 }
 
+impl From<ProfileFlags> for ProfilePatch {
+    fn from(flags: ProfileFlags) -> Self {
+        let given = |text: Option<String>| text.map(Some);
+        let patch = Self {
+            email: given(flags.email),
+            full_name: given(flags.full_name),
+            locale: given(flags.locale),
+        };
+        patch.without_empty_texts()
+    }
+}
+
 impl Add {
     async fn run(self, authority: &Authority) -> Outcome {
         let scopes = if self.admin {
@@ -201,8 +246,7 @@ impl Add {
         let account = NewAccount {
             username: self.name,
             password: Some(read_password(self.password_stdin)?),
-            email: self.email,
-            full_name: self.full_name,
+            profile: ProfilePatch::from(self.profile).filled(),
             disabled: false,
             scopes,
         };
@@ -239,7 +283,7 @@ impl List {
                 let state = if user.disabled { "disabled" } else { "enabled" };
                 vec![
                     plain(&user.username),
-                    plain(user.email.as_deref().unwrap_or_default()),
+                    plain(user.profile.email.as_deref().unwrap_or_default()),
                     state.to_owned(),
                     user.scopes.to_string(),
                 ]
@@ -285,11 +329,15 @@ fn print_one(user: &UserRow, json: bool) {
     line!("username   {}", plain(&user.username));
     line!(
         "email      {}",
-        plain(user.email.as_deref().unwrap_or_default())
+        plain(user.profile.email.as_deref().unwrap_or_default())
     );
     line!(
         "full name  {}",
-        plain(user.full_name.as_deref().unwrap_or_default())
+        plain(user.profile.full_name.as_deref().unwrap_or_default())
+    );
+    line!(
+        "locale     {}",
+        user.profile.locale.as_deref().unwrap_or_default()
     );
     line!("disabled   {}", user.disabled);
     line!("scopes     {}", user.scopes);
@@ -298,8 +346,9 @@ fn print_one(user: &UserRow, json: bool) {
 fn as_json(user: &UserRow) -> serde_json::Value {
     json!({
         "username": user.username,
-        "email": user.email,
-        "full_name": user.full_name,
+        "email": user.profile.email,
+        "full_name": user.profile.full_name,
+        "locale": user.profile.locale,
         "disabled": user.disabled,
         "scopes": user.scopes,
     })

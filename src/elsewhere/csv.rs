@@ -1,11 +1,11 @@
 //! CSV (RFC 4180) with a header: the columns `username`, `password_hash`,
-//! `email`, `full_name`, `disabled` and `scopes` (separated by spaces) in any
+//! `email`, `full_name`, `locale`, `disabled` and `scopes` (separated by spaces) in any
 //! order, of which the first is required.
 
 use ::csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use tokio::sync::mpsc::Sender;
 
-use crate::{password::PasswordHash, scope::ScopeSet};
+use crate::{password::PasswordHash, profile::Profile, scope::ScopeSet};
 
 use super::{
     rows::{Entry, Place, Reason, Row},
@@ -16,8 +16,8 @@ use super::{
 enum Column {
     Username,
     PasswordHash,
-    Email,
-    FullName,
+    /// A field of the profile, by its name.
+    Profile(&'static str),
     Disabled,
     Scopes,
 }
@@ -27,11 +27,9 @@ impl Column {
         Some(match name {
             "username" => Self::Username,
             "password_hash" => Self::PasswordHash,
-            "email" => Self::Email,
-            "full_name" => Self::FullName,
             "disabled" => Self::Disabled,
             "scopes" => Self::Scopes,
-            _ => return None,
+            _ => Self::Profile(Profile::FIELDS.into_iter().find(|field| *field == name)?),
         })
     }
 }
@@ -74,7 +72,7 @@ fn unknown(name: &str) -> FileError {
         .all(|byte| byte.is_ascii_alphanumeric() || b"_- ".contains(&byte));
     let name = if is_word { name } else { "…" };
     FileError::Header(format!(
-        "`{name}` is none of username, password_hash, email, full_name, disabled, scopes"
+        "`{name}` is none of username, password_hash, email, full_name, locale, disabled, scopes"
     ))
 }
 
@@ -103,8 +101,11 @@ fn put(row: &mut Row, column: Column, text: &str) -> Result<(), Reason> {
     match column {
         Column::Username => row.username = some(),
         Column::PasswordHash => row.password_hash = Some(some().map(PasswordHash::from_stored)),
-        Column::Email => row.email = Some(some()),
-        Column::FullName => row.full_name = Some(some()),
+        Column::Profile(name) => {
+            if let Some(field) = row.profile.field_mut(name) {
+                *field = Some(some());
+            }
+        }
         Column::Disabled => row.disabled = Some(truth(text)?),
         Column::Scopes => row.scopes = Some(ScopeSet::parse(text).map_err(Reason::Scopes)?),
     }

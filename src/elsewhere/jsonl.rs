@@ -1,5 +1,5 @@
 //! JSON lines: an object a line, with the keys `username`, `password_hash`,
-//! `email`, `full_name`, `disabled` and `scopes`, of which the first is required.
+//! `email`, `full_name`, `locale`, `disabled` and `scopes`, of which the first is required.
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Sender;
@@ -55,14 +55,15 @@ fn put(row: &mut Row, key: &str, value: Value) -> Result<(), Reason> {
         "password_hash" => {
             row.password_hash = Some(text(key, value)?.map(PasswordHash::from_stored));
         }
-        "email" => row.email = Some(text(key, value)?),
-        "full_name" => row.full_name = Some(text(key, value)?),
         "disabled" => match value {
             Value::Bool(disabled) => row.disabled = Some(disabled),
             _ => return Err(unreadable("disabled: it is neither true nor false")),
         },
         "scopes" => row.scopes = Some(scopes(value)?),
-        _ => return Err(Reason::Unreadable(format!("there is no key `{key}`"))),
+        _ => match row.profile.field_mut(key) {
+            Some(field) => *field = Some(text(key, value)?),
+            None => return Err(Reason::Unreadable(format!("`{key}` is not a key"))),
+        },
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::{
     fields::{self, Unfit, fit},
     password::{Context, PasswordHash, Refused, Wrapper},
+    profile::ProfilePatch,
     scope::{Scope, ScopeError, ScopeSet},
     store::KnownUser,
 };
@@ -77,8 +78,7 @@ pub struct Row {
     /// The username is the e-mail address, for want of another.
     pub borrows_name: bool,
     pub password_hash: Option<Option<PasswordHash>>,
-    pub email: Option<Option<String>>,
-    pub full_name: Option<Option<String>>,
+    pub profile: ProfilePatch,
     pub disabled: Option<bool>,
     pub scopes: Option<ScopeSet>,
 }
@@ -90,8 +90,7 @@ pub struct Account {
     pub username: String,
     borrows_name: bool,
     pub password_hash: Option<Option<PasswordHash>>,
-    pub email: Option<Option<String>>,
-    pub full_name: Option<Option<String>>,
+    pub profile: ProfilePatch,
     pub disabled: Option<bool>,
     pub scopes: Option<ScopeSet>,
 }
@@ -103,8 +102,7 @@ impl Row {
             username: None,
             borrows_name: false,
             password_hash: None,
-            email: None,
-            full_name: None,
+            profile: ProfilePatch::default(),
             disabled: None,
             scopes: None,
         }
@@ -134,8 +132,7 @@ impl Row {
             username,
             borrows_name: self.borrows_name,
             password_hash: None,
-            email: self.email.map(filled),
-            full_name: self.full_name.map(filled),
+            profile: self.profile.without_empty_texts(),
             disabled: self.disabled,
             scopes: with_everyones(self.scopes, &options.everyone),
         };
@@ -156,12 +153,8 @@ impl Row {
 impl Account {
     fn check_fields(&self, catalogue: &HashSet<Scope>) -> Result<(), Reason> {
         fit("username", fields::username(&self.username)).map_err(Reason::Field)?;
-        if let Some(Some(email)) = &self.email {
-            fit("email", fields::email(email)).map_err(Reason::Field)?;
-        }
-        if let Some(Some(name)) = &self.full_name {
-            fit("full_name", fields::full_name(name)).map_err(Reason::Field)?;
-        }
+        let profile = self.profile.clone().filled();
+        profile.check().map_err(Reason::Field)?;
         let scopes = self.scopes.iter().flat_map(ScopeSet::iter);
         let unknown: ScopeSet = scopes
             .filter(|scope| !catalogue.contains(*scope))
@@ -176,7 +169,7 @@ impl Account {
     /// Whether a user of this name is not the one of this row: a name that is
     /// borrowed from the e-mail address is worth no more than the address.
     pub fn is_somebody_else(&self, user: &KnownUser) -> bool {
-        self.borrows_name && self.email.as_ref() != Some(&user.email)
+        self.borrows_name && self.profile.email.as_ref() != Some(&user.profile.email)
     }
 
     pub fn refusal(self, reason: Reason) -> Refusal {
@@ -192,10 +185,6 @@ impl Account {
 pub fn digest_of(hash: &PasswordHash) -> String {
     let digest = Sha256::digest(hash.expose().as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 fn with_everyones(scopes: Option<ScopeSet>, everyone: &ScopeSet) -> Option<ScopeSet> {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     live::{Live, LiveError, UserState},
     password::PasswordHash,
+    profile::Profile,
     scope::{Scope, ScopeSet},
     store::{
         self, Foreign, ForeignError, ForeignUser, LoginColumn, SharedTable, UserPage, UserRow,
@@ -98,8 +99,7 @@ impl SharedUsers {
     pub async fn state(&self, live: &Live, username: &str) -> Result<Option<UserState>, LiveError> {
         let user = self.anchored(live, username).await?;
         Ok(user.map(|user| UserState {
-            email: user.email.map(String::into_boxed_str),
-            full_name: user.full_name.map(String::into_boxed_str),
+            profile: user.profile,
             disabled: user.disabled,
             scopes: user.scopes,
         }))
@@ -194,8 +194,11 @@ impl SharedUsers {
             id: user.id?,
             username: filled(user.username).or_else(|| email.clone())?,
             password_hash: hash,
-            email,
-            full_name: filled(user.full_name),
+            profile: Profile {
+                email,
+                full_name: filled(user.full_name),
+                locale: None,
+            },
             disabled,
             scopes,
             password_version: None,

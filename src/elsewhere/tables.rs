@@ -8,6 +8,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::{
     password::PasswordHash,
+    profile::ProfilePatch,
     store::{Foreign, ForeignUser, UserTable},
 };
 
@@ -201,8 +202,11 @@ fn row_of(
         borrows_name,
         password_hash: asked(table.password_hash.is_some(), user.password_hash)
             .map(|hash| hash.map(PasswordHash::from_stored)),
-        email: asked(table.email.is_some(), user.email),
-        full_name: asked(!table.full_name.is_empty(), user.full_name),
+        profile: ProfilePatch {
+            email: asked(table.email.is_some(), user.email),
+            full_name: asked(!table.full_name.is_empty(), user.full_name),
+            locale: None,
+        },
         disabled: (table.active.is_some() || table.disabled.is_some()).then_some(disabled),
         scopes,
     }

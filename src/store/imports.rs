@@ -4,6 +4,7 @@ use sqlx::QueryBuilder;
 
 use crate::{
     password::PasswordHash,
+    profile::Profile,
     scope::{Scope, ScopeSet},
 };
 
@@ -17,8 +18,7 @@ const MAX_BOUND: usize = 30_000;
 pub struct KnownUser {
     pub id: String,
     pub username: String,
-    pub email: Option<String>,
-    pub full_name: Option<String>,
+    pub profile: Profile,
     pub disabled: bool,
     pub scopes: ScopeSet,
     /// The SHA-256 of the hash that the user was last imported with.
@@ -49,6 +49,7 @@ struct Row {
     username: String,
     email: Option<String>,
     full_name: Option<String>,
+    locale: Option<String>,
     disabled: bool,
     scopes: Option<String>,
     imported_hash: Option<String>,
@@ -59,8 +60,11 @@ impl From<Row> for KnownUser {
         Self {
             id: row.id,
             username: row.username,
-            email: row.email,
-            full_name: row.full_name,
+            profile: Profile {
+                email: row.email,
+                full_name: row.full_name,
+                locale: row.locale,
+            },
             disabled: row.disabled,
             scopes: ScopeSet::from_stored(row.scopes.as_deref().unwrap_or_default()),
             imported_hash: row.imported_hash,
@@ -88,7 +92,7 @@ impl Store {
         for usernames in usernames.chunks(MAX_BOUND) {
             let rows: Vec<Row> = read!(self, |connection| {
                 let mut statement = QueryBuilder::new(
-                    "SELECT id, username, email, full_name, disabled,
+                    "SELECT id, username, email, full_name, locale, disabled,
                          (SELECT string_agg(scope, ' ') FROM user_scopes
                           WHERE user_id = users.id) AS scopes,
                          (SELECT digest FROM imported_hashes
@@ -121,17 +125,18 @@ impl Transaction {
         }
         let added = within!(self, |connection| {
             let mut added: std::collections::HashSet<String> = std::collections::HashSet::new();
-            for additions in additions.chunks(MAX_BOUND / 8) {
+            for additions in additions.chunks(MAX_BOUND / 9) {
                 let mut statement = QueryBuilder::new(
-                    "INSERT INTO users (id, username, password_hash, email, full_name, disabled,
+                    "INSERT INTO users (id, username, password_hash, email, full_name, locale, disabled,
                                         created_at, updated_at) ",
                 );
                 statement.push_values(additions, |mut row, Addition { user, .. }| {
                     row.push_bind(&user.id)
                         .push_bind(&user.username)
                         .push_bind(user.password_hash.as_ref().map(PasswordHash::expose))
-                        .push_bind(&user.email)
-                        .push_bind(&user.full_name)
+                        .push_bind(&user.profile.email)
+                        .push_bind(&user.profile.full_name)
+                        .push_bind(&user.profile.locale)
                         .push_bind(user.disabled)
                         .push_bind(now)
                         .push_bind(now);
@@ -194,16 +199,19 @@ impl Transaction {
                 sqlx::query(
                     "UPDATE users SET updated_at = $2, disabled = coalesce($3, disabled),
                          email = CASE WHEN $4 THEN $5 ELSE email END,
-                         full_name = CASE WHEN $6 THEN $7 ELSE full_name END
+                         full_name = CASE WHEN $6 THEN $7 ELSE full_name END,
+                         locale = CASE WHEN $8 THEN $9 ELSE locale END
                      WHERE id = $1",
                 )
                 .bind(id)
                 .bind(now)
                 .bind(patch.disabled)
-                .bind(patch.email.is_some())
-                .bind(patch.email.as_ref().and_then(Option::as_deref))
-                .bind(patch.full_name.is_some())
-                .bind(patch.full_name.as_ref().and_then(Option::as_deref))
+                .bind(patch.profile.email.is_some())
+                .bind(patch.profile.email.clone().flatten())
+                .bind(patch.profile.full_name.is_some())
+                .bind(patch.profile.full_name.clone().flatten())
+                .bind(patch.profile.locale.is_some())
+                .bind(patch.profile.locale.clone().flatten())
                 .execute(&mut *connection)
                 .await?;
                 if patch.scopes.is_some() {

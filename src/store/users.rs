@@ -2,7 +2,12 @@
 
 use sqlx::AssertSqlSafe;
 
-use crate::{password::PasswordHash, scope::ScopeSet, subject::Subject};
+use crate::{
+    password::PasswordHash,
+    profile::{Profile, ProfilePatch},
+    scope::ScopeSet,
+    subject::Subject,
+};
 
 use super::{
     Change, Result, Revoke, Store, Transaction, commit, read,
@@ -19,8 +24,7 @@ pub struct UserRow {
     /// Goes up with each new password, and not with a better hash of the same one.
     /// None for a user of another application.
     pub password_version: Option<i64>,
-    pub email: Option<String>,
-    pub full_name: Option<String>,
+    pub profile: Profile,
     pub disabled: bool,
     pub scopes: ScopeSet,
     pub created_at: i64,
@@ -32,8 +36,7 @@ pub struct NewUser {
     pub id: String,
     pub username: String,
     pub password_hash: Option<PasswordHash>,
-    pub email: Option<String>,
-    pub full_name: Option<String>,
+    pub profile: Profile,
     pub disabled: bool,
     pub scopes: ScopeSet,
 }
@@ -42,8 +45,7 @@ pub struct NewUser {
 /// empties it.
 #[derive(Debug, Default)]
 pub struct UserPatch {
-    pub email: Option<Option<String>>,
-    pub full_name: Option<Option<String>>,
+    pub profile: ProfilePatch,
     pub disabled: Option<bool>,
     pub scopes: Option<ScopeSet>,
     pub password_hash: Option<PasswordHash>,
@@ -65,6 +67,7 @@ struct Row {
     password_version: i64,
     email: Option<String>,
     full_name: Option<String>,
+    locale: Option<String>,
     disabled: bool,
     scopes: Option<String>,
     created_at: i64,
@@ -78,8 +81,11 @@ impl From<Row> for UserRow {
             username: row.username,
             password_hash: row.password_hash.map(PasswordHash::from_stored),
             password_version: Some(row.password_version),
-            email: row.email,
-            full_name: row.full_name,
+            profile: Profile {
+                email: row.email,
+                full_name: row.full_name,
+                locale: row.locale,
+            },
             disabled: row.disabled,
             scopes,
             created_at: row.created_at,
@@ -90,7 +96,7 @@ impl From<Row> for UserRow {
 macro_rules! select_users {
     ($rest:literal) => {
         concat!(
-            "SELECT id, username, password_hash, password_version, email, full_name, disabled, created_at,
+            "SELECT id, username, password_hash, password_version, email, full_name, locale, disabled, created_at,
                  (SELECT string_agg(scope, ' ') FROM user_scopes WHERE user_id = users.id) AS scopes
              FROM users ",
             $rest
@@ -181,15 +187,16 @@ impl Transaction {
     pub async fn add_user(&mut self, user: &NewUser, now: i64) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
-                "INSERT INTO users (id, username, password_hash, email, full_name, disabled,
+                "INSERT INTO users (id, username, password_hash, email, full_name, locale, disabled,
                                     created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
             )
             .bind(&user.id)
             .bind(&user.username)
             .bind(user.password_hash.as_ref().map(PasswordHash::expose))
-            .bind(&user.email)
-            .bind(&user.full_name)
+            .bind(&user.profile.email)
+            .bind(&user.profile.full_name)
+            .bind(&user.profile.locale)
             .bind(user.disabled)
             .bind(now)
             .execute(&mut *connection)
@@ -215,17 +222,20 @@ impl Transaction {
                      password_hash = coalesce($4, password_hash),
                      password_version = password_version + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END,
                      email = CASE WHEN $5 THEN $6 ELSE email END,
-                     full_name = CASE WHEN $7 THEN $8 ELSE full_name END
+                     full_name = CASE WHEN $7 THEN $8 ELSE full_name END,
+                     locale = CASE WHEN $9 THEN $10 ELSE locale END
                  WHERE username = $1 RETURNING id",
             )
             .bind(username)
             .bind(now)
             .bind(patch.disabled)
             .bind(patch.password_hash.as_ref().map(PasswordHash::expose))
-            .bind(patch.email.is_some())
-            .bind(patch.email.clone().flatten())
-            .bind(patch.full_name.is_some())
-            .bind(patch.full_name.clone().flatten())
+            .bind(patch.profile.email.is_some())
+            .bind(patch.profile.email.clone().flatten())
+            .bind(patch.profile.full_name.is_some())
+            .bind(patch.profile.full_name.clone().flatten())
+            .bind(patch.profile.locale.is_some())
+            .bind(patch.profile.locale.clone().flatten())
             .fetch_optional(&mut *connection)
             .await?
         });

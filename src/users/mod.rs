@@ -21,6 +21,7 @@ use crate::{
     fields::{self, Unfit, fit},
     live::UserState,
     password::Password,
+    profile::{Profile, ProfilePatch},
     scope::ScopeSet,
     scopes,
     store::{self, NewUser, Transaction, UserPage, UserPatch, UserRow},
@@ -32,8 +33,7 @@ pub struct NewAccount {
     pub username: String,
     /// None for a user who cannot log in with a password.
     pub password: Option<Password>,
-    pub email: Option<String>,
-    pub full_name: Option<String>,
+    pub profile: Profile,
     pub disabled: bool,
     pub scopes: ScopeSet,
 }
@@ -41,8 +41,7 @@ pub struct NewAccount {
 /// What is to change: `None` leaves a field as it is, `Some(None)` empties it.
 #[derive(Debug, Default)]
 pub struct Patch {
-    pub email: Option<Option<String>>,
-    pub full_name: Option<Option<String>>,
+    pub profile: ProfilePatch,
     pub disabled: Option<bool>,
     pub scopes: Option<ScopeSet>,
     pub password: Option<Password>,
@@ -83,7 +82,7 @@ pub async fn add(
 ) -> Result<UserRow, Error> {
     are_own_users(authority)?;
     fit("username", fields::username(&account.username))?;
-    check_profile(account.email.as_deref(), account.full_name.as_deref())?;
+    account.profile.check()?;
     scopes::known(authority, "scopes", &account.scopes)?;
     actor.has_power_over(&account.scopes)?;
     let password_hash = match account.password {
@@ -97,8 +96,7 @@ pub async fn add(
         id: Uuid::now_v7().to_string(),
         username: account.username,
         password_hash,
-        email: account.email,
-        full_name: account.full_name,
+        profile: account.profile,
         disabled: account.disabled,
         scopes: account.scopes,
     };
@@ -122,10 +120,7 @@ pub async fn change(
     patch: Patch,
 ) -> Result<UserRow, Error> {
     are_own_users(authority)?;
-    check_profile(
-        patch.email.as_ref().and_then(Option::as_deref),
-        patch.full_name.as_ref().and_then(Option::as_deref),
-    )?;
+    patch.profile.clone().filled().check()?;
     if let Some(scopes) = &patch.scopes {
         scopes::known(authority, "scopes", scopes)?;
         actor.has_power_over(scopes)?;
@@ -139,8 +134,7 @@ pub async fn change(
         None => None,
     };
     let patch = UserPatch {
-        email: patch.email,
-        full_name: patch.full_name,
+        profile: patch.profile,
         disabled: patch.disabled,
         scopes: patch.scopes,
         password_hash,
@@ -219,12 +213,6 @@ async fn put(
         (Err(store::Error::MissingReference), Some(scopes)) => Err(vanished(scopes)),
         (other, _) => Ok(other.map(drop)?),
     }
-}
-
-fn check_profile(email: Option<&str>, full_name: Option<&str>) -> Result<(), Error> {
-    fit("email", email.map_or(Ok(()), fields::email))?;
-    fit("full_name", full_name.map_or(Ok(()), fields::full_name))?;
-    Ok(())
 }
 
 /// Scopes that left the catalogue between the check and the write.

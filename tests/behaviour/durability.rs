@@ -48,6 +48,54 @@ fn a_user_is_there_after_a_kill_right_behind_the_answer() {
 }
 
 #[test]
+fn of_thirty_kills_under_writes_none_loses_what_was_answered() {
+    let mut server = Server::start();
+    server.user("admin", PASSWORD, &["users:read", "users:write"]);
+    let admin = server.login("admin", PASSWORD, &["users:read", "users:write"]);
+    let mut answered: Vec<String> = Vec::new();
+    for round in 0..30 {
+        let added = std::sync::Mutex::new(Vec::new());
+        let address = server.address();
+        thread::scope(|scope| {
+            for writer in 0..3 {
+                let (added, admin) = (&added, &admin);
+                scope.spawn(move || {
+                    for number in 0..1000 {
+                        let username = format!("user-{round}-{writer}-{number}");
+                        let user = json!({"username": username});
+                        let call = Call::new("POST", &format!("http://{address}/users"));
+                        match call.bearer(admin).json(&user).try_send() {
+                            Some(answer) if answer.status == 201 => {
+                                added.lock().expect("the list").push(username);
+                            }
+                            _ => return,
+                        }
+                    }
+                });
+            }
+            // In the middle of it, once there is something to lose.
+            let has_begun = |count: &usize| *count >= 5 + round % 7;
+            eventually(|| added.lock().expect("the list").len(), has_begun);
+            server.kill();
+        });
+        answered.extend(added.into_inner().expect("the list"));
+        server.restart();
+    }
+    let listed = server.run(&["user", "list", "--json"]).json();
+    let listed: std::collections::HashSet<&str> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|user| user["username"].as_str())
+        .collect();
+    let lost = answered
+        .iter()
+        .filter(|name| !listed.contains(name.as_str()));
+    assert_eq!(lost.collect::<Vec<_>>(), Vec::<&String>::new());
+    assert!(answered.len() >= 150, "{}", answered.len());
+}
+
+#[test]
 fn a_removal_holds_after_a_kill_right_behind_the_answer() {
     let (mut server, token) = Server::with_user(&["me"]);
     server.user("admin", PASSWORD, &["me", "users:write"]);

@@ -370,3 +370,41 @@ fn names(list: &Value) -> Vec<String> {
         .map(|user| user["username"].as_str().expect("a name").to_owned())
         .collect()
 }
+
+#[test]
+fn a_user_has_a_locale_that_the_user_and_the_operator_can_change() {
+    let (server, token) = Server::with_user(&["me", "me:write"]);
+    let me = || server.get("/users/me").bearer(&token).send().expect(200);
+    assert_eq!(me().get("locale"), None);
+    let patch = |body| {
+        let call = server.patch("/users/me").bearer(&token);
+        call.json(&body).send()
+    };
+    assert_eq!(
+        patch(json!({"locale": "de-AT"})).expect(200)["locale"],
+        "de-AT"
+    );
+    assert_eq!(me()["locale"], "de-AT");
+    assert_wrong_fields(&patch(json!({"locale": "deutsch, bitte"})), &["locale"]);
+
+    let set = [
+        "user",
+        "set",
+        "johndoe",
+        "--locale",
+        "en",
+        "--email",
+        "john@example.com",
+    ];
+    server.run(&set).succeeded();
+    let has_changed = |user: &serde_json::Value| user["locale"] == "en";
+    assert_eq!(eventually(me, has_changed)["email"], "john@example.com");
+    server
+        .run(&["user", "set", "johndoe", "--locale", ""])
+        .succeeded();
+    let shown = server.run(&["user", "show", "johndoe", "--json"]).json();
+    assert_eq!(shown["locale"], json!(null));
+    assert_eq!(shown["email"], "john@example.com");
+    let odd = ["user", "set", "johndoe", "--locale", "x"];
+    server.run(&odd).was_refused_naming("locale");
+}

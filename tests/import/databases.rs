@@ -122,14 +122,14 @@ fn profiles_come_along_and_an_empty_address_is_none() {
     let site = Site::new();
     site.import(&["--from", "django", &vector("django.sqlite3")]);
     let bob = site.user("bob").unwrap();
-    assert_eq!(bob.full_name.as_deref(), Some("Bob O'Brien"));
-    assert_eq!(bob.email.as_deref(), Some("bob@example.com"));
-    assert_eq!(site.user("erin.q").unwrap().email, None);
+    assert_eq!(bob.profile.full_name.as_deref(), Some("Bob O'Brien"));
+    assert_eq!(bob.profile.email.as_deref(), Some("bob@example.com"));
+    assert_eq!(site.user("erin.q").unwrap().profile.email, None);
     let dave = site.user("dave+tag").unwrap();
-    assert_eq!(dave.full_name.as_deref(), Some("Dave"));
+    assert_eq!(dave.profile.full_name.as_deref(), Some("Dave"));
     assert!(site.user("unusable").unwrap().password_hash.is_none());
     let (lower, upper) = (site.user("alice").unwrap(), site.user("Alice").unwrap());
-    assert_ne!(lower.email, upper.email);
+    assert_ne!(lower.profile.email, upper.profile.email);
 }
 
 #[test]

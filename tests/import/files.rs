@@ -40,7 +40,7 @@ fn a_csv_is_imported_and_its_users_log_in() {
     assert!(server.log_in("ben", &password, "").is_err());
     assert!(server.log_in("cat", "", "").is_err());
     let ann = site.user("ann").unwrap();
-    assert_eq!(ann.full_name.as_deref(), Some("Ann, the first"));
+    assert_eq!(ann.profile.full_name.as_deref(), Some("Ann, the first"));
     assert!(site.user("cat").unwrap().password_hash.is_none());
 }
 
@@ -53,7 +53,7 @@ fn a_csv_from_a_spreadsheet_has_a_byte_order_mark_and_other_line_ends() {
     );
     assert_eq!(site.import(&["--from", "csv", &csv]).counts(), [1, 0, 0, 0]);
     let ann = site.user("ann").unwrap();
-    assert_eq!(ann.email.as_deref(), Some("ann@example.com"));
+    assert_eq!(ann.profile.email.as_deref(), Some("ann@example.com"));
     let again = site.import(&["--from", "passlib", &csv]);
     assert_eq!(again.counts(), [0, 0, 1, 0]);
 }

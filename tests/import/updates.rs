@@ -22,7 +22,7 @@ fn without_update_a_user_that_there_is_stays_as_it_is() {
         [0, 0, 1, 0]
     );
     let ann = site.user("ann").unwrap();
-    assert_eq!(ann.email.as_deref(), Some("ann@example.com"));
+    assert_eq!(ann.profile.email.as_deref(), Some("ann@example.com"));
     assert!(!ann.disabled);
     assert_eq!(site.hash_of("ann"), OLD);
 }
@@ -39,7 +39,7 @@ fn an_update_brings_a_user_to_what_the_source_says() {
     assert_eq!(site.hash_of("ann"), OLD);
     assert_eq!(site.import(&update).counts(), [0, 1, 1, 0]);
     let ann = site.user("ann").unwrap();
-    assert_eq!((ann.email, ann.disabled), (None, true));
+    assert_eq!((ann.profile.email, ann.disabled), (None, true));
     assert_eq!(site.scopes_of("ann"), "tokens");
     assert_eq!(site.hash_of("ann"), NEW);
     assert_eq!(site.import(&update).counts(), [0, 0, 2, 0]);
@@ -54,8 +54,8 @@ fn an_update_leaves_what_the_source_does_not_speak_of() {
     let updated = site.import(&["--from", "csv", &path, "--update"]);
     assert_eq!(updated.counts(), [0, 1, 0, 0]);
     let ann = site.user("ann").unwrap();
-    assert_eq!(ann.email.as_deref(), Some("ann@example.com"));
-    assert_eq!(ann.full_name.as_deref(), Some("Ann"));
+    assert_eq!(ann.profile.email.as_deref(), Some("ann@example.com"));
+    assert_eq!(ann.profile.full_name.as_deref(), Some("Ann"));
     assert!(ann.disabled);
     assert_eq!(site.scopes_of("ann"), "me");
     assert_eq!(site.hash_of("ann"), OLD);

@@ -12,7 +12,7 @@ use crate::api::{
     operations::Operations,
     plumbing::{access::LiveAccess, methods::AllowedMethods, problem},
 };
-use crate::guard::Enforced;
+use crate::guard::{CLIENT_SCHEME, Enforced};
 
 pub(in crate::api) const TITLE: &str = "Scopegate";
 pub(in crate::api) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -88,14 +88,24 @@ impl OpenApi for Meta {
     }
 }
 
+/// Whether a requirement names a scheme beside that of clients, whom the operation
+/// itself authenticates.
+fn wants_token(security: &Value) -> bool {
+    let alternatives = security.as_array().into_iter().flatten();
+    let mut schemes = alternatives
+        .filter_map(Value::as_object)
+        .flat_map(Map::keys);
+    schemes.any(|scheme| scheme != CLIENT_SCHEME)
+}
+
 /// Adds what operations of a kind have in common: that an open one says so, and
 /// the errors that guards and bodies bring with them.
 fn complete(operation: &mut Map<String, Value>) {
-    let is_guarded = operation.contains_key("security");
+    let is_guarded = operation.get("security").is_some_and(wants_token);
     let has_json_body = operation
         .get("requestBody")
         .is_some_and(|body| body["content"].get("application/json").is_some());
-    if !is_guarded {
+    if !operation.contains_key("security") {
         operation.insert("security".to_owned(), json!([]));
     }
     let mut statuses = Vec::new();

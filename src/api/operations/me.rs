@@ -21,6 +21,7 @@ use crate::{
     error::Error,
     fields,
     password::Password,
+    profile,
     users::{self, Patch},
 };
 
@@ -37,11 +38,17 @@ struct ProfilePatch {
     /// Your name in full.
     #[oai(validator(max_length = 255))]
     full_name: Change<String>,
+    /// The language that you read (BCP 47), as `en` or `de-AT`.
+    #[oai(validator(max_length = 35))]
+    locale: Change<String>,
 }
 
 impl Rules for ProfilePatch {
-    const RULES: &'static [(&'static str, Rule)] =
-        &[("email", fields::email), ("full_name", fields::full_name)];
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("email", fields::email),
+        ("full_name", fields::full_name),
+        ("locale", fields::locale),
+    ];
 }
 
 impl Example for ProfilePatch {
@@ -49,6 +56,7 @@ impl Example for ProfilePatch {
         Self {
             email: Change(Some(Some("john@example.com".to_owned()))),
             full_name: Change(Some(Some("John A. Doe".to_owned()))),
+            locale: Change(Some(Some("en".to_owned()))),
         }
     }
 }
@@ -115,8 +123,11 @@ impl MeApi {
         let actor = auth.actor(&self.0, request).await?;
         let username = username(&auth)?;
         let patch = Patch {
-            email: patch.0.email.0,
-            full_name: patch.0.full_name.0,
+            profile: profile::ProfilePatch {
+                email: patch.0.email.0,
+                full_name: patch.0.full_name.0,
+                locale: patch.0.locale.0,
+            },
             ..Patch::default()
         };
         let user = users::change(&self.0, &actor, username, patch).await?;

@@ -21,6 +21,7 @@ pub(in crate::api) const CLAIMS: &[&str] = &[
     "nonce",
     "name",
     "preferred_username",
+    "locale",
     "email",
 ];
 
@@ -42,6 +43,8 @@ struct UserInfo {
     name: Option<String>,
     /// The name to log in with, with `profile`.
     preferred_username: Option<String>,
+    /// The language that the user reads (BCP 47), with `profile`.
+    locale: Option<String>,
     /// Where mail reaches the user, with `email`.
     email: Option<String>,
 }
@@ -52,6 +55,7 @@ impl Example for UserInfo {
             sub: "username:johndoe".to_owned(),
             name: Some("John Doe".to_owned()),
             preferred_username: Some("johndoe".to_owned()),
+            locale: Some("en".to_owned()),
             email: Some("johndoe@example.com".to_owned()),
         }
     }
@@ -91,8 +95,9 @@ async fn userinfo(authority: &Authority, auth: &Auth) -> Result<Json<UserInfo>, 
     let is_named = opens(BuiltinScope::PROFILE);
     Ok(Json(UserInfo {
         sub: auth.0.subject.to_string(),
-        name: user.full_name.filter(|_| is_named),
+        name: user.profile.full_name.filter(|_| is_named),
+        locale: user.profile.locale.filter(|_| is_named),
         preferred_username: is_named.then_some(user.username),
-        email: user.email.filter(|_| opens(BuiltinScope::EMAIL)),
+        email: user.profile.email.filter(|_| opens(BuiltinScope::EMAIL)),
     }))
 }

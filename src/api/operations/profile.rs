@@ -29,6 +29,8 @@ struct Written<'a> {
     username: &'a str,
     email: Option<&'a str>,
     full_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<&'a str>,
     disabled: bool,
     scopes: &'a ScopeSet,
 }
@@ -47,8 +49,9 @@ impl IntoResponse for Profile {
     fn into_response(self) -> Response {
         let written = Written {
             username: self.caller.subject.id(),
-            email: self.user.email.as_deref(),
-            full_name: self.user.full_name.as_deref(),
+            email: self.user.profile.email.as_deref(),
+            full_name: self.user.profile.full_name.as_deref(),
+            locale: self.user.profile.locale.as_deref(),
             disabled: self.user.disabled,
             scopes: &self.user.scopes,
         };
@@ -78,8 +81,10 @@ mod tests {
             id: String::new(),
             username: "jo\"hn\u{e9}".to_owned(),
             password_hash: None,
-            email: None,
-            full_name: Some("John\nDoe".to_owned()),
+            profile: crate::profile::Profile {
+                full_name: Some("John\nDoe".to_owned()),
+                ..crate::profile::Profile::default()
+            },
             disabled: false,
             scopes: scopes.clone(),
             created_at: 0,
@@ -92,8 +97,7 @@ mod tests {
                 token_id: uuid::Uuid::nil(),
             }),
             user: Arc::new(UserState {
-                email: None,
-                full_name: row.full_name.as_deref().map(Box::from),
+                profile: row.profile.clone(),
                 disabled: false,
                 scopes,
             }),

@@ -24,6 +24,7 @@ use crate::{
     builtin_scope::BuiltinScope,
     fields,
     password::Password,
+    profile::{Profile, ProfilePatch},
     scope::{Scope, ScopeSet},
     store::UserRow,
     users::{self, NewAccount, Patch},
@@ -41,6 +42,9 @@ pub(in crate::api) struct User {
     email: Nullable<String>,
     /// The user's name in full.
     full_name: Nullable<String>,
+    /// The language that the user reads (BCP 47), where it is known.
+    #[oai(skip_serializing_if_is_none)]
+    locale: Option<String>,
     /// Whether the user can neither log in nor use tokens.
     disabled: bool,
     /// The scopes that the user's tokens may hold, sorted.
@@ -53,6 +57,7 @@ impl Example for User {
             username: "johndoe".to_owned(),
             email: Nullable(Some("johndoe@example.com".to_owned())),
             full_name: Nullable(Some("John Doe".to_owned())),
+            locale: Some("en".to_owned()),
             disabled: false,
             scopes: vec!["items".to_owned(), "me".to_owned()],
         }
@@ -63,8 +68,9 @@ impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
         Self {
             username: row.username,
-            email: Nullable(row.email),
-            full_name: Nullable(row.full_name),
+            email: Nullable(row.profile.email),
+            full_name: Nullable(row.profile.full_name),
+            locale: row.profile.locale,
             disabled: row.disabled,
             scopes: row.scopes.to_strings(),
         }
@@ -87,6 +93,9 @@ struct UserCreate {
     /// The user's name in full.
     #[oai(validator(max_length = 255))]
     full_name: Option<String>,
+    /// The language that the user reads (BCP 47), as `en` or `de-AT`.
+    #[oai(validator(max_length = 35))]
+    locale: Option<String>,
     /// Whether the user can neither log in nor use tokens.
     #[oai(default)]
     disabled: bool,
@@ -102,6 +111,7 @@ impl Example for UserCreate {
             password: Some("correct horse battery staple".to_owned()),
             email: Some("jane@example.com".to_owned()),
             full_name: Some("Jane Roe".to_owned()),
+            locale: Some("en".to_owned()),
             disabled: false,
             scopes: vec!["items".to_owned(), "me".to_owned()],
         }
@@ -114,6 +124,7 @@ impl Rules for UserCreate {
         ("password", |text| fields::new_password(text.as_bytes())),
         ("email", fields::email),
         ("full_name", fields::full_name),
+        ("locale", fields::locale),
         ("scopes", fields::scope),
     ];
 }
@@ -128,6 +139,9 @@ struct UserPatch {
     /// The user's name in full; `null` empties it.
     #[oai(validator(max_length = 255))]
     full_name: Change<String>,
+    /// The language that the user reads (BCP 47); `null` empties it.
+    #[oai(validator(max_length = 35))]
+    locale: Change<String>,
     /// Whether the user can neither log in nor use tokens.
     disabled: Option<bool>,
     /// The scopes that the user's tokens may hold: all of them, not further ones.
@@ -142,6 +156,7 @@ impl Example for UserPatch {
         Self {
             email: Change(Some(None)),
             full_name: Change(None),
+            locale: Change(None),
             disabled: Some(false),
             scopes: Some(vec!["me".to_owned()]),
             password: Some("correct horse battery staple".to_owned()),
@@ -203,8 +218,11 @@ impl UsersApi {
         let account = NewAccount {
             username: user.0.username,
             password: user.0.password.map(Password::new),
-            email: user.0.email,
-            full_name: user.0.full_name,
+            profile: Profile {
+                email: user.0.email,
+                full_name: user.0.full_name,
+                locale: user.0.locale,
+            },
             disabled: user.0.disabled,
             scopes: scopes(&user.0.scopes)?,
         };
@@ -247,8 +265,11 @@ impl UsersApi {
     ) -> Result<Json<User>, Failure<404, 409>> {
         let actor = auth.actor(&self.0, request).await?;
         let patch = Patch {
-            email: patch.0.email.0,
-            full_name: patch.0.full_name.0,
+            profile: ProfilePatch {
+                email: patch.0.email.0,
+                full_name: patch.0.full_name.0,
+                locale: patch.0.locale.0,
+            },
             disabled: patch.0.disabled,
             scopes: patch.0.scopes.as_deref().map(scopes).transpose()?,
             password: patch.0.password.map(Password::new),

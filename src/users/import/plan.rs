@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::{
     elsewhere::{Account, digest_of},
     password::PasswordHash,
+    profile::ProfilePatch,
     store::{Addition, Alteration, KnownUser, NewUser, UserPatch},
 };
 
@@ -21,8 +22,7 @@ pub(super) fn addition(account: Account) -> Addition {
             id: Uuid::now_v7().to_string(),
             username: account.username,
             password_hash,
-            email: account.email.flatten(),
-            full_name: account.full_name.flatten(),
+            profile: account.profile.filled(),
             disabled: account.disabled.unwrap_or(false),
             scopes: account.scopes.unwrap_or_default(),
         },
@@ -48,16 +48,14 @@ pub(super) fn alteration(account: Account, user: KnownUser) -> Option<Alteration
         }
     };
     let patch = UserPatch {
-        email: account.email.filter(|email| *email != user.email),
-        full_name: account.full_name.filter(|name| *name != user.full_name),
+        profile: account.profile.beyond(&user.profile),
         disabled: account
             .disabled
             .filter(|disabled| *disabled != user.disabled),
         scopes: account.scopes.filter(|scopes| *scopes != user.scopes),
         password_hash,
     };
-    let changes = patch.email.is_some()
-        || patch.full_name.is_some()
+    let changes = patch.profile != ProfilePatch::default()
         || patch.disabled.is_some()
         || patch.scopes.is_some()
         || patch.password_hash.is_some();

@@ -13,11 +13,16 @@ pub struct Answer {
 
 impl Answer {
     pub fn read(response: Response) -> Self {
-        Self {
+        Self::try_read(response).expect("a body")
+    }
+
+    /// The answer; none where it breaks off.
+    pub fn try_read(response: Response) -> Option<Self> {
+        Some(Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.text().expect("a body"),
-        }
+            body: response.text().ok()?,
+        })
     }
 
     /// A header's value; empty where there is none.

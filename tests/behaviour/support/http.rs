@@ -62,6 +62,12 @@ impl Call {
         )
     }
 
+    /// Sends it to a server that may be killed meanwhile: none where no whole answer
+    /// came.
+    pub fn try_send(self) -> Option<Answer> {
+        Answer::try_read(self.0.send().ok()?)
+    }
+
     #[track_caller]
     pub fn send(self) -> Answer {
         match self.0.send() {
