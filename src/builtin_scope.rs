@@ -15,9 +15,12 @@ pub enum BuiltinScope {
     /// Read all users.
     #[oai(rename = "users:read")]
     UsersRead,
-    /// Add, change and remove users, up to the scopes that your own account may hold.
+    /// Add, change and remove users, and give them scopes of this very token.
     #[oai(rename = "users:write")]
     UsersWrite,
+    /// Give scopes up to what your own account may hold, whatever this token holds.
+    #[oai(rename = "users:grant")]
+    UsersGrant,
     /// Add and remove scopes of the catalogue.
     #[oai(rename = "scopes:write")]
     ScopesWrite,
@@ -63,6 +66,8 @@ pub enum BuiltinScope {
 }
 
 impl BuiltinScope {
+    /// The scope that gives its holder the power of the account.
+    pub const USERS_GRANT: &'static str = "users:grant";
     /// The scope that opens one's own personal tokens.
     pub const TOKENS: &'static str = "tokens";
     /// The scope that asks for a refresh token.

@@ -114,7 +114,7 @@ pub async fn add(
         disabled: false,
         created_at: authority.clock.now(),
     };
-    check(authority, &client)?;
+    check(authority, &client, &ScopeSet::default())?;
     actor.has_power_over(&client.scopes)?;
     let write = async |transaction: &mut Transaction| match transaction.add_client(&client).await {
         Err(store::Error::Exists) => Err(Error::ClientExists(client.id.clone())),
@@ -134,10 +134,14 @@ pub async fn change(
 ) -> Result<Client, Error> {
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        let before = locked(transaction, actor, id).await?;
-        let after = patched(before, patch)?;
-        check(authority, &after)?;
-        actor.has_power_over(&after.scopes)?;
+        let before = locked(transaction, id).await?;
+        let after = patched(before.clone(), patch)?;
+        check(authority, &after, &before.scopes)?;
+        let only_loses = is_narrowed(&before, &after);
+        if !only_loses {
+            actor.has_power_over(&before.scopes)?;
+            actor.has_power_over(&after.scopes)?;
+        }
         transaction.change_client(&after, now).await?;
         Ok(after)
     };
@@ -161,8 +165,13 @@ fn patched(before: Client, patch: ClientPatch) -> Result<Client, Error> {
         first_party: patch.first_party.unwrap_or(before.first_party),
         name: patch.name.unwrap_or(before.name),
         grants: patch.grants.unwrap_or(before.grants),
+        // What the client may not ask for any more it does not get by default either.
+        default_scopes: match (patch.default_scopes, &patch.scopes) {
+            (Some(scopes), _) => scopes,
+            (None, Some(scopes)) => before.default_scopes.intersection(scopes),
+            (None, None) => before.default_scopes,
+        },
         scopes: patch.scopes.unwrap_or(before.scopes),
-        default_scopes: patch.default_scopes.unwrap_or(before.default_scopes),
         audiences: patch.audiences.unwrap_or(before.audiences),
         disabled: patch.disabled.unwrap_or(before.disabled),
         ..before
@@ -178,7 +187,8 @@ pub async fn rotate_secret(
     let secret = Opaque::generate(Opaque::CLIENT_SECRET)?;
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        let before = locked(transaction, actor, id).await?;
+        let before = locked(transaction, id).await?;
+        actor.has_power_over(&before.scopes)?;
         if !matches!(before.authentication, Authentication::Secret(_)) {
             return Err(Error::HasNoSecret(before.id));
         }
@@ -196,18 +206,32 @@ pub async fn rotate_secret(
 pub async fn remove(authority: &Authority, actor: &Actor, id: &str) -> Result<(), Error> {
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        let before = locked(transaction, actor, id).await?;
+        let before = locked(transaction, id).await?;
         Ok(transaction.remove_client(&before.id, now).await?)
     };
     authority.write(actor, write).await
 }
 
-/// The client that is about to change, over which the actor has power.
-async fn locked(transaction: &mut Transaction, actor: &Actor, id: &str) -> Result<Client, Error> {
+/// The client that is about to change.
+async fn locked(transaction: &mut Transaction, id: &str) -> Result<Client, Error> {
     let client = transaction.client(id).await?;
-    let client = client.ok_or_else(|| Error::NoSuchClient(id.to_owned()))?;
-    actor.has_power_over(&client.scopes)?;
-    Ok(client)
+    client.ok_or_else(|| Error::NoSuchClient(id.to_owned()))
+}
+
+/// Whether a change only takes scopes away or disables: that is for whoever may write at
+/// all, whatever the client may hold.
+fn is_narrowed(before: &Client, after: &Client) -> bool {
+    let is_else_the_same = after.name == before.name
+        && after.grants == before.grants
+        && after.audiences == before.audiences
+        && after.application_type == before.application_type
+        && after.redirect_uris == before.redirect_uris
+        && after.post_logout_redirect_uris == before.post_logout_redirect_uris
+        && after.first_party == before.first_party;
+    is_else_the_same
+        && after.scopes.is_subset(&before.scopes)
+        && after.default_scopes.is_subset(&before.default_scopes)
+        && (after.disabled || !before.disabled)
 }
 
 fn uris(
@@ -222,7 +246,8 @@ fn uris(
     texts.into_iter().map(parse).collect()
 }
 
-fn check(authority: &Authority, client: &Client) -> Result<(), Error> {
+/// Checks a client. Scopes that it had before need not be in the catalogue any more.
+fn check(authority: &Authority, client: &Client, before: &ScopeSet) -> Result<(), Error> {
     fit("client_id", fields::client_id(&client.id))?;
     fit("client_name", fields::full_name(&client.name))?;
     for audience in &client.audiences {
@@ -240,7 +265,7 @@ fn check(authority: &Authority, client: &Client) -> Result<(), Error> {
         )
         .into());
     }
-    scopes::check(authority, "scopes", &client.scopes)?;
+    scopes::check(authority, "scopes", &client.scopes.difference(before))?;
     if !client.default_scopes.is_subset(&client.scopes) {
         return Err(Unfit::new("default_scopes", "must be some of the scopes").into());
     }

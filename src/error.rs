@@ -41,6 +41,8 @@ pub enum Error {
     SubjectKindExists(String),
     #[error("there is no live token `{0}`")]
     NoSuchToken(String),
+    #[error("you have {0} personal tokens already: revoke one first")]
+    TooManyTokens(u32),
     #[error("this token is not about a user")]
     NotAUser,
     #[error("the scope `{0}` is built in and stays")]

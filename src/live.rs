@@ -110,7 +110,6 @@ impl Live {
         key_settings.ensure_key(&store, now).await?;
         let seq = store.latest_change().await?;
         let keys = key_settings.load(&store, now).await?;
-        key_settings.seal(&store).await?;
         let scopes = load_scopes(&store).await?;
         let registry = Registry::load(&store, &scopes).await?;
         let live = Self {
@@ -133,6 +132,11 @@ impl Live {
         live.load_revocations(0).await?;
         live.watch_personal_tokens().await?;
         Ok(live)
+    }
+
+    /// Encrypts the private keys that are stored plain, where there is a key for it.
+    pub async fn seal_keys(&self) -> Result<(), LiveError> {
+        Ok(self.key_settings.seal(&self.store).await?)
     }
 
     /// The keys in force.

@@ -7,10 +7,10 @@ use scopegate::{
     actor::Actor,
     authority::Authority,
     client::{Client, GrantType},
-    clients::{self, NewAuthentication, NewClient, Redirection},
+    clients::{self, ClientPatch, NewAuthentication, NewClient, Redirection},
     opaque::Opaque,
     redirect_uri::{ApplicationType, RedirectUri},
-    scope::Scope,
+    scope::{Scope, ScopeError, ScopeSet},
 };
 use serde_json::{Value, json};
 
@@ -25,6 +25,7 @@ pub enum ClientCommand {
     Add(Add),
     List(List),
     Show(Show),
+    Set(Set),
     RotateSecret(RotateSecret),
     Remove(Remove),
 }
@@ -62,9 +63,10 @@ pub struct Add {
     /// Where a logout that it asked for may end; may be repeated
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// web, or native for a program on a device of its user: its loopback addresses have any port
-    #[arg(long, value_name = "TYPE", default_value = "web")]
-    application_type: ApplicationType,
+    /// It runs on a device of its user: its loopback addresses have any port, and it may have a
+    /// scheme of its own
+    #[arg(long)]
+    native: bool,
     /// It belongs to the house: users are not asked what it may have
     #[arg(long)]
     first_party: bool,
@@ -118,6 +120,80 @@ pub struct Remove {
     id: String,
 }
 
+/// Change a client
+///
+/// What is given replaces what was there, lists as a whole; all else stays. An empty text empties
+/// a list.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  scopegate client set app --redirect-uri https://app.example/back"
+)]
+pub struct Set {
+    /// The client's id
+    id: String,
+    /// What people are shown
+    #[arg(long)]
+    name: Option<String>,
+    /// A grant that it may use; may be repeated
+    #[arg(long, value_name = "GRANT")]
+    grant: Option<Vec<GrantType>>,
+    /// A scope that it may ask for; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<Vec<String>>,
+    /// A scope that it gets where it asks for none; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    default_scope: Option<Vec<String>>,
+    /// An audience that it may ask tokens for, and whose tokens it may introspect; may be repeated
+    #[arg(long = "audience", id = "client-audience", value_name = "URI")]
+    audience: Option<Vec<String>>,
+    /// Where it may be answered with an authorization code; may be repeated
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Option<Vec<String>>,
+    /// Where a logout that it asked for may end; may be repeated
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Option<Vec<String>>,
+    /// Whether it runs on a device of its user
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    native: Option<bool>,
+    /// Whether it belongs to the house, so that users are not asked
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    first_party: Option<bool>,
+    /// Whether its tokens and its secret are refused
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    disabled: Option<bool>,
+}
+
+impl Set {
+    async fn run(self, authority: &Authority) -> Outcome {
+        let listed = |list: Option<Vec<String>>| {
+            list.map(|list| list.into_iter().filter(|text| !text.is_empty()).collect())
+        };
+        let scopes = |list: Option<Vec<String>>| -> Result<Option<ScopeSet>, ScopeError> {
+            let list: Option<Vec<String>> = listed(list);
+            let parse = |list: Vec<String>| list.iter().map(|text| Scope::parse(text)).collect();
+            list.map(parse).transpose()
+        };
+        let patch = ClientPatch {
+            name: self.name,
+            grants: self.grant.map(|grants| grants.into_iter().collect()),
+            scopes: scopes(self.scope)?,
+            default_scopes: scopes(self.default_scope)?,
+            audiences: listed(self.audience),
+            application_type: self.native.map(|native| match native {
+                true => ApplicationType::Native,
+                false => ApplicationType::Web,
+            }),
+            redirect_uris: listed(self.redirect_uri),
+            post_logout_redirect_uris: listed(self.post_logout_redirect_uri),
+            first_party: self.first_party,
+            disabled: self.disabled,
+        };
+        let client = clients::change(authority, &Actor::operator(), &self.id, patch).await?;
+        print_one(&client);
+        Ok(())
+    }
+}
+
 impl ClientCommand {
     pub fn run(self, settings: Settings) -> Outcome {
         let config = settings.check()?;
@@ -137,6 +213,7 @@ impl ClientCommand {
                     }
                     Ok(())
                 }
+                Self::Set(set) => set.run(&authority).await,
                 Self::RotateSecret(rotate) => {
                     let secret =
                         clients::rotate_secret(&authority, &Actor::operator(), &rotate.id).await?;
@@ -185,7 +262,10 @@ impl Add {
             default_scopes: self.default_scope.into_iter().collect(),
             audiences: self.audience,
             redirection: Redirection {
-                application_type: self.application_type,
+                application_type: match self.native {
+                    true => ApplicationType::Native,
+                    false => ApplicationType::Web,
+                },
                 redirect_uris: self.redirect_uri,
                 post_logout_redirect_uris: self.post_logout_redirect_uri,
                 first_party: self.first_party,

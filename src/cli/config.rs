@@ -59,11 +59,23 @@ fn shown(name: &str, secret: bool, value: String) -> String {
     let Some((scheme, rest)) = value.split_once("://") else {
         return value;
     };
-    match rest.rsplit_once('@') {
-        Some((user, host)) => {
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let address = match address.rsplit_once('@') {
+        Some((user, host)) if user.contains(':') => {
             let name = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{name}:(secret)@{host}")
+            format!("{name}:(secret)@{host}")
         }
-        None => value,
-    }
+        _ => address.to_owned(),
+    };
+    let parameters = query
+        .split('&')
+        .map(|parameter| match parameter.split_once('=') {
+            Some((name, _)) if name.to_ascii_lowercase().contains("password") => {
+                format!("{name}=(secret)")
+            }
+            _ => parameter.to_owned(),
+        });
+    let query = parameters.collect::<Vec<_>>().join("&");
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{scheme}://{address}{mark}{query}")
 }

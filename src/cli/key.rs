@@ -8,7 +8,7 @@ use scopegate::{
     authority::Authority,
     config::ConfigError,
     keys::{self, DEFAULT_GRACE},
-    token::{Algorithm, random_secret},
+    token::{Algorithm, VerificationKey, public_pem, random_secret},
 };
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ use super::{
 #[derive(Subcommand)]
 pub enum Key {
     List(List),
+    Show(Show),
     Generate(Generate),
     Rotate(Rotate),
     Retire(Retire),
@@ -33,6 +34,36 @@ pub struct List {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Show a public key
+///
+/// As a JWK, or as PEM for programs that read no JWKS.
+#[derive(Args)]
+#[command(after_help = "Example:\n  scopegate key show KID --pem > scopegate.pem")]
+pub struct Show {
+    /// The key's `kid`
+    kid: String,
+    /// Print PEM
+    #[arg(long, conflicts_with = "json")]
+    pem: bool,
+    /// Print the JWK, as without --pem
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    fn run(&self, authority: &Authority) -> Outcome {
+        let keys = authority.live.keys();
+        let key = keys.verification.iter().find(|key| key.id() == self.kid);
+        let jwk = key.and_then(VerificationKey::jwk);
+        let jwk = jwk.ok_or_else(|| format!("there is no public key `{}`", self.kid))?;
+        match self.pem {
+            true => line!("{}", public_pem(jwk).unwrap_or_default().trim_end()),
+            false => output::json(&serde_json::to_value(jwk)?),
+        }
+        Ok(())
+    }
 }
 
 /// Add a key that is published and signs after a rotation; or print a secret
@@ -94,6 +125,7 @@ impl Key {
             let authority = Authority::open(config).await?;
             match self {
                 Self::List(list) => print(&keys::list(&authority).await?, list.json),
+                Self::Show(show) => show.run(&authority)?,
                 Self::Generate(generate) => {
                     let key =
                         keys::generate(&authority, &Actor::operator(), generate.algorithm).await?;

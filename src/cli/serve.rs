@@ -46,8 +46,21 @@ impl Serve {
     }
 }
 
+/// Lets the server have as many connections as the system allows: the soft limit of
+/// descriptors is for programs that cannot handle more.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of descriptors was not raised");
+    }
+}
+
 /// The runtime of a server.
 pub fn run_server<F: Future<Output = Outcome>>(future: F) -> Outcome {
+    raise_descriptor_limit();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
@@ -62,6 +75,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Box<dyn std::error
 /// Serves until SIGTERM or SIGINT; requests in flight are finished.
 pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let tls = tls(&authority.config)?;
+    authority.live.seal_keys().await?;
     keys::adopt_algorithm(&authority).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let authority = Arc::new(authority);

@@ -93,6 +93,7 @@ impl Settings {
         layers.add(Source::File, config::read_file(file.as_deref())?);
         layers.add(Source::Environment, environment()?);
         layers.add(Source::Flag, flags(matches));
+        layers.follow_listen();
         Ok(Self(layers))
     }
 
@@ -121,18 +122,44 @@ fn flags(matches: &ArgMatches) -> Layer {
 fn environment() -> Result<Layer, ConfigError> {
     let known: BTreeSet<String> = SETTINGS.iter().map(Setting::environment).collect();
     let is_odd = |name: &String| {
-        name.starts_with("SCOPEGATE_") && name != "SCOPEGATE_CONFIG" && !known.contains(name)
+        name.strip_prefix("SCOPEGATE_").is_some_and(|rest| {
+            rest != "CONFIG" && !known.contains(name) && !is_of_kubernetes(rest)
+        })
     };
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     if let Some(key) = names.into_iter().find(is_odd) {
         return Err(ConfigError::UnknownKey {
             path: "environment".into(),
+            nearest: config::nearest(&key, known.iter().map(String::as_str)),
             key,
         });
     }
-    let value = |setting: &Setting| env::var(setting.environment()).ok();
+    let value = |setting: &Setting| {
+        let text = env::var(setting.environment()).ok();
+        text.filter(|text| !text.is_empty())
+    };
     Ok(SETTINGS
         .iter()
         .filter_map(|setting| Some((setting.name, value(setting)?)))
         .collect())
+}
+
+/// Whether a variable, without `SCOPEGATE_`, is one of those that Kubernetes sets for
+/// each service whose name begins so: `SERVICE_HOST`, `SERVICE_PORT_HTTP`, `PORT`,
+/// `PORT_8000_TCP_ADDR`, `DB_SERVICE_HOST`, `DB_PORT`.
+fn is_of_kubernetes(name: &str) -> bool {
+    let words: Vec<&str> = name.split('_').collect();
+    let is_service = |pair: &[&str]| pair[0] == "SERVICE" && matches!(pair[1], "HOST" | "PORT");
+    let is_port = |rest: &[&str]| match rest {
+        ["PORT"] => true,
+        ["PORT", number, "TCP" | "UDP" | "SCTP"]
+        | [
+            "PORT",
+            number,
+            "TCP" | "UDP" | "SCTP",
+            "PROTO" | "PORT" | "ADDR",
+        ] => number.bytes().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    words.windows(2).any(is_service) || (0..words.len()).any(|start| is_port(&words[start..]))
 }

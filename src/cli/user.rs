@@ -344,14 +344,17 @@ fn print_one(user: &UserRow, json: bool) {
 }
 
 fn as_json(user: &UserRow) -> serde_json::Value {
-    json!({
+    let mut shown = json!({
         "username": user.username,
         "email": user.profile.email,
         "full_name": user.profile.full_name,
-        "locale": user.profile.locale,
         "disabled": user.disabled,
         "scopes": user.scopes,
-    })
+    });
+    if let Some(locale) = &user.profile.locale {
+        shown["locale"] = json!(locale);
+    }
+    shown
 }
 
 fn read_password(from_stdin: bool) -> Result<Password, Box<dyn std::error::Error>> {

@@ -31,6 +31,7 @@ pub fn read_file(path: Option<&Path>) -> Result<Layer, ConfigError> {
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
             return Err(ConfigError::UnknownKey {
                 path: named.to_owned(),
+                nearest: super::nearest(&key, SETTINGS.iter().map(|setting| setting.name)),
                 key,
             });
         };

@@ -56,8 +56,13 @@ impl fmt::Display for Source {
 pub enum ConfigError {
     #[error("{path}: {reason}")]
     File { path: PathBuf, reason: String },
-    #[error("{path}: there is no setting `{key}`")]
-    UnknownKey { path: PathBuf, key: String },
+    #[error("{path}: `{key}` is not a setting{}", .nearest.as_ref().map(|name| format!(": is `{name}` meant?")).unwrap_or_default())]
+    UnknownKey {
+        path: PathBuf,
+        key: String,
+        /// The setting whose name is most like it.
+        nearest: Option<String>,
+    },
     #[error("{key}: {reason}")]
     Value { key: &'static str, reason: String },
 }
@@ -85,6 +90,8 @@ pub struct Config {
     pub refresh_token_ttl: Duration,
     /// The longest life of personal and minted tokens.
     pub max_token_ttl: Duration,
+    /// How many live personal tokens a user may have.
+    pub max_personal_tokens: u32,
     /// How long tokens are kept in the database behind their end.
     pub keep_expired_tokens: Duration,
     /// The longest life of a session in a browser.
@@ -151,6 +158,20 @@ impl Layers {
         }
     }
 
+    /// Where no issuer is set it follows a loopback `listen`: who serves on another
+    /// port is reached there.
+    pub fn follow_listen(&mut self) {
+        let listen = self.text("listen").and_then(|text| text.parse().ok());
+        let Some((_, Source::Default)) = self.get("issuer") else {
+            return;
+        };
+        let is_fixed = |listen: &SocketAddr| listen.ip().is_loopback() && listen.port() != 0;
+        if let Some(listen) = listen.filter(is_fixed) {
+            let issuer = format!("http://{listen}");
+            self.add(Source::Default, Layer::from([("issuer", issuer)]));
+        }
+    }
+
     /// The value of a setting and its source, if it has one.
     pub fn get(&self, name: &str) -> Option<(&str, Source)> {
         self.0
@@ -197,10 +218,21 @@ impl Layers {
     /// Checks everything and gives the configuration.
     pub fn check(&self, purpose: Purpose) -> Result<Config, ConfigError> {
         let signing_algorithm = self.parse("signing-algorithm", "ES256, EdDSA, RS256 or HS256")?;
+        let listen: SocketAddr =
+            self.parse("listen", "an address and port, as in 127.0.0.1:8000")?;
+        if let Some((_, Source::Default)) = self.get("issuer")
+            && !listen.ip().is_loopback()
+        {
+            return Err(value(
+                "issuer",
+                "must be set where `listen` is beyond loopback: the https URL that clients know \
+                 this server by",
+            ));
+        }
         let issuer = self.issuer()?;
         let audience = self.text("audience").unwrap_or(&issuer).to_owned();
         Ok(Config {
-            listen: self.parse("listen", "an address and port, as in 127.0.0.1:8000")?,
+            listen,
             audience,
             issuer,
             database_url: self.database_url()?,
@@ -210,6 +242,7 @@ impl Layers {
             access_token_ttl: self.duration("access-token-ttl")?,
             refresh_token_ttl: self.duration("refresh-token-ttl")?,
             max_token_ttl: self.duration("max-token-ttl")?,
+            max_personal_tokens: self.parse("max-personal-tokens", "a number")?,
             keep_expired_tokens: self.duration("keep-expired-tokens")?,
             session_ttl: self.duration("session-ttl")?,
             session_idle_ttl: self.duration("session-idle-ttl")?,
@@ -409,6 +442,14 @@ impl Layers {
             (None, Some(_)) => Err(value("tls-cert", "tls-key is set and this is not")),
         }
     }
+}
+
+/// Of some names the one that a misspelt one is most like, if any is like it.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let likeness = |known: &str| strsim::jaro_winkler(name, known);
+    let alike = known.map(|known| (likeness(known), known));
+    let (likeness, known) = alike.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (likeness > 0.9).then(|| known.to_owned())
 }
 
 fn value(key: &'static str, reason: impl Into<String>) -> ConfigError {

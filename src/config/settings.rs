@@ -121,6 +121,12 @@ pub const SETTINGS: &[Setting] = &[
         "The longest life of personal tokens and of tokens for other subjects",
     ),
     setting(
+        "max-personal-tokens",
+        "NUMBER",
+        Some("100"),
+        "How many live personal tokens a user may have",
+    ),
+    setting(
         "keep-expired-tokens",
         "DURATION",
         Some("7d"),

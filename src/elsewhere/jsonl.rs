@@ -62,7 +62,7 @@ fn put(row: &mut Row, key: &str, value: Value) -> Result<(), Reason> {
         "scopes" => row.scopes = Some(scopes(value)?),
         _ => match row.profile.field_mut(key) {
             Some(field) => *field = Some(text(key, value)?),
-            None => return Err(Reason::Unreadable(format!("`{key}` is not a key"))),
+            None => return Err(Reason::Unreadable(format!("there is no key `{key}`"))),
         },
     }
     Ok(())

@@ -46,9 +46,7 @@ pub async fn introspect(
     let claims = (*accepted.claims).clone();
     let is_told = match inquirer {
         Inquirer::Operator => true,
-        Inquirer::Client(client) => {
-            client.id() == claims.client_id || serves(authority, client, &claims.audience)
-        }
+        Inquirer::Client(client) => serves(authority, client, &claims.audience),
     };
     Ok(is_told.then_some(Active::Access {
         claims,
@@ -56,14 +54,17 @@ pub async fn introspect(
     }))
 }
 
-/// The audience of the settings is everybody's; others are their clients'.
+/// A client serves the audiences that it was given, and without any that of the
+/// settings. A token for another API is none of its business (RFC 7662 §4): many that
+/// ask do not look at `aud` themselves.
 fn serves(authority: &Authority, client: &Requester, audience: &Audience) -> bool {
     let own = client
         .registered()
-        .map_or(&[][..], |client| &client.audiences);
-    audience
-        .iter()
-        .any(|one| one == authority.config.audience || own.iter().any(|own| own == one))
+        .map(|client| client.audiences.as_slice());
+    match own {
+        Some(own) if !own.is_empty() => own.iter().any(|own| audience.contains(own)),
+        _ => audience.contains(&authority.config.audience),
+    }
 }
 
 async fn refresh_token(

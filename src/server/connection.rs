@@ -15,7 +15,10 @@ use hyper_util::{
 };
 use poem::{
     Addr, Body, Endpoint, Request, RequestParts, Response,
-    http::{StatusCode, Version, header, uri::Scheme},
+    http::{
+        StatusCode, Version, header,
+        uri::{Authority, Scheme},
+    },
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -173,6 +176,9 @@ impl<E: Endpoint + 'static> Server<E> {
             let detail = "Content-Length stands beside Transfer-Encoding.";
             return refusal(version, StatusCode::BAD_REQUEST, detail).into();
         }
+        if let Some(detail) = host_problem(&parts) {
+            return refusal(version, StatusCode::BAD_REQUEST, detail).into();
+        }
         let (body, late) = if body.is_end_stream() {
             (Body::empty(), None)
         } else {
@@ -199,6 +205,24 @@ impl<E: Endpoint + 'static> Server<E> {
                 refusal(version, StatusCode::REQUEST_TIMEOUT, detail).into()
             }
             false => response.into(),
+        }
+    }
+}
+
+/// What is wrong with the `Host` of a request (RFC 9112 §3.2): HTTP/1.1 has exactly one.
+fn host_problem(parts: &hyper::http::request::Parts) -> Option<&'static str> {
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Some("There must be one Host header.");
+    }
+    match host {
+        None if parts.version == Version::HTTP_11 => Some("The Host header is missing."),
+        None => None,
+        Some(host) => {
+            let authority = Authority::try_from(host.as_bytes());
+            let is_host = authority.is_ok_and(|host| !host.as_str().contains('@'));
+            (!is_host).then_some("The Host header is not a host with or without a port.")
         }
     }
 }

@@ -104,6 +104,21 @@ impl Store {
 }
 
 impl Transaction {
+    /// How many live personal tokens a subject has.
+    pub async fn count_personal_tokens(&mut self, subject: &str, now: i64) -> Result<i64> {
+        Ok(within!(self, |connection| {
+            sqlx::query_scalar(
+                "SELECT count(*) FROM tokens WHERE subject = $1 AND kind = $2 AND expires_at > $3
+                     AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = tokens.id)",
+            )
+            .bind(subject)
+            .bind(TokenRow::PERSONAL)
+            .bind(now)
+            .fetch_one(&mut *connection)
+            .await?
+        }))
+    }
+
     /// Records a token before it is handed out. What it rests on has been checked
     /// in this transaction ([`holds`](Self::holds)).
     pub async fn add_token(&mut self, token: &TokenRow) -> Result<()> {

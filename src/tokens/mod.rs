@@ -152,9 +152,16 @@ pub async fn make_personal(
         token: actor.token_id.as_deref(),
         ..Basis::default()
     };
+    let most = authority.config.max_personal_tokens;
     let write = async |transaction: &mut Transaction| {
+        // Locked first, so that of tokens made at once each counts the ones before it.
+        transaction.user(username).await?;
         if !transaction.holds(&basis).await? {
             return Err(Error::NoSuchUser(username.to_owned()));
+        }
+        let made = transaction.count_personal_tokens(&row.subject, row.issued_at);
+        if made.await? >= i64::from(most) {
+            return Err(Error::TooManyTokens(most));
         }
         Ok(transaction.add_token(&row).await?)
     };

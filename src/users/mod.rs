@@ -123,11 +123,11 @@ pub async fn change(
     patch.profile.clone().filled().check()?;
     if let Some(scopes) = &patch.scopes {
         scopes::known(authority, "scopes", scopes)?;
-        actor.has_power_over(scopes)?;
     }
+    // Before the hash is made, which is dear; under the lock it is looked at again.
+    may_change(actor, &user(authority, username).await?, &patch)?;
     let password_hash = match patch.password {
         Some(password) => {
-            actor.has_power_over(&user(authority, username).await?.scopes)?;
             check_password(authority, "password", &password, username)?;
             Some(hash(authority, password).await?)
         }
@@ -141,7 +141,7 @@ pub async fn change(
     };
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        locked(transaction, actor, username).await?;
+        may_change_to(actor, &stored(transaction, username).await?, &patch)?;
         put(transaction, username, &patch, None, now).await?;
         stored(transaction, username).await
     };
@@ -161,7 +161,7 @@ pub async fn change_scopes(
     actor.has_power_over(given)?;
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        let before = locked(transaction, actor, username).await?;
+        let before = stored(transaction, username).await?;
         let left = before.scopes.difference(taken);
         let patch = UserPatch {
             scopes: Some(left.iter().chain(given.iter()).cloned().collect()),
@@ -178,22 +178,42 @@ pub async fn remove(authority: &Authority, actor: &Actor, username: &str) -> Res
     are_own_users(authority)?;
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        locked(transaction, actor, username).await?;
+        // Removing is for whoever may write at all, whatever the user may hold.
+        stored(transaction, username).await?;
         transaction.remove_user(username, now).await?;
         Ok(())
     };
     authority.write(actor, write).await
 }
 
-/// The user who is about to change, over whom the actor has power.
-async fn locked(
-    transaction: &mut Transaction,
-    actor: &Actor,
-    username: &str,
-) -> Result<UserRow, Error> {
-    let user = stored(transaction, username).await?;
-    actor.has_power_over(&user.scopes)?;
-    Ok(user)
+/// Whether an actor may change a user so. Scopes that are added need power over them;
+/// whoever takes over an account (by its password, its address or its state) needs
+/// power over all that it may hold. To narrow and to disable is for whoever may write.
+fn may_change_to(actor: &Actor, before: &UserRow, patch: &UserPatch) -> Result<(), Error> {
+    if let Some(scopes) = &patch.scopes {
+        actor.has_power_over(&scopes.difference(&before.scopes))?;
+    }
+    let takes_over = patch.password_hash.is_some()
+        || patch.profile.email.is_some()
+        || patch.disabled == Some(false);
+    if takes_over {
+        actor.has_power_over(&before.scopes)?;
+    }
+    Ok(())
+}
+
+/// The same for what was asked, whose password is not hashed yet.
+fn may_change(actor: &Actor, before: &UserRow, patch: &Patch) -> Result<(), Error> {
+    if patch.password.is_some() {
+        actor.has_power_over(&before.scopes)?;
+    }
+    let asked = UserPatch {
+        profile: patch.profile.clone(),
+        disabled: patch.disabled,
+        scopes: patch.scopes.clone(),
+        password_hash: None,
+    };
+    may_change_to(actor, before, &asked)
 }
 
 async fn stored(transaction: &mut Transaction, username: &str) -> Result<UserRow, Error> {

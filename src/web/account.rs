@@ -117,7 +117,7 @@ pub(super) async fn make_token(
             };
             page(&authority, &browser, &signed_in, said).await
         }
-        Err(error @ (Error::Field(_) | Error::BeyondPower(_))) => {
+        Err(error @ (Error::Field(_) | Error::BeyondPower(_) | Error::TooManyTokens(_))) => {
             let said = Said {
                 error: &format!("The token was not made: {error}."),
                 ..Said::default()

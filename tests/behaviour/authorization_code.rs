@@ -173,7 +173,7 @@ fn the_only_registered_address_need_not_be_named() {
 fn c03_a_native_application_is_answered_at_any_port_of_its_loopback_address() {
     let add = |server: &Server, kind| {
         let id = format!("tool-{kind}");
-        let args = [
+        let mut args = vec![
             "client",
             "add",
             &id,
@@ -182,11 +182,12 @@ fn c03_a_native_application_is_answered_at_any_port_of_its_loopback_address() {
             "authorization_code",
             "--redirect-uri",
             "http://127.0.0.1/cb",
-            "--application-type",
-            kind,
             "--scope",
             "me",
         ];
+        if kind == "native" {
+            args.push("--native");
+        }
         server.run(&args).succeeded();
         id
     };

@@ -1,6 +1,8 @@
 //! Malformed requests of every kind: none gives a 5xx, a panic, or an error
 //! outside the contract's shapes.
 
+use serde_json::json;
+
 use crate::support::*;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -284,4 +286,39 @@ fn p11_a_body_of_two_lengths_is_refused() {
 
 fn post(headers: &str, body: &str) -> Vec<u8> {
     format!("POST /token HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n{body}").into()
+}
+
+#[test]
+fn a10_a_request_has_exactly_one_host() {
+    let (server, _) = Server::with_user(&["me"]);
+    let ask = |hosts: &str| {
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        raw_status(&server.raw(request.as_bytes()))
+    };
+    assert_eq!(ask("Host: localhost\r\n"), Some(200));
+    assert_eq!(ask("Host: localhost:8000\r\n"), Some(200));
+    for hosts in [
+        "",
+        "Host: localhost\r\nHost: localhost\r\n",
+        "Host: localhost\r\nHost: evil.example\r\n",
+        "Host:\r\n",
+        "Host: a b\r\n",
+        "Host: user@localhost\r\n",
+        "Host: localhost/path\r\n",
+    ] {
+        assert_eq!(ask(hosts), Some(400), "{hosts:?}");
+    }
+    let old = "GET /healthz HTTP/1.0\r\n\r\n";
+    let answer = server.raw(old.as_bytes());
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+}
+
+#[test]
+fn a10_an_encoded_body_is_a_415() {
+    let (server, token) = Server::with_user(&["me:write"]);
+    let call = server.patch("/users/me").bearer(&token);
+    let call = call
+        .header("content-encoding", "gzip")
+        .json(&json!({"email": null}));
+    assert_problem(&call.send(), 415);
 }

@@ -27,6 +27,7 @@ fn with_admin() -> (Server, Token) {
         "scopes:write",
         "tokens:mint",
         "tokens:write",
+        "users:grant",
         "users:read",
         "users:write",
     ];

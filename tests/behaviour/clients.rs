@@ -244,7 +244,7 @@ fn a_scope_taken_from_a_client_is_gone_from_its_tokens() {
 fn nobody_gives_a_client_scopes_that_they_do_not_hold() {
     let (server, _, _) = with_billing();
     server.user("clerk", PASSWORD, &["clients:read", "clients:write"]);
-    let clerk = server.login("clerk", PASSWORD, &["clients:write"]);
+    let clerk = server.login("clerk", PASSWORD, &["clients:read", "clients:write"]);
     let mut body = billing(&["client_credentials"], &["users:read"]);
     body["client_id"] = json!("own");
     assert_problem(&add(&server, &clerk, &body), 403);
@@ -257,9 +257,16 @@ fn nobody_gives_a_client_scopes_that_they_do_not_hold() {
     let path = "/clients/billing";
     let secret = server.post("/clients/billing/secret").bearer(&clerk).send();
     assert_problem(&secret, 403);
-    assert_problem(&server.delete(path).bearer(&clerk).send(), 403);
-    let narrower = json!({"scopes": []});
-    assert_problem(&patch(&server, &clerk, "billing", narrower), 403);
+    let elsewhere = json!({"client_name": "Not billing"});
+    assert_problem(&patch(&server, &clerk, "billing", elsewhere), 403);
+    // To narrow, to disable and to remove is for whoever may write at all.
+    patch(&server, &clerk, "billing", json!({"disabled": true})).expect(200);
+    assert_problem(
+        &patch(&server, &clerk, "billing", json!({"disabled": false})),
+        403,
+    );
+    patch(&server, &clerk, "billing", json!({"scopes": []})).expect(200);
+    assert_eq!(server.delete(path).bearer(&clerk).send().status, 204);
 }
 
 #[test]
@@ -280,4 +287,54 @@ fn clients_want_their_scopes() {
     let writer = server.login("root", PASSWORD, &["clients:write"]);
     let listed = server.get("/clients").bearer(&writer).send();
     assert_insufficient_scope(&listed, "clients:read");
+}
+
+#[test]
+fn client_set_changes_what_is_given_and_leaves_the_rest() {
+    let home = Home::new();
+    let add = [
+        "client",
+        "add",
+        "app",
+        "--public",
+        "--redirect-uri",
+        "https://app.example/back",
+        "--scope",
+        "me",
+        "--name",
+        "App",
+    ];
+    home.run(&add).succeeded();
+    let uris = ["https://app.example/one", "https://app.example/two"];
+    let set = [
+        "client",
+        "set",
+        "app",
+        "--redirect-uri",
+        uris[0],
+        "--redirect-uri",
+        uris[1],
+        "--first-party",
+    ];
+    home.run(&set).succeeded();
+    let client = home.run(&["client", "show", "app", "--json"]).json();
+    assert_eq!(client["redirect_uris"], json!(uris));
+    assert_eq!(client["first_party"], true);
+    assert_eq!(client["scopes"], json!(["me"]));
+    assert_eq!(client["client_name"], "App");
+    home.run(&["client", "set", "app", "--disabled", "--scope", ""])
+        .succeeded();
+    let client = home.run(&["client", "show", "app", "--json"]).json();
+    assert_eq!(client["disabled"], true);
+    assert_eq!(client["scopes"], json!([]));
+    let odd = [
+        "client",
+        "set",
+        "app",
+        "--redirect-uri",
+        "http://app.example/",
+    ];
+    home.run(&odd).was_refused_naming("redirect_uris");
+    home.run(&["client", "set", "absent"])
+        .was_refused_naming("absent");
 }

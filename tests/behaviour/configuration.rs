@@ -257,3 +257,91 @@ fn find(shown: &Value, name: &str) -> Value {
         None => shown[name].clone(),
     }
 }
+
+/// What `config --json` says of a setting.
+fn effective(home: &Home, name: &str, environment: &[(&str, &str)], args: &[&str]) -> Done {
+    let mut all = vec!["config"];
+    all.extend(args);
+    let mut command = home.command(&all);
+    command.envs(environment.iter().copied());
+    let done = Done::of(&mut command);
+    let line = done.stdout.lines().find(|line| line.starts_with(name));
+    let line = line.unwrap_or_default().to_owned();
+    Done {
+        stdout: line,
+        ..done
+    }
+}
+
+#[test]
+fn b4_what_kubernetes_sets_is_no_setting() {
+    let home = Home::new();
+    let of_kubernetes = [
+        ("SCOPEGATE_SERVICE_HOST", "10.0.0.1"),
+        ("SCOPEGATE_SERVICE_PORT", "8000"),
+        ("SCOPEGATE_SERVICE_PORT_HTTP", "8000"),
+        ("SCOPEGATE_PORT", "tcp://10.0.0.1:8000"),
+        ("SCOPEGATE_PORT_8000_TCP", "tcp://10.0.0.1:8000"),
+        ("SCOPEGATE_PORT_8000_TCP_ADDR", "10.0.0.1"),
+        ("SCOPEGATE_DB_SERVICE_HOST", "10.0.0.2"),
+        ("SCOPEGATE_DB_PORT", "tcp://10.0.0.2:5432"),
+    ];
+    let mut command = home.command(&["config"]);
+    Done::of(command.envs(of_kubernetes)).succeeded();
+}
+
+#[test]
+fn b4_a_misspelt_setting_is_refused_with_the_one_that_is_meant() {
+    let home = Home::new();
+    let mut command = home.command(&["config"]);
+    let done = Done::of(command.env("SCOPEGATE_ISSUR", "https://login.example"));
+    done.was_refused_naming("SCOPEGATE_ISSUER");
+    home.write("scopegate.toml", "acess-token-ttl = \"1h\"\n");
+    home.run(&["config"]).was_refused_naming("access-token-ttl");
+}
+
+#[test]
+fn b4_an_empty_value_in_the_environment_is_none() {
+    let home = Home::new();
+    let shown = effective(
+        &home,
+        "access-token-ttl",
+        &[("SCOPEGATE_ACCESS_TOKEN_TTL", "")],
+        &[],
+    );
+    assert!(shown.succeeded().stdout.contains("default"));
+}
+
+#[test]
+fn the_issuer_follows_a_loopback_listen_and_must_be_set_beyond() {
+    let home = Home::new();
+    let listen = |address| effective(&home, "issuer", &[("SCOPEGATE_LISTEN", address)], &[]);
+    let shown = listen("127.0.0.1:9321").succeeded();
+    assert!(shown.stdout.contains("http://127.0.0.1:9321"), "{shown:?}");
+    assert!(shown.stdout.contains("default"), "{shown:?}");
+    let mut command = home.command(&["config"]);
+    let done = Done::of(command.env("SCOPEGATE_LISTEN", "0.0.0.0:9321"));
+    done.was_refused_naming("issuer");
+    let named = [
+        "--listen",
+        "0.0.0.0:9321",
+        "--issuer",
+        "https://login.example",
+    ];
+    let shown = effective(&home, "issuer", &[], &named).succeeded();
+    assert!(shown.stdout.contains("https://login.example"), "{shown:?}");
+}
+
+#[test]
+fn a9_a_password_in_the_query_of_a_database_url_is_not_shown() {
+    let home = Home::new();
+    for url in [
+        "postgres://scopegate:hunter2@localhost/db?sslmode=disable",
+        "postgres://localhost/db?user=scopegate&password=hunter2",
+        "postgres://localhost/db?sslpassword=hunter2&sslmode=disable",
+    ] {
+        let shown = effective(&home, "database-url", &[], &["--database-url", url]).succeeded();
+        assert!(!shown.stdout.contains("hunter2"), "{shown:?}");
+        assert!(shown.stdout.contains("(secret)"), "{shown:?}");
+    }
+}

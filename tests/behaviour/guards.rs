@@ -268,6 +268,7 @@ fn t34_addresses_in_a_token_are_not_visited() {
 }
 
 fn administrator(server: &Server) -> Token {
-    server.user("admin", PASSWORD, &["me", "users:read", "users:write"]);
-    server.login("admin", PASSWORD, &["users:write"])
+    let scopes = ["me", "users:grant", "users:read", "users:write"];
+    server.user("admin", PASSWORD, &scopes);
+    server.login("admin", PASSWORD, &["users:grant", "users:write"])
 }

@@ -63,10 +63,10 @@ fn a_start_without_the_key_encryption_key_or_with_another_is_refused() {
 #[test]
 fn a_key_encryption_key_that_is_none_is_refused_and_not_shown() {
     let home = Home::new();
-    for text in ["", "short", &ENCRYPTION[1..], &ENCRYPTION.replace('6', "x")] {
+    for text in ["short", &ENCRYPTION[1..], &ENCRYPTION.replace('6', "x")] {
         let mut command = home.command(&["serve"]);
         let done = Done::of(command.env("SCOPEGATE_KEY_ENCRYPTION_KEY", text));
-        assert!(text.is_empty() || !done.stderr.contains(text), "{done:?}");
+        assert!(!done.stderr.contains(text), "{done:?}");
         done.was_refused_naming("key-encryption-key");
     }
     let mut command = home.command(&["config"]);

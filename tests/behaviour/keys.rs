@@ -311,3 +311,23 @@ fn a_secret_of_the_settings_is_neither_rotated_nor_retired_nor_stored() {
     assert!(!published(server).contains(&kid(&token)));
     assert!(!server.home().database_contains(SECRET.as_bytes()));
 }
+
+#[test]
+fn a_public_key_is_shown_as_pem_that_openssl_reads() {
+    for algorithm in ["ES256", "EdDSA", "RS256"] {
+        let home = Home::new();
+        let generated = home.run(&["key", "generate", "--algorithm", algorithm, "--json"]);
+        let kid = generated.succeeded().json()["kid"].clone();
+        let kid = kid.as_str().expect("a kid");
+        let pem = home.run(&["key", "show", kid, "--pem"]).succeeded().stdout;
+        let mut openssl = std::process::Command::new("openssl");
+        let read = Done::given(openssl.args(["pkey", "-pubin", "-noout", "-text"]), &pem);
+        assert!(read.succeeded().stdout.contains("Public"), "{algorithm}");
+        let jwk = home.run(&["key", "show", kid]).succeeded().json();
+        assert_eq!(jwk["kid"], kid);
+        assert_eq!(jwk.get("d"), None);
+    }
+    let home = Home::new();
+    home.run(&["key", "show", "absent", "--pem"])
+        .was_refused_naming("absent");
+}

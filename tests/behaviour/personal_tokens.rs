@@ -275,3 +275,24 @@ fn who_is_no_user_has_no_personal_tokens() {
     assert_problem(&server.personal(&token, &["tokens"]), 404);
     assert_eq!(list(&server, &token), Vec::<Value>::new());
 }
+
+#[test]
+fn a11_a_user_has_a_limited_number_of_personal_tokens() {
+    let server = Server::with_args(&["--max-personal-tokens", "3"]);
+    server.user("johndoe", PASSWORD, SCOPES);
+    let token = server.login("johndoe", PASSWORD, SCOPES);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let make = || server.personal(&token, &["me"]).status;
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+        let statuses = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("an answer"));
+        statuses.collect()
+    });
+    let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(201), count(409)), (3, 5), "{statuses:?}");
+    let id = list(&server, &token)[0]["id"].clone();
+    let path = format!("/users/me/tokens/{}", id.as_str().expect("an id"));
+    assert_eq!(server.delete(&path).bearer(&token).send().status, 204);
+    assert_eq!(server.personal(&token, &["me"]).status, 201);
+}

@@ -194,3 +194,27 @@ fn an_expired_refresh_token_is_refused() {
     let form = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
     assert_oauth_error(&call("/token").form(&form).send(), 400, "invalid_grant");
 }
+
+#[test]
+fn a4_a_revocation_stands_though_the_user_or_the_client_was_disabled_at_that_moment() {
+    let server = Server::start();
+    let admin = server.admin();
+    server.user("johndoe", PASSWORD, &["me"]);
+    let token = server.login("johndoe", PASSWORD, &["me"]);
+    let set_disabled = |disabled: bool| {
+        let call = server.patch("/users/johndoe").bearer(&admin);
+        call.json(&json!({"disabled": disabled})).send()
+    };
+    server.run(&["user", "grant", "root", "me"]).succeeded();
+    let admin_may = |answer: &Answer| answer.status == 200;
+    eventually(|| set_disabled(true), admin_may);
+    let form = [("token", &*token.text)];
+    server.post("/revoke").form(&form).send().expect(200);
+    server.run(&["user", "enable", "johndoe"]).succeeded();
+    let logs_in = |answer: &Answer| answer.status == 200;
+    eventually(
+        || server.try_login("johndoe", PASSWORD, &["me"]).send(),
+        logs_in,
+    );
+    server.assert_refuses(&token.text);
+}

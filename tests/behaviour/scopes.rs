@@ -82,11 +82,15 @@ fn who_holds_every_scope_holds_a_new_one_and_can_give_it() {
     let home = Home::new();
     let root = ["user", "add", "root", "--admin", "--password-stdin"];
     home.run_with_input(&root, PASSWORD).succeeded();
-    home.user("helper", PASSWORD, &["me", "users:write", "scopes:write"]);
+    home.user(
+        "helper",
+        PASSWORD,
+        &["me", "users:grant", "users:write", "scopes:write"],
+    );
     home.run(&["scope", "add", "items"]).succeeded();
     let server = Server::start_in(home, &[]);
     let give = |who: &str, name: &str| {
-        let token = server.login(who, PASSWORD, &["users:write"]);
+        let token = server.login(who, PASSWORD, &["users:grant", "users:write"]);
         let user = json!({"username": name, "password": PASSWORD, "scopes": ["items"]});
         let answer = server.post("/users").bearer(&token).json(&user).send();
         answer.status

@@ -338,3 +338,20 @@ fn t21_a_login_with_a_resource_is_for_that_api() {
         assert_oauth_error(&login(bad), 400, "invalid_target");
     }
 }
+
+#[test]
+fn a2_a_child_ends_with_its_parent_however_often_it_is_exchanged() {
+    let server = Server::with_args(&["--access-token-ttl", "3s"]);
+    server.user("johndoe", PASSWORD, &["me"]);
+    let root = server.login("johndoe", PASSWORD, &["me"]);
+    let expiry = |token: &str| decoded(token).1["exp"].as_i64().expect("an exp");
+    let child = server.exchange(&root, &[]);
+    let grandchild = server.exchange(&child, &[("expires_in", "3600")]);
+    for token in [&child, &grandchild] {
+        assert!(expiry(&token.text) <= expiry(&root.text));
+    }
+    // Within the leeway it is still accepted, and nothing comes of it any more.
+    let is_refused = |answer: &Answer| answer.status == 400;
+    eventually(|| server.try_exchange(&grandchild, &[]).send(), is_refused);
+    server.assert_accepts(&grandchild.text);
+}

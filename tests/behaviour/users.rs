@@ -331,13 +331,43 @@ fn nobody_gives_what_they_do_not_hold() {
 }
 
 #[test]
-fn who_may_write_users_gives_what_their_own_account_may_hold() {
+fn a5_a_token_gives_what_it_holds_and_with_users_grant_what_its_account_may_hold() {
     let (server, _) = administered();
+    server
+        .run(&["user", "grant", "admin", "users:grant"])
+        .succeeded();
+    let user = |name: &str, scope: &str| json!({"username": name, "password": PASSWORD, "scopes": [scope]});
     let narrow = server.login("admin", PASSWORD, &["users:write"]);
-    let user = json!({"username": "johndoe", "password": PASSWORD, "scopes": ["tokens"]});
-    assert_eq!(add(&server, &narrow, user).status, 201);
-    let user = json!({"username": "jane", "password": PASSWORD, "scopes": ["audit:read"]});
-    assert_eq!(add(&server, &narrow, user).status, 403);
+    assert_eq!(add(&server, &narrow, user("a", "users:write")).status, 201);
+    assert_eq!(add(&server, &narrow, user("b", "tokens")).status, 403);
+    let own =
+        json!({"scopes": ["me", "me:write", "tokens", "users:read", "users:write", "users:grant"]});
+    let call = server.patch("/users/a").bearer(&narrow);
+    assert_eq!(call.json(&own).send().status, 403);
+    let wide = server.login("admin", PASSWORD, &["users:grant", "users:write"]);
+    assert_eq!(add(&server, &wide, user("c", "tokens")).status, 201);
+    assert_eq!(add(&server, &wide, user("d", "audit:read")).status, 403);
+}
+
+#[test]
+fn a5_to_narrow_to_disable_and_to_remove_is_for_whoever_may_write() {
+    let (server, _) = administered();
+    server.user("auditor", PASSWORD, &["me", "audit:read"]);
+    let token = server.login("auditor", PASSWORD, &["me"]);
+    let writer = server.login("admin", PASSWORD, &["users:write"]);
+    let patch = |body: Value| {
+        let call = server.patch("/users/auditor").bearer(&writer);
+        call.json(&body).send().status
+    };
+    assert_eq!(patch(json!({"email": "taken@over.example"})), 403);
+    assert_eq!(patch(json!({"password": "taken-over-by-admin"})), 403);
+    assert_eq!(patch(json!({"scopes": ["me"]})), 200);
+    assert_eq!(patch(json!({"scopes": ["me", "audit:read"]})), 403);
+    assert_eq!(patch(json!({"disabled": true})), 200);
+    server.assert_refuses(&token.text);
+    assert_eq!(patch(json!({"disabled": false})), 403);
+    let path = "/users/auditor";
+    assert_eq!(server.delete(path).bearer(&writer).send().status, 204);
 }
 
 #[test]
@@ -403,7 +433,7 @@ fn a_user_has_a_locale_that_the_user_and_the_operator_can_change() {
         .run(&["user", "set", "johndoe", "--locale", ""])
         .succeeded();
     let shown = server.run(&["user", "show", "johndoe", "--json"]).json();
-    assert_eq!(shown["locale"], json!(null));
+    assert_eq!(shown.get("locale"), None);
     assert_eq!(shown["email"], "john@example.com");
     let odd = ["user", "set", "johndoe", "--locale", "x"];
     server.run(&odd).was_refused_naming("locale");

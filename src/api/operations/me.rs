@@ -120,7 +120,7 @@ impl MeApi {
         request: &Request,
         patch: Body<ProfilePatch>,
     ) -> Result<Json<User>, Failure<404, 409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.owner(&self.0, request).await?;
         let username = username(&auth)?;
         let patch = Patch {
             profile: profile::ProfilePatch {
@@ -155,7 +155,7 @@ impl MeApi {
             current_password,
             new_password,
         } = change.0;
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.owner(&self.0, request).await?;
         users::change_own_password(
             &self.0,
             &actor,

@@ -105,7 +105,7 @@ impl PersonalTokensApi {
         #[oai(scope = "BuiltinScope::Tokens")] auth: Auth,
         request: &Request,
         token: Body<PersonalTokenCreate>,
-    ) -> Result<TokenMade, Failure<404>> {
+    ) -> Result<TokenMade, Failure<404, 409>> {
         let actor = auth.limited_actor(&self.0, request);
         let personal = Personal {
             name: token.0.name,

@@ -41,9 +41,22 @@ impl Auth {
         self.0.subject.username()
     }
 
-    /// The caller, with power over what the user may hold, or over what the token of
-    /// any other subject holds.
+    /// The caller, with power over what this token holds, or with `users:grant` over
+    /// what the account may hold.
     pub(in crate::api) async fn actor(
+        &self,
+        authority: &Authority,
+        request: &Request,
+    ) -> Result<Actor, Error> {
+        match self.0.scopes.contains(BuiltinScope::USERS_GRANT) {
+            true => self.owner(authority, request).await,
+            false => Ok(self.limited_actor(authority, request)),
+        }
+    }
+
+    /// The caller, who changes what is their own: with power over what the account may
+    /// hold, whatever this token holds.
+    pub(in crate::api) async fn owner(
         &self,
         authority: &Authority,
         request: &Request,

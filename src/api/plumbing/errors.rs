@@ -35,6 +35,7 @@ impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> 
             | Error::BuiltinScope(_)
             | Error::ClientExists(_)
             | Error::HasNoSecret(_)
+            | Error::TooManyTokens(_)
             | Error::SubjectKindExists(_)
             | Error::RotationUnderWay(_)
             | Error::SecretOfSettings => Problem::new(StatusCode::CONFLICT, detail),
@@ -134,7 +135,13 @@ impl<E: Endpoint> Endpoint for Answers<E> {
     async fn call(&self, request: Request) -> Result<Response> {
         let path = request.uri().path().to_owned();
         let method = request.method().clone();
-        let response = if has_nul(request.uri()) {
+        let is_encoded = request
+            .header(header::CONTENT_ENCODING)
+            .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"));
+        let response = if is_encoded {
+            let detail = "bodies are taken as they are, without a Content-Encoding";
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).into_response()
+        } else if has_nul(request.uri()) {
             let detail = "the address must not contain a NUL character (%00)";
             Problem::new(StatusCode::BAD_REQUEST, detail).into_response()
         } else {

@@ -21,6 +21,7 @@ const ADMINISTRATION: &[&str] = &[
     "tokens:mint",
     "tokens:read",
     "tokens:write",
+    "users:grant",
     "users:read",
     "users:write",
 ];

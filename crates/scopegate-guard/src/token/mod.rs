@@ -7,9 +7,11 @@
 mod claims;
 mod inspect;
 mod keys;
+mod pem;
 mod verify;
 
 pub use claims::{Actor, Audience, Claims};
 pub use inspect::Unverified;
 pub use keys::{Algorithm, Jwk, KeyError, VerificationKey};
+pub use pem::public_pem;
 pub use verify::{Expected, Keys, LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Verified};
