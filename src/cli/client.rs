@@ -67,7 +67,7 @@ pub struct Add {
     /// scheme of its own
     #[arg(long)]
     native: bool,
-    /// It belongs to the house: users are not asked what it may have
+    /// It is first-party: users are not asked what it may have
     #[arg(long)]
     first_party: bool,
     /// A public client: it has no secret
@@ -155,7 +155,7 @@ pub struct Set {
     /// Whether it runs on a device of its user
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     native: Option<bool>,
-    /// Whether it belongs to the house, so that users are not asked
+    /// Whether it is first-party: users are not asked what it may have
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     first_party: Option<bool>,
     /// Whether its tokens and its secret are refused

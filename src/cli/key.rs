@@ -43,6 +43,7 @@ pub struct List {
 #[command(after_help = "Example:\n  scopegate key show KID --pem > scopegate.pem")]
 pub struct Show {
     /// The key's `kid`
+    #[arg(allow_hyphen_values = true)]
     kid: String,
     /// Print PEM
     #[arg(long, conflicts_with = "json")]

@@ -55,7 +55,7 @@ fn columns(header: &ByteRecord) -> Result<Vec<Column>, FileError> {
         let name = String::from_utf8_lossy(name);
         let column = Column::named(name.trim()).ok_or_else(|| unknown(&name))?;
         if columns.contains(&column) {
-            return Err(FileError::Header(format!("`{name}` is there twice")));
+            return Err(FileError::Header(format!("`{name}` is repeated")));
         }
         columns.push(column);
     }

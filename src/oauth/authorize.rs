@@ -21,6 +21,9 @@ const CODE_LIFE: i64 = 60;
 /// How long a request waits for the user's answer, in seconds.
 pub const REQUEST_LIFE: i64 = 600;
 
+/// How the authorization endpoint answers.
+pub const RESPONSE_MODES: &[&str] = &["query", "form_post"];
+
 /// The most characters of `state` and `nonce`.
 const MAX_ECHO: usize = 2048;
 
@@ -61,6 +64,9 @@ pub struct AuthorizationRequest {
     challenge: String,
     audience: String,
     nonce: Option<String>,
+    /// Whether the answer is posted as a form.
+    #[serde(default)]
+    posts: bool,
     prompt: Vec<Prompt>,
     /// Since when the user must have typed the password, in seconds since 1970.
     max_age: Option<i64>,
@@ -80,7 +86,7 @@ pub enum NotAuthorized {
     /// There is nowhere to answer to that can be trusted: a person is told.
     Page(String),
     /// The client is told, at its redirect URI (RFC 6749 §4.1.2.1).
-    Redirect(String),
+    Answer(Reply),
     /// It cannot be answered at the moment.
     Failed(Error),
 }
@@ -107,7 +113,7 @@ pub enum Step {
     /// The user has to say what the client may have, of these scopes.
     Consent(ScopeSet),
     /// The client is answered at this address.
-    Redirect(String),
+    Answer(Reply),
 }
 
 /// Checks a request. That the client or its address is not known is told to the
@@ -140,9 +146,14 @@ pub fn check_authorization(
             .state
             .as_deref()
             .filter(|state| state.len() <= MAX_ECHO),
+        posts: wants_post(&parameters),
     };
     read_request(authority, &client, &parameters, redirect_uri.clone())
         .map_err(|(error, text)| answer.error(error, &text))
+}
+
+fn wants_post(parameters: &AuthorizationParameters) -> bool {
+    parameters.response_mode.as_deref() == Some("form_post")
 }
 
 /// The code of an error (RFC 6749 §4.1.2.1), and what it means here.
@@ -197,6 +208,7 @@ fn read_request(
         challenge,
         audience: audience.iter().collect::<Vec<_>>().join(" "),
         nonce: parameters.nonce.clone(),
+        posts: wants_post(parameters),
         prompt,
         max_age,
         redirect_uri,
@@ -224,12 +236,12 @@ fn check_kind(parameters: &AuthorizationParameters) -> Result<(), Told> {
             );
         }
     }
-    if parameters
-        .response_mode
-        .as_ref()
-        .is_some_and(|mode| mode != "query")
-    {
-        return told("invalid_request", "`response_mode` must be `query`");
+    let mode = parameters.response_mode.as_deref().unwrap_or("query");
+    if !RESPONSE_MODES.contains(&mode) {
+        return told(
+            "invalid_request",
+            "`response_mode` must be `query` or `form_post`",
+        );
     }
     let too_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > MAX_ECHO);
     if too_long(&parameters.state) || too_long(&parameters.nonce) {
@@ -275,15 +287,15 @@ pub async fn proceed(
     }
     match agreed(authority, request, signed_in, &open).await? {
         Some(scopes) => {
-            let url = give_code(authority, request, signed_in, scopes, None).await?;
-            Ok(Step::Redirect(url))
+            let reply = give_code(authority, request, signed_in, scopes, None).await?;
+            Ok(Step::Answer(reply))
         }
         None if is_silent => Err(answer.error("consent_required", "the user has to be asked")),
         None => Ok(Step::Consent(open)),
     }
 }
 
-/// What needs no further question: all for an application of the house, and what
+/// What needs no further question: all for a first-party application, and what
 /// the user agreed to before.
 async fn agreed(
     authority: &Authority,
@@ -314,13 +326,13 @@ async fn agreed(
 }
 
 /// The user agrees, to the scopes that are left ticked of those that were asked
-/// for: the address at which the client is answered.
+/// for: the answer to the client.
 pub async fn approve(
     authority: &Authority,
     request: &AuthorizationRequest,
     signed_in: &SignedIn,
     ticked: &ScopeSet,
-) -> Result<String, NotAuthorized> {
+) -> Result<Reply, NotAuthorized> {
     let open = request.asked.intersection(&signed_in.user.scopes);
     let scopes = open.intersection(ticked);
     if scopes.is_empty() && !open.is_empty() {
@@ -337,10 +349,10 @@ pub async fn approve(
     Ok(give_code(authority, request, signed_in, scopes, consent).await?)
 }
 
-/// The user refuses: the address at which the client is told.
-pub fn deny(authority: &Authority, request: &AuthorizationRequest) -> String {
+/// The user refuses: the answer to the client.
+pub fn deny(authority: &Authority, request: &AuthorizationRequest) -> Reply {
     let answer = request.answer(authority);
-    answer.url(&[
+    answer.reply(&[
         ("error", "access_denied"),
         ("error_description", "the user refused"),
     ])
@@ -352,7 +364,7 @@ async fn give_code(
     signed_in: &SignedIn,
     scopes: ScopeSet,
     consent: Option<ConsentRow>,
-) -> Result<String, Error> {
+) -> Result<Reply, Error> {
     let code = Opaque::generate(Opaque::AUTHORIZATION_CODE)?;
     let row = CodeRow {
         client_id: request.client_id.clone(),
@@ -391,7 +403,7 @@ async fn give_code(
         Ok(transaction.add_code(&digest, &row).await?)
     };
     authority.write(&acting(user, &client)?, write).await?;
-    Ok(request.answer(authority).url(&[("code", code.expose())]))
+    Ok(request.answer(authority).reply(&[("code", code.expose())]))
 }
 
 /// A request that waits for the answer of a user, and of no other.
@@ -473,6 +485,7 @@ impl AuthorizationRequest {
             issuer: &authority.config.issuer,
             redirect_uri: &self.redirect_uri,
             state: self.state.as_deref(),
+            posts: self.posts,
         }
     }
 }
@@ -483,25 +496,50 @@ struct Answer<'a> {
     issuer: &'a str,
     redirect_uri: &'a str,
     state: Option<&'a str>,
+    posts: bool,
 }
 
 impl Answer<'_> {
-    fn url(&self, parameters: &[(&str, &str)]) -> String {
+    fn reply(&self, parameters: &[(&str, &str)]) -> Reply {
+        let state = self.state.map(|state| ("state", state));
+        let all = parameters.iter().copied().chain(state);
+        let all = all.chain([("iss", self.issuer)]);
+        Reply {
+            redirect_uri: self.redirect_uri.to_owned(),
+            parameters: all
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            posts: self.posts,
+        }
+    }
+
+    fn error(&self, error: &str, text: &str) -> NotAuthorized {
+        let text = crate::guard::quotable(text);
+        NotAuthorized::Answer(self.reply(&[("error", error), ("error_description", &text)]))
+    }
+}
+
+/// An answer to a client (RFC 6749 §4.1.2).
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub redirect_uri: String,
+    pub parameters: Vec<(String, String)>,
+    /// Whether the browser posts it as a form (OAuth 2.0 Form Post Response Mode)
+    /// instead of following a redirect.
+    pub posts: bool,
+}
+
+impl Reply {
+    /// The address with the answer in its query.
+    pub fn location(&self) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(parameters);
-        query.extend_pairs(self.state.map(|state| ("state", state)));
-        query.append_pair("iss", self.issuer);
+        query.extend_pairs(&self.parameters);
         let joint = if self.redirect_uri.contains('?') {
             '&'
         } else {
             '?'
         };
         format!("{}{joint}{}", self.redirect_uri, query.finish())
-    }
-
-    fn error(&self, error: &str, text: &str) -> NotAuthorized {
-        let text = crate::guard::quotable(text);
-        NotAuthorized::Redirect(self.url(&[("error", error), ("error_description", &text)]))
     }
 }
 

@@ -21,8 +21,8 @@ mod token_exchange;
 pub use authorization_code::{AuthorizationCodeGrant, authorization_code};
 pub use authorize::{
     AuthorizationParameters, AuthorizationRequest, DOCS_REDIRECT, NotAuthorized, REQUEST_LIFE,
-    SignedIn, Step, approve, check_authorization, deny, keep_request, kept_request, origin_of,
-    proceed, take_request,
+    RESPONSE_MODES, Reply, SignedIn, Step, approve, check_authorization, deny, keep_request,
+    kept_request, origin_of, proceed, take_request,
 };
 pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
 pub use client_assertion::ASSERTION_TYPE;

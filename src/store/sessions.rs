@@ -130,6 +130,17 @@ impl Transaction {
         Ok(())
     }
 
+    /// Ends all sessions of a user.
+    pub async fn end_all_sessions(&mut self, user_id: &str) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query("DELETE FROM sessions WHERE user_id = $1")
+                .bind(user_id)
+                .execute(&mut *connection)
+                .await?;
+        });
+        Ok(())
+    }
+
     /// Ends a session of a user; says whether there was one.
     pub async fn end_session(&mut self, user_id: &str, id: &str) -> Result<bool> {
         Ok(within!(self, |connection| {

@@ -6,7 +6,7 @@ use poem::{Request, Response, http::StatusCode};
 use super::{
     Shared,
     authorize::ticked,
-    browser::{Browser, end, seen_since},
+    browser::{Browser, end, forget, seen_since},
     failure::Failure,
     form::Form,
     login::to_login,
@@ -21,7 +21,7 @@ use crate::{
     error::Error,
     oauth::SignedIn,
     password::Password,
-    store::{TokenFilter, TokenRow},
+    store::{TokenFilter, TokenRow, Transaction},
     subject::Subject,
     tokens::{self, Made, Personal},
     users,
@@ -165,6 +165,22 @@ pub(super) async fn end_session(
     let actor = acting(&authority, &request, &signed_in)?;
     end(&authority, &actor, &signed_in, id).await?;
     Ok(back(&authority))
+}
+
+/// POST /account/sessions/end-all: logs out everywhere, here as well.
+pub(super) async fn end_all_sessions(
+    authority: Shared,
+    mut request: Request,
+) -> Result<Response, Failure> {
+    let (_, signed_in, _) = form(&authority, &mut request).await?;
+    let actor = acting(&authority, &request, &signed_in)?;
+    let write = async |transaction: &mut Transaction| {
+        transaction.end_all_sessions(&signed_in.user.id).await?;
+        Ok::<_, Error>(())
+    };
+    authority.write(&actor, write).await?;
+    let login = format!("{}/login", base_path(&authority));
+    Ok(forget(&authority, see_other(&login)))
 }
 
 async fn form(

@@ -11,12 +11,12 @@ use super::{
     failure::Failure,
     form::Form,
     login::to_login,
-    page::{Consent, base_path, described, render, root, see_other},
+    page::{Consent, FormPost, base_path, described, render, root, see_other},
 };
 use crate::{
     authority::Authority,
     oauth::{
-        self, AuthorizationParameters, AuthorizationRequest, NotAuthorized, SignedIn, Step,
+        self, AuthorizationParameters, AuthorizationRequest, NotAuthorized, Reply, SignedIn, Step,
         origin_of,
     },
     scope::{Scope, ScopeSet},
@@ -34,11 +34,11 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
     };
     let asked = match oauth::check_authorization(&authority, parameters(&sent)) {
         Ok(asked) => asked,
-        Err(refused) => return refusal(refused),
+        Err(refused) => return refusal(&authority, refused),
     };
     let signed_in = browser.signed_in();
     match oauth::proceed(&authority, &asked, signed_in.as_ref()).await {
-        Ok(Step::Redirect(url)) => Ok(see_other(&url)),
+        Ok(Step::Answer(reply)) => Ok(answer_client(&authority, &reply)),
         Ok(Step::LogIn) => {
             // Whoever comes back from there has just typed the password.
             let query = sent.without(&["max_age", "prompt"]);
@@ -61,7 +61,7 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
                 ticket.expose()
             )))
         }
-        Err(refused) => refusal(refused),
+        Err(refused) => refusal(&authority, refused),
     }
 }
 
@@ -85,9 +85,24 @@ fn parameters(sent: &Form) -> AuthorizationParameters {
     }
 }
 
-fn refusal(refused: NotAuthorized) -> Result<Response, Failure> {
+/// Answers the client: by a redirect, or by a page whose form goes to it.
+fn answer_client(authority: &Authority, reply: &Reply) -> Response {
+    if !reply.posts {
+        return see_other(&reply.location());
+    }
+    let origin = origin_of(&reply.redirect_uri).unwrap_or_default();
+    let page = FormPost {
+        root: &root(authority),
+        action: &reply.redirect_uri,
+        parameters: &reply.parameters,
+    };
+    let may = format!(" {origin}; script-src 'self'");
+    render(StatusCode::OK, &may, &page)
+}
+
+fn refusal(authority: &Authority, refused: NotAuthorized) -> Result<Response, Failure> {
     match refused {
-        NotAuthorized::Redirect(url) => Ok(see_other(&url)),
+        NotAuthorized::Answer(reply) => Ok(answer_client(authority, &reply)),
         NotAuthorized::Page(text) => Err(Failure::Refused(text)),
         NotAuthorized::Failed(error) => Err(error.into()),
     }
@@ -139,11 +154,11 @@ pub(super) async fn answer(authority: Shared, mut request: Request) -> Result<Re
     let asked = oauth::take_request(&authority, ticket, &signed_in).await?;
     let asked = asked.ok_or_else(|| Failure::Refused(OUTDATED.to_owned()))?;
     if sent.get("decision") != Some("allow") {
-        return Ok(see_other(&oauth::deny(&authority, &asked)));
+        return Ok(answer_client(&authority, &oauth::deny(&authority, &asked)));
     }
     match oauth::approve(&authority, &asked, &signed_in, &ticked(&sent)).await {
-        Ok(url) => Ok(see_other(&url)),
-        Err(refused) => refusal(refused),
+        Ok(reply) => Ok(answer_client(&authority, &reply)),
+        Err(refused) => refusal(&authority, refused),
     }
 }
 

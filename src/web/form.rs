@@ -35,14 +35,22 @@ impl Form {
     /// The form of one of our own pages, sent by the browser that was shown it:
     /// it comes from this origin and bears the token of the browser's session.
     pub(super) async fn of_page(request: &mut Request, browser: &Browser) -> Result<Self, Failure> {
-        if !is_from_here(request) {
-            return Err(Failure::Forged);
+        match Self::of_anybody(request, browser).await? {
+            (form, true) => Ok(form),
+            (_, false) => Err(Failure::Forged),
         }
+    }
+
+    /// A form that others may send as well, and whether it is one of our own pages.
+    pub(super) async fn of_anybody(
+        request: &mut Request,
+        browser: &Browser,
+    ) -> Result<(Self, bool), Failure> {
+        let is_from_here = is_from_here(request);
         let form = Self::of_body(request).await?;
-        match browser.has_csrf_token(form.get("csrf").unwrap_or_default()) {
-            true => Ok(form),
-            false => Err(Failure::Forged),
-        }
+        let token = form.get("csrf").unwrap_or_default();
+        let is_ours = is_from_here && browser.has_csrf_token(token);
+        Ok((form, is_ours))
     }
 
     /// The parameters of a query.
@@ -73,7 +81,7 @@ impl Form {
         named.map(|(_, value)| value.as_str())
     }
 
-    /// The first name, but for those of lists, that stands twice.
+    /// The first name, but for those of lists, that is repeated.
     pub(super) fn repeated(&self, lists: &[&str]) -> Option<&str> {
         let mut seen = std::collections::HashSet::new();
         let mut names = self.0.iter().map(|(name, _)| name.as_str());

@@ -16,6 +16,7 @@ use crate::{
     oauth::{self, origin_of},
     password::Password,
     redirect_uri::RedirectUri,
+    token::Unverified,
     users::{self, NotLoggedIn},
 };
 
@@ -153,7 +154,25 @@ pub(super) async fn ask_logout(authority: Shared, request: Request) -> Result<Re
 /// POST /logout
 pub(super) async fn logout(authority: Shared, mut request: Request) -> Result<Response, Failure> {
     let browser = Browser::of(&authority, &request).await?;
-    let sent = Form::of_page(&mut request, &browser).await?;
+    let (sent, is_ours) = Form::of_anybody(&mut request, &browser).await?;
+    if !is_ours {
+        // An application may ask by POST as well. Its form comes without our cookie, so
+        // that the question is put by GET.
+        let asks = [
+            "client_id",
+            "id_token_hint",
+            "post_logout_redirect_uri",
+            "state",
+        ];
+        if !asks.iter().any(|name| sent.get(name).is_some()) {
+            return Err(Failure::Forged);
+        }
+        let query = sent.without(&["csrf"]);
+        return Ok(see_other(&format!(
+            "{}/logout?{query}",
+            base_path(&authority)
+        )));
+    }
     if let (Some(signed_in), Some(id)) = (browser.signed_in(), browser.session_id()) {
         end(&authority, &Actor::system(), &signed_in, id).await?;
     }
@@ -167,7 +186,7 @@ pub(super) async fn logout(authority: Shared, mut request: Request) -> Result<Re
 /// application names.
 fn after_logout(authority: &Authority, asked: &Form) -> Option<String> {
     let named = asked.get("post_logout_redirect_uri")?;
-    let client = authority.live.registry.client(asked.get("client_id")?)?;
+    let client = authority.live.registry.client(&asking_client(asked)?)?;
     let kind = client.application_type;
     let mut uris = client.post_logout_redirect_uris.iter();
     uris.any(|uri| uri.allows(named, kind)).then(|| {
@@ -179,4 +198,15 @@ fn after_logout(authority: &Authority, asked: &Form) -> Option<String> {
         let joint = if named.contains('?') { '&' } else { '?' };
         format!("{named}{joint}{state}")
     })
+}
+
+/// The client that asks for a logout: by its id, or as the one that the ID token was
+/// for. Neither is proof of anything: the address is compared with what the client has
+/// registered.
+fn asking_client(asked: &Form) -> Option<String> {
+    if let Some(id) = asked.get("client_id") {
+        return Some(id.to_owned());
+    }
+    let hint = Unverified::read(asked.get("id_token_hint")?)?;
+    hint.claims.get("aud")?.as_str().map(str::to_owned)
 }

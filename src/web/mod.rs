@@ -33,6 +33,7 @@ pub const METHODS: &[(&str, &[Method])] = &[
     ("/account/tokens/revoke", &[Method::POST]),
     ("/account/apps/revoke", &[Method::POST]),
     ("/account/sessions/end", &[Method::POST]),
+    ("/account/sessions/end-all", &[Method::POST]),
 ];
 
 /// All pages.
@@ -41,6 +42,7 @@ pub fn routes(authority: &Shared) -> Route {
     let show_device = Arc::clone(&wrong_codes);
     Route::new()
         .at("/style.css", get(page::stylesheet()))
+        .at("/form-post.js", get(page::form_post_script()))
         .at(
             "/authorize",
             get(on(authority, authorize::start)).post(on(authority, authorize::start)),
@@ -83,6 +85,10 @@ pub fn routes(authority: &Shared) -> Route {
         .at(
             "/account/sessions/end",
             post(on(authority, account::end_session)),
+        )
+        .at(
+            "/account/sessions/end-all",
+            post(on(authority, account::end_all_sessions)),
         )
 }
 

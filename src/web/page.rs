@@ -62,6 +62,15 @@ pub(super) struct Consent<'a> {
     pub scopes: &'a [Described],
 }
 
+/// An answer that the browser posts to a client.
+#[derive(Template)]
+#[template(path = "form_post.html")]
+pub(super) struct FormPost<'a> {
+    pub root: &'a str,
+    pub action: &'a str,
+    pub parameters: &'a [(String, String)],
+}
+
 #[derive(Template)]
 #[template(path = "device.html")]
 pub(super) struct Device<'a> {
@@ -148,11 +157,24 @@ pub(super) fn see_other(target: &str) -> Response {
 }
 
 pub(super) fn stylesheet() -> impl Endpoint<Output = Response> {
-    make_sync(|_| {
+    asset("text/css; charset=utf-8", STYLE)
+}
+
+/// Sends the one form of a page off, where there is JavaScript; elsewhere it has a
+/// button.
+pub(super) fn form_post_script() -> impl Endpoint<Output = Response> {
+    asset(
+        "text/javascript; charset=utf-8",
+        "document.forms[0].submit();\n",
+    )
+}
+
+fn asset(kind: &'static str, text: &'static str) -> impl Endpoint<Output = Response> {
+    make_sync(move |_| {
         Response::builder()
-            .content_type("text/css; charset=utf-8")
+            .content_type(kind)
             .header(header::CACHE_CONTROL, "public, max-age=3600")
-            .body(STYLE)
+            .body(text)
     })
 }
 

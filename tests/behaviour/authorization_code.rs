@@ -450,3 +450,25 @@ fn the_metadata_names_what_there_is() {
         true
     );
 }
+
+#[test]
+fn an_answer_can_be_posted_with_and_without_javascript() {
+    let server = Server::with_shop(&[]);
+    let mut browser = Browser::signed_in(&server, "johndoe");
+    let path = authorize_path(&[("response_mode", "form_post")]);
+    let question = browser.open(&path);
+    let page = browser.submit(
+        &question.form("/consent"),
+        &[("decision", "allow"), ("scope", "me")],
+    );
+    assert_eq!(page.status, 200, "{page:?}");
+    let form = page.form(CALLBACK);
+    let names: Vec<&str> = form.fields.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["code", "state", "iss"]);
+    assert!(page.body.contains("<button>"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("script-src 'self'"), "{policy}");
+    let code = &form.fields[0].1;
+    let answer = server.redeem(code).send();
+    assert_eq!(Token::of(&answer).scope(), "me");
+}

@@ -54,6 +54,7 @@ fn c09_a_form_counts_only_from_our_page_and_the_session_it_was_shown_to() {
         "/account/tokens/revoke",
         "/account/apps/revoke",
         "/account/sessions/end",
+        "/account/sessions/end-all",
         "/consent",
         "/device",
         "/login",
@@ -413,4 +414,49 @@ fn a_session_survives_a_restart() {
     let mut browser = Browser::at(&server);
     browser.cookie = cookie;
     assert!(browser.open("/account").body.contains("This browser"));
+}
+
+#[test]
+fn log_out_everywhere_ends_every_session_of_the_user() {
+    let server = with_johndoe(&[]);
+    server.user("alice", PASSWORD, &["me"]);
+    let mut alice = Browser::signed_in(&server, "alice");
+    let mut elsewhere = Browser::signed_in(&server, "johndoe");
+    let mut here = Browser::signed_in(&server, "johndoe");
+    let account = here.open("/account");
+    for button in [">Log out<", ">Log out everywhere<"] {
+        assert!(account.body.contains(button), "{button}");
+    }
+    let form = account.form("/account/sessions/end-all");
+    here.submit(&form, &[]);
+    here.open("/account").form("/login");
+    elsewhere.open("/account").form("/login");
+    alice.open("/account").form("/logout");
+}
+
+#[test]
+fn an_application_may_ask_for_a_logout_by_get_and_by_post_with_or_without_a_hint() {
+    let bye = ["--post-logout-redirect-uri", "https://shop.example/bye"];
+    let server = Server::with_shop(&bye);
+    let there = [
+        ("client_id", "shop"),
+        ("post_logout_redirect_uri", "https://shop.example/bye"),
+        ("state", "s 1"),
+    ];
+    let mut browser = Browser::signed_in(&server, "johndoe");
+    let asked = browser.post("/logout", &there);
+    assert_eq!(asked.status, 303, "{asked:?}");
+    let question = browser.open(asked.header("location"));
+    let done = browser.submit(&question.form("/logout"), &[]);
+    assert_eq!(
+        done.header("location"),
+        "https://shop.example/bye?state=s+1"
+    );
+    browser.open("/account").form("/login");
+
+    // Nobody is signed in: there is nothing to ask. Elsewhere leads nowhere.
+    let elsewhere = "/logout?client_id=shop&post_logout_redirect_uri=https%3A%2F%2Fevil.example";
+    let answer = server.get(elsewhere).send();
+    assert!(!answer.header("location").contains("evil"), "{answer:?}");
+    assert_eq!(server.get("/logout").send().status, 303);
 }

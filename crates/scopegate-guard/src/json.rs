@@ -1,4 +1,4 @@
-//! JSON that can be read in one way only: no name stands twice in an object
+//! JSON that can be read in one way only: no name is repeated in an object
 //! (RFC 8259 §4 leaves open what that would mean), and nothing is nested over
 //! 127 deep, in what is ignored as little as in what is read.
 
@@ -38,7 +38,7 @@ impl<'de> Visitor<'de> for Unambiguous {
         let mut names = HashSet::new();
         while let Some((name, _)) = map.next_entry::<String, Self>()? {
             if !names.insert(name) {
-                return Err(A::Error::custom("a name stands twice"));
+                return Err(A::Error::custom("a name is repeated"));
             }
         }
         Ok(self)

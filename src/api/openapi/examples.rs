@@ -135,7 +135,7 @@ fn misfit(operation: &Map<String, Value>, schemas: &Value) -> FieldProblem {
             .next()?;
         let (name, property) = schemas[schema]["properties"].as_object()?.iter().next()?;
         let wanted = property["type"].as_str()?;
-        Some((name.clone(), format!("this is to be a {wanted}")))
+        Some((name.clone(), format!("must be a {wanted}")))
     };
     let of_query = || {
         let parameters = operation.get("parameters")?.as_array()?;
@@ -144,7 +144,7 @@ fn misfit(operation: &Map<String, Value>, schemas: &Value) -> FieldProblem {
             return Some(("limit".to_owned(), "a page has 1 to 200 entries".to_owned()));
         }
         let name = parameters.first()?["name"].as_str()?;
-        Some((name.to_owned(), "this is required".to_owned()))
+        Some((name.to_owned(), "is required".to_owned()))
     };
     let (field, detail) = of_body().or_else(of_query).unwrap_or_default();
     FieldProblem { field, detail }

@@ -141,7 +141,7 @@ struct ServerMetadata {
     scopes_supported: Vec<String>,
     /// What the authorization endpoint answers with.
     response_types_supported: Vec<String>,
-    /// How it answers: always by a query.
+    /// How it answers.
     response_modes_supported: Vec<String>,
     /// How code challenges are made (RFC 7636): always `S256`.
     code_challenge_methods_supported: Vec<String>,
@@ -153,10 +153,20 @@ struct ServerMetadata {
     grant_types_supported: Vec<String>,
     /// How clients authenticate at the token endpoint.
     token_endpoint_auth_methods_supported: Vec<String>,
+    /// How the assertions of clients may be signed (RFC 7523).
+    token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     /// How clients authenticate at the revocation endpoint.
     revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// How the assertions of clients may be signed there.
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
     /// How clients authenticate at the introspection endpoint.
     introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// How the assertions of clients may be signed there.
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    /// Whether authorization requests may be JWTs: they may not.
+    request_parameter_supported: bool,
+    /// Whether they may be fetched from an address: they may not.
+    request_uri_parameter_supported: bool,
     /// Documentation for people.
     service_documentation: String,
     /// Where an application asks who the user is (OpenID Connect Core §5.3).
@@ -198,6 +208,9 @@ enum MetadataAnswer {
     ),
 }
 
+/// What [`crate::oauth`] verifies assertions by.
+const ASSERTION_ALGORITHMS: &[&str] = &["ES256", "ES384", "EdDSA", "RS256", "PS256"];
+
 const JWKS_PATH: &str = "/.well-known/jwks.json";
 
 #[OpenApi(tag = "Tag::OAuth")]
@@ -205,7 +218,7 @@ impl WellKnownApi {
     /// Get the public keys
     ///
     /// Whoever has them verifies tokens without asking this server. A new key
-    /// stands here for longer than a copy may be used before it signs. With
+    /// is published for longer than a copy may be used before it signs. With
     /// HS256 there is no public key, and the secret is not shown.
     #[oai(
         path = "/.well-known/jwks.json",
@@ -292,7 +305,7 @@ fn metadata(authority: &Authority) -> ServerMetadata {
         device_authorization_endpoint: endpoint("/device_authorization"),
         scopes_supported: scopes,
         response_types_supported: texts(&["code"]),
-        response_modes_supported: texts(&["query"]),
+        response_modes_supported: texts(oauth::RESPONSE_MODES),
         code_challenge_methods_supported: texts(&["S256"]),
         authorization_response_iss_parameter_supported: true,
         grant_types_supported: texts(&oauth::grant_types(config)),
@@ -301,6 +314,11 @@ fn metadata(authority: &Authority) -> ServerMetadata {
         introspection_endpoint_auth_methods_supported: introspection_endpoint
             .as_ref()
             .map(|_| with_secret()),
+        token_endpoint_auth_signing_alg_values_supported: texts(ASSERTION_ALGORITHMS),
+        revocation_endpoint_auth_signing_alg_values_supported: texts(ASSERTION_ALGORITHMS),
+        introspection_endpoint_auth_signing_alg_values_supported: texts(ASSERTION_ALGORITHMS),
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
         service_documentation: format!("{issuer}/docs"),
         authorization_endpoint: Some(format!("{issuer}/authorize")),
         end_session_endpoint: config.openid_connect.then(|| format!("{issuer}/logout")),

@@ -163,7 +163,7 @@ impl<'a> Check<'a> {
                 } else {
                     "a"
                 };
-                self.refuse(field, format!("this is to be {article} {wanted}"));
+                self.refuse(field, format!("must be {article} {wanted}"));
             }
         }
     }
@@ -178,7 +178,7 @@ impl<'a> Check<'a> {
         };
         for name in &schema.required {
             if !members.contains_key(*name) {
-                self.refuse(&path(name), "this is required");
+                self.refuse(&path(name), "is required");
             }
         }
         for (name, member) in members {

@@ -59,7 +59,7 @@ impl Problem {
     /// A body or a parameter that can be read and does not fit.
     pub(in crate::api) fn unfit(errors: Vec<FieldProblem>) -> Self {
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
-        let detail = format!("these do not fit: {}", fields.join(", "));
+        let detail = format!("these fields do not fit: {}", fields.join(", "));
         Self {
             errors: Some(errors),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
@@ -144,9 +144,9 @@ pub(in crate::api) fn describe(status: u16) -> &'static str {
         400 => "The request cannot be read",
         401 => "There is no token, or it is not valid (RFC 6750)",
         403 => "The token lacks a scope, or may not do this (RFC 6750)",
-        404 => "There is none of this name",
+        404 => "Not found",
         405 => "The method is not one of this path",
-        409 => "It is in the way of something that is there",
+        409 => "It conflicts with something that exists",
         413 => "The body is larger than 64 KiB",
         415 => "The body is of another media type",
         422 => "The request can be read, and does not fit",
