@@ -79,7 +79,7 @@ test("a wrong password is said to be wrong", async () => {
 
   const dialog = await logIn(page, { ...JOHNDOE, password: "wrong", scopes: ["me"] });
 
-  await dialog.locator(".errors", { hasText: "invalid_grant" }).waitFor();
+  await dialog.locator(".errors", { hasText: "invalid_grant" }).first().waitFor();
   await assertNoFaults();
 });
 

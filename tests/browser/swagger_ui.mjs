@@ -27,14 +27,15 @@ export async function logIn(page, { username, password, scopes }) {
 /** Logs in, and closes the dialog once it says so. */
 export async function authorize(page, login) {
   const dialog = await logIn(page, login);
-  await dialog.locator("h6", { hasText: "Authorized" }).waitFor();
+  // The form of each flow says so: they are of one scheme.
+  await dialog.locator("h6", { hasText: "Authorized" }).first().waitFor();
   await closeDialog(dialog);
 }
 
 /** Opens the Authorize dialog, presses Logout and closes it. */
 export async function logOut(page) {
   const dialog = await openDialog(page);
-  await dialog.locator("button", { hasText: "Logout" }).click();
+  await dialog.locator("button", { hasText: "Logout" }).first().click();
   await dialog.locator("#oauth_username").waitFor();
   await closeDialog(dialog);
 }

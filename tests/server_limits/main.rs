@@ -101,7 +101,10 @@ async fn a_body_has_only_the_time_that_its_header_left() {
     .await;
     let mut client = server.connect().await;
     let began = Instant::now();
-    client.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
+    client
+        .write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\n")
+        .await
+        .unwrap();
     sleep(2 * SHORT).await;
     client
         .write_all(b"content-length: 10\r\n\r\n")
@@ -275,7 +278,10 @@ async fn requests_in_progress_finish_at_shutdown() {
     let mut server = Server::start_with(Limits::default(), None, endpoint).await;
     let mut idle = server.connect().await;
     let mut client = server.connect().await;
-    client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
     arrivals.recv().await.unwrap();
 
     server.stop();
@@ -299,7 +305,10 @@ async fn a_request_that_never_finishes_does_not_hold_up_the_shutdown() {
     };
     let mut server = Server::start_with(limits, None, endpoint).await;
     let mut client = server.connect().await;
-    client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
     arrivals.recv().await.unwrap();
 
     server.stop();

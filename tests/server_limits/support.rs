@@ -106,7 +106,10 @@ pub async fn closes(client: &mut TcpStream) {
 }
 
 pub fn header_block(length: usize) -> String {
-    let (start, end) = ("GET / HTTP/1.1\r\nconnection: close\r\nx: ", "\r\n\r\n");
+    let (start, end) = (
+        "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx: ",
+        "\r\n\r\n",
+    );
     format!(
         "{start}{}{end}",
         "x".repeat(length - start.len() - end.len())
