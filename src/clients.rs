@@ -265,7 +265,10 @@ fn check(authority: &Authority, client: &Client, before: &ScopeSet) -> Result<()
         )
         .into());
     }
-    scopes::check(authority, "scopes", &client.scopes.difference(before))?;
+    scopes::known(authority, "scopes", &client.scopes.difference(before))?;
+    if !client.scopes.is_subset(before) {
+        scopes::check_limits("scopes", &client.scopes)?;
+    }
     if !client.default_scopes.is_subset(&client.scopes) {
         return Err(Unfit::new("default_scopes", "must be some of the scopes").into());
     }

@@ -53,6 +53,11 @@ pub async fn remove(authority: &Authority, actor: &Actor, name: &str) -> Result<
 /// Refuses scopes that are not in the catalogue, and more than a token can carry.
 pub fn check(authority: &Authority, name: &'static str, scopes: &ScopeSet) -> Result<(), Error> {
     known(authority, name, scopes)?;
+    check_limits(name, scopes)
+}
+
+/// Refuses more scopes than a token can carry.
+pub fn check_limits(name: &'static str, scopes: &ScopeSet) -> Result<(), Error> {
     let checked = scopes.check_limits();
     Ok(fit(name, checked.map_err(|error| error.to_string()))?)
 }

@@ -27,6 +27,14 @@ fn a_client_or_a_kind_with_more_scopes_than_a_token_can_carry_is_refused() {
         let arguments: Vec<&str> = arguments.collect();
         server.run(&arguments).was_refused_naming("64");
     }
+    // Nor do scopes that fit by themselves come on top of those that are there.
+    let first = &flags[..80];
+    let add = ["client", "add", "app"].into_iter();
+    let add: Vec<&str> = add.chain(first.iter().map(String::as_str)).collect();
+    server.run(&add).succeeded();
+    let set = ["client", "set", "app"].into_iter();
+    let set: Vec<&str> = set.chain(flags.iter().map(String::as_str)).collect();
+    server.run(&set).was_refused_naming("64");
     // The change log goes on.
     server.user("jane", PASSWORD, &["me"]);
     server.assert_accepts(&server.login("jane", PASSWORD, &["me"]).text);
