@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use crate::{scope::ScopeSet, subject::Subject};
+use crate::{guard::Caller, scope::ScopeSet, subject::Subject};
 
 /// Whoever makes a change: every write takes one.
 #[derive(Clone, Debug)]
@@ -54,9 +54,9 @@ impl Actor {
         Self::new(Who::System, Power::Everything)
     }
 
-    /// Somebody who changes what is their own.
-    pub fn subject(subject: Subject, power: Power) -> Self {
-        Self::new(Who::Subject(subject), power)
+    /// Somebody with power over the scopes that they hold.
+    pub fn subject(subject: Subject, held: ScopeSet) -> Self {
+        Self::new(Who::Subject(subject), Power::Scopes(held))
     }
 
     fn new(who: Who, power: Power) -> Self {
@@ -66,6 +66,33 @@ impl Actor {
             token_id: None,
             client_id: None,
             address: None,
+        }
+    }
+
+    /// The same, through a client.
+    #[must_use]
+    pub fn through(self, client_id: &str) -> Self {
+        Self {
+            client_id: Some(client_id.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same, by a token.
+    #[must_use]
+    pub fn with_token(self, token_id: impl ToString) -> Self {
+        Self {
+            token_id: Some(token_id.to_string()),
+            ..self
+        }
+    }
+
+    /// The same, from an address.
+    #[must_use]
+    pub fn at(self, address: IpAddr) -> Self {
+        Self {
+            address: Some(address),
+            ..self
         }
     }
 
@@ -84,5 +111,14 @@ impl Actor {
             Power::Scopes(held) if scopes.is_subset(held) => Ok(()),
             Power::Scopes(held) => Err(BeyondPower(scopes.difference(held))),
         }
+    }
+}
+
+/// Whoever a token is about, with power over what it holds.
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        Self::subject(caller.subject.clone(), caller.scopes.clone())
+            .through(&caller.client_id)
+            .with_token(caller.token_id)
     }
 }

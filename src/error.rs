@@ -12,7 +12,7 @@ use crate::{
     opaque::NoRandomness,
     password::HashError,
     store,
-    throttle::{NotAdmitted, Throttled},
+    throttle::Throttled,
 };
 
 /// Why an operation was not carried out.
@@ -68,13 +68,3 @@ pub enum Error {
 }
 
 from_infrastructure!(Error: store::Error, LiveError, KeyRingError, NoRandomness, Overloaded, HashError);
-
-impl From<NotAdmitted> for Error {
-    fn from(error: NotAdmitted) -> Self {
-        match error {
-            NotAdmitted::Throttled(error) => error.into(),
-            NotAdmitted::Overloaded(error) => error.into(),
-            NotAdmitted::Store(error) => error.into(),
-        }
-    }
-}

@@ -37,27 +37,25 @@ pub async fn keep_house(authority: &Authority) {
 /// # Errors
 /// The database does not answer. What was removed before stays so.
 pub async fn tidy(authority: &Authority, holder: &str) -> store::Result<u64> {
-    let store = &authority.store;
     let mut removed = 0;
+    if !has_lease(authority, holder).await? {
+        return Ok(removed);
+    }
     for kind in Expired::ALL {
+        let keep = match kind.keep {
+            Keep::Setting => authority.config.keep_expired_tokens.as_secs(),
+            Keep::Seconds(seconds) => seconds.unsigned_abs(),
+        };
+        let before = authority.clock.now().saturating_sub_unsigned(keep);
         loop {
-            let now = authority.clock.now();
-            if !store
-                .take_lease(LEASE, holder, now, now + LEASE_LIFE)
-                .await?
-            {
-                return Ok(removed);
-            }
-            let keep = match kind.keep {
-                Keep::Setting => authority.config.keep_expired_tokens.as_secs(),
-                Keep::Seconds(seconds) => seconds.unsigned_abs(),
-            };
-            let (batch, has_more) = store
-                .remove_expired(&kind, now.saturating_sub_unsigned(keep))
-                .await?;
+            let (batch, has_more) = authority.store.remove_expired(&kind, before).await?;
             removed += batch;
             if batch > 0 {
                 tracing::info!(rows = batch, "removed expired {}", kind.name);
+            }
+            // A round with much to do outlasts the lease.
+            if has_more && !has_lease(authority, holder).await? {
+                return Ok(removed);
             }
             if !has_more {
                 break;
@@ -65,5 +63,12 @@ pub async fn tidy(authority: &Authority, holder: &str) -> store::Result<u64> {
         }
     }
     let now = authority.clock.now();
-    Ok(removed + store.remove_expired_assertions(now).await?)
+    Ok(removed + authority.store.remove_expired_assertions(now).await?)
+}
+
+/// Takes the lease, or renews it; says whether this server has it.
+async fn has_lease(authority: &Authority, holder: &str) -> store::Result<bool> {
+    let now = authority.clock.now();
+    let until = now + LEASE_LIFE;
+    authority.store.take_lease(LEASE, holder, now, until).await
 }

@@ -12,7 +12,7 @@ use crate::{
     opaque::{Digest, Opaque},
     redirect_uri::{ApplicationType, RedirectUri},
     scope::ScopeSet,
-    store::{Basis, CodeRow, ConsentRow, Transaction, UserBasis, UserRow},
+    store::{Basis, CodeRow, ConsentRow, Transaction, UserRow},
 };
 
 /// How long a code is valid, in seconds (RFC 6749 §4.1.2 advises ten minutes at most).
@@ -386,10 +386,7 @@ async fn give_code(
     let client = request.client(authority)?;
     let user = &signed_in.user;
     let basis = Basis {
-        user: Some(UserBasis {
-            id: &user.id,
-            password_version: user.password_version,
-        }),
+        user: Some(user.basis()),
         client: client.basis(),
         ..Basis::default()
     };

@@ -4,7 +4,7 @@ use super::{
     ClientCredentials, ClientRefused, Error, Requester, TokenResponse, audience, scope_policy,
 };
 use crate::{
-    actor::{Actor, Power},
+    actor::Actor,
     authority::Authority,
     client::GrantType,
     store::{Basis, Transaction},
@@ -47,13 +47,8 @@ pub async fn client_credentials(
         true => Ok(transaction.add_token(&row).await?),
         false => Err(Error::from(ClientRefused::Gone(registered.id.clone()))),
     };
-    let actor = Actor {
-        client_id: Some(registered.id.clone()),
-        ..Actor::subject(
-            claims.subject.clone(),
-            Power::Scopes(registered.scopes.clone()),
-        )
-    };
+    let actor =
+        Actor::subject(claims.subject.clone(), registered.scopes.clone()).through(&registered.id);
     authority.write(&actor, write).await?;
     TokenResponse::of(authority, &claims)
 }

@@ -14,7 +14,7 @@ use crate::{
     client::GrantType,
     opaque::{Digest, NoRandomness, Opaque},
     scope::ScopeSet,
-    store::{self, Basis, Decision, DeviceRow, Transaction, UserBasis, UserRow},
+    store::{self, Basis, Decision, DeviceRow, Transaction, UserRow},
     token::Audience,
 };
 
@@ -229,10 +229,7 @@ async fn decide(
     decision: &Decision<'_>,
 ) -> Result<bool, Error> {
     let basis = Basis {
-        user: Some(UserBasis {
-            id: &user.id,
-            password_version: user.password_version,
-        }),
+        user: Some(user.basis()),
         client: device.client.basis(),
         ..Basis::default()
     };

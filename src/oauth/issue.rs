@@ -4,14 +4,14 @@ use uuid::Uuid;
 
 use super::{Error, Requester};
 use crate::{
-    actor::{Actor, Power},
+    actor::Actor,
     authority::Authority,
     builtin_scope::BuiltinScope,
     client::GrantType,
     live::KeyRingError,
     opaque::Opaque,
     scope::ScopeSet,
-    store::{Basis, NewRefresh, TokenRow, Transaction, UserBasis, UserRow},
+    store::{Basis, NewRefresh, TokenRow, Transaction, UserRow},
     subject::Subject,
     token::{Audience, Claims, IdClaims},
     tokens::Draft,
@@ -87,10 +87,7 @@ pub(super) async fn issue_for_user(
 pub(super) fn acting(user: &UserRow, client: &Requester) -> Result<Actor, Error> {
     let subject =
         Subject::new(Subject::USERNAME, &user.username).map_err(|_| LoginRefused::UnknownUser)?;
-    Ok(Actor {
-        client_id: Some(client.id().to_owned()),
-        ..Actor::subject(subject, Power::Scopes(user.scopes.clone()))
-    })
+    Ok(Actor::subject(subject, user.scopes.clone()).through(client.id()))
 }
 
 /// A user's tokens that are to be stored before they are handed out.
@@ -141,10 +138,7 @@ impl Prepared {
         client: &Requester,
     ) -> Result<bool, Error> {
         let basis = Basis {
-            user: Some(UserBasis {
-                id: &user.id,
-                password_version: user.password_version,
-            }),
+            user: Some(user.basis()),
             client: client.basis(),
             ..Basis::default()
         };

@@ -5,7 +5,7 @@ use super::{
     issue::new_refresh, revocation::revoke_at_once, scope_policy,
 };
 use crate::{
-    actor::{Actor, Power},
+    actor::Actor,
     authority::{Authority, NotAccepted},
     builtin_scope::BuiltinScope,
     client::GrantType,
@@ -88,10 +88,7 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
         }
         Ok(was_spent)
     };
-    let actor = Actor {
-        client_id: Some(client.id().to_owned()),
-        ..Actor::subject(claims.subject.clone(), Power::Scopes(claims.scopes.clone()))
-    };
+    let actor = Actor::subject(claims.subject.clone(), claims.scopes.clone()).through(client.id());
     if !authority.write(&actor, write).await? {
         return end_family(authority, &family).await;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ClientRefused, Error, Requester};
 use crate::{
-    actor::{Actor, Power},
+    actor::Actor,
     authority::Authority,
     guard::Caller,
     opaque::{Digest, Opaque},
@@ -39,16 +39,9 @@ impl Revoker {
             Self::Client(client) => {
                 let subject = Subject::new(Subject::CLIENT, client.id());
                 let subject = subject.map_err(|_| ClientRefused::Unknown)?;
-                Actor {
-                    client_id: Some(client.id().to_owned()),
-                    ..Actor::subject(subject, Power::Scopes(ScopeSet::default()))
-                }
+                Actor::subject(subject, ScopeSet::default()).through(client.id())
             }
-            Self::Holder(caller) => Actor {
-                token_id: Some(caller.token_id.to_string()),
-                client_id: Some(caller.client_id.clone()),
-                ..Actor::subject(caller.subject.clone(), Power::Scopes(caller.scopes.clone()))
-            },
+            Self::Holder(caller) => Actor::from(&**caller),
         })
     }
 }

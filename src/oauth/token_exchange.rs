@@ -6,7 +6,7 @@ use super::{
     scope_policy,
 };
 use crate::{
-    actor::{self, Power},
+    actor,
     authority::{Accepted, Authority},
     client::GrantType,
     store::{Basis, Transaction},
@@ -77,11 +77,9 @@ pub async fn token_exchange(
         true => Ok(transaction.add_token(&row).await?),
         false => Err(invalid_subject_token("it was revoked")),
     };
-    let actor = actor::Actor {
-        client_id: Some(client.id().to_owned()),
-        token_id: row.parent_id.clone(),
-        ..actor::Actor::subject(claims.subject.clone(), Power::Scopes(shown.scopes.clone()))
-    };
+    let actor = actor::Actor::subject(claims.subject.clone(), shown.scopes.clone())
+        .through(client.id())
+        .with_token(shown.claims.id);
     authority.write(&actor, write).await?;
     Ok(TokenResponse {
         is_exchanged: true,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    Change, Result, Revoke, Store, Transaction, commit, read,
+    Change, Result, Revoke, Store, Transaction, UserBasis, commit, read,
     transaction::{Lock, within},
 };
 
@@ -57,6 +57,16 @@ pub struct UserPage<'a> {
     pub after: &'a str,
     pub prefix: &'a str,
     pub limit: u32,
+}
+
+impl UserRow {
+    /// What is issued to the user rests on: the account, and the password that it has.
+    pub fn basis(&self) -> UserBasis<'_> {
+        UserBasis {
+            id: &self.id,
+            password_version: self.password_version,
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]

@@ -6,7 +6,7 @@ mod draft;
 pub use draft::Draft;
 
 use crate::{
-    actor::{Actor, Power},
+    actor::Actor,
     authority::Authority,
     client::Client,
     error::Error,
@@ -168,11 +168,6 @@ pub async fn make_personal(
     authority.write(actor, write).await?;
     let jwt = authority.sign(&claims)?;
     Ok(Made { row, jwt })
-}
-
-/// What a user does on their own pages: by the power of what they may hold.
-pub fn acting_user(subject: &Subject, held: &ScopeSet) -> Actor {
-    Actor::subject(subject.clone(), Power::Scopes(held.clone()))
 }
 
 fn life(authority: &Authority, wanted: Option<u64>) -> Result<u64, Error> {

@@ -124,10 +124,10 @@ pub async fn change(
     if let Some(scopes) = &patch.scopes {
         scopes::known(authority, "scopes", scopes)?;
     }
-    // Before the hash is made, which is dear; under the lock it is looked at again.
-    may_change(actor, &user(authority, username).await?, &patch)?;
     let password_hash = match patch.password {
         Some(password) => {
+            // Before the hash is made, which is dear; under the lock it is looked at again.
+            actor.has_power_over(&user(authority, username).await?.scopes)?;
             check_password(authority, "password", &password, username)?;
             Some(hash(authority, password).await?)
         }
@@ -141,7 +141,7 @@ pub async fn change(
     };
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        may_change_to(actor, &stored(transaction, username).await?, &patch)?;
+        may_change(actor, &stored(transaction, username).await?, &patch)?;
         put(transaction, username, &patch, None, now).await?;
         stored(transaction, username).await
     };
@@ -189,7 +189,7 @@ pub async fn remove(authority: &Authority, actor: &Actor, username: &str) -> Res
 /// Whether an actor may change a user so. Scopes that are added need power over them;
 /// whoever takes over an account (by its password, its address or its state) needs
 /// power over all that it may hold. To narrow and to disable is for whoever may write.
-fn may_change_to(actor: &Actor, before: &UserRow, patch: &UserPatch) -> Result<(), Error> {
+fn may_change(actor: &Actor, before: &UserRow, patch: &UserPatch) -> Result<(), Error> {
     if let Some(scopes) = &patch.scopes {
         actor.has_power_over(&scopes.difference(&before.scopes))?;
     }
@@ -200,20 +200,6 @@ fn may_change_to(actor: &Actor, before: &UserRow, patch: &UserPatch) -> Result<(
         actor.has_power_over(&before.scopes)?;
     }
     Ok(())
-}
-
-/// The same for what was asked, whose password is not hashed yet.
-fn may_change(actor: &Actor, before: &UserRow, patch: &Patch) -> Result<(), Error> {
-    if patch.password.is_some() {
-        actor.has_power_over(&before.scopes)?;
-    }
-    let asked = UserPatch {
-        profile: patch.profile.clone(),
-        disabled: patch.disabled,
-        scopes: patch.scopes.clone(),
-        password_hash: None,
-    };
-    may_change_to(actor, before, &asked)
 }
 
 async fn stored(transaction: &mut Transaction, username: &str) -> Result<UserRow, Error> {

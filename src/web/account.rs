@@ -199,10 +199,8 @@ fn acting(
     request: &Request,
     signed_in: &SignedIn,
 ) -> Result<Actor, Failure> {
-    Ok(Actor {
-        address: Some(client_address(request, &authority.config.trusted_proxies)),
-        ..tokens::acting_user(&subject(signed_in)?, &signed_in.user.scopes)
-    })
+    let actor = Actor::subject(subject(signed_in)?, signed_in.user.scopes.clone());
+    Ok(actor.at(client_address(request, &authority.config.trusted_proxies)))
 }
 
 fn back(authority: &Authority) -> Response {

@@ -18,7 +18,7 @@ use crate::{
     authority::Authority,
     oauth::{self, SignedIn},
     opaque::{Digest, Opaque},
-    store::{Basis, SessionRow, Transaction, UserBasis, UserRow},
+    store::{Basis, SessionRow, Transaction, UserRow},
 };
 
 /// How often it is written that a session is in use, in seconds.
@@ -115,10 +115,7 @@ impl Browser {
         };
         let replaced = Digest::of(&self.secret);
         let basis = Basis {
-            user: Some(UserBasis {
-                id: &user.id,
-                password_version: user.password_version,
-            }),
+            user: Some(user.basis()),
             ..Basis::default()
         };
         let digest = secret.digest();

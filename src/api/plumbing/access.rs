@@ -74,13 +74,8 @@ impl Auth {
 
     /// The caller, with power over what this very token holds.
     pub(in crate::api) fn limited_actor(&self, authority: &Authority, request: &Request) -> Actor {
-        let caller = &self.0;
-        Actor {
-            token_id: Some(caller.token_id.to_string()),
-            client_id: Some(caller.client_id.clone()),
-            address: Some(client_address(request, &authority.config.trusted_proxies)),
-            ..Actor::subject(caller.subject.clone(), Power::Scopes(caller.scopes.clone()))
-        }
+        let address = client_address(request, &authority.config.trusted_proxies);
+        Actor::from(&*self.0).at(address)
     }
 }
 

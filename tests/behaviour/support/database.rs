@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use sqlx::{Connection, PgConnection, Row, SqliteConnection};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::Done;
@@ -20,6 +20,23 @@ pub enum Database {
         server: String,
         name: String,
     },
+}
+
+/// Runs statements on a connection of its own to either kind.
+macro_rules! on_connection {
+    ($database:expr, |$connection:ident| $body:expr) => {{
+        let url = $database.absolute_url();
+        match $database {
+            Database::File(_) => block_on(async {
+                let mut $connection = SqliteConnection::connect(&url).await?;
+                Ok($body)
+            }),
+            Database::Postgres { .. } => block_on(async {
+                let mut $connection = PgConnection::connect(&url).await?;
+                Ok($body)
+            }),
+        }
+    }};
 }
 
 impl Database {
@@ -70,52 +87,22 @@ impl Database {
 
     /// Runs a statement that both databases understand.
     pub fn execute(&self, statement: &'static str) {
-        block_on(async {
-            match self {
-                Self::File(_) => {
-                    let mut connection = SqliteConnection::connect(&self.absolute_url()).await?;
-                    sqlx::query(statement).execute(&mut connection).await?;
-                }
-                Self::Postgres { .. } => {
-                    let mut connection = PgConnection::connect(&self.url()).await?;
-                    sqlx::query(statement).execute(&mut connection).await?;
-                }
-            }
-            Ok(())
+        on_connection!(self, |connection| {
+            sqlx::query(statement).execute(&mut connection).await?;
         });
     }
 
     /// The first column of the first row of a query, a number.
     pub fn number(&self, query: &'static str) -> i64 {
-        let query = async {
-            match self {
-                Self::File(_) => {
-                    let mut connection = SqliteConnection::connect(&self.absolute_url()).await?;
-                    sqlx::query_scalar(query).fetch_one(&mut connection).await
-                }
-                Self::Postgres { .. } => {
-                    let mut connection = PgConnection::connect(&self.url()).await?;
-                    sqlx::query_scalar(query).fetch_one(&mut connection).await
-                }
-            }
-        };
-        // A runtime of its own: the caller may be within one.
-        std::thread::scope(|scope| scope.spawn(|| block_on(query)).join()).expect("a number")
+        on_connection!(self, |connection| {
+            sqlx::query_scalar(query).fetch_one(&mut connection).await?
+        })
     }
 
     /// The first column of the first row of a query, bytes.
     pub fn bytes(&self, query: &'static str) -> Vec<u8> {
-        block_on(async {
-            match self {
-                Self::File(_) => {
-                    let mut connection = SqliteConnection::connect(&self.absolute_url()).await?;
-                    Ok(sqlx::query(query).fetch_one(&mut connection).await?.get(0))
-                }
-                Self::Postgres { .. } => {
-                    let mut connection = PgConnection::connect(&self.url()).await?;
-                    Ok(sqlx::query(query).fetch_one(&mut connection).await?.get(0))
-                }
-            }
+        on_connection!(self, |connection| {
+            sqlx::query_scalar(query).fetch_one(&mut connection).await?
         })
     }
 }
@@ -162,10 +149,14 @@ fn psql(url: &str, statement: &str) {
     Done::of(Command::new("psql").args(arguments)).succeeded();
 }
 
-fn block_on<T>(future: impl Future<Output = Result<T, sqlx::Error>>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(future).expect("the database's answer")
+/// Runs on a thread of its own: the caller may be within a runtime.
+fn block_on<T: Send>(future: impl Future<Output = Result<T, sqlx::Error>> + Send) -> T {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(future).expect("the database's answer")
+    };
+    std::thread::scope(|scope| scope.spawn(run).join()).expect("the database's answer")
 }
