@@ -8,7 +8,10 @@ use crate::{
     store,
 };
 
-use super::{ConfigError, Layers, refuse, value};
+use super::{
+    ConfigError, Layers,
+    layers::{refuse, value},
+};
 
 impl Layers {
     pub(super) fn shared_users(&self) -> Result<Option<SharedSource>, ConfigError> {

@@ -3,7 +3,9 @@
 //! response or an [`enum@Error`] that maps to one of the protocol's codes.
 
 mod audience;
+mod authorization_answer;
 mod authorization_code;
+mod authorization_request;
 mod authorize;
 mod client;
 mod client_assertion;
@@ -18,11 +20,14 @@ mod revocation;
 mod scope_policy;
 mod token_exchange;
 
+pub use authorization_answer::{NotAuthorized, Reply, origin_of};
 pub use authorization_code::{AuthorizationCodeGrant, authorization_code};
+pub use authorization_request::{
+    AuthorizationParameters, AuthorizationRequest, DOCS_REDIRECT, RESPONSE_MODES,
+    check_authorization,
+};
 pub use authorize::{
-    AuthorizationParameters, AuthorizationRequest, DOCS_REDIRECT, NotAuthorized, REQUEST_LIFE,
-    RESPONSE_MODES, Reply, SignedIn, Step, approve, check_authorization, deny, keep_request,
-    kept_request, origin_of, proceed, take_request,
+    REQUEST_LIFE, SignedIn, Step, approve, deny, keep_request, kept_request, proceed, take_request,
 };
 pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
 pub use client_assertion::ASSERTION_TYPE;
