@@ -8,8 +8,8 @@ use tokio::sync::mpsc::Sender;
 use crate::{password::PasswordHash, profile::Profile, scope::ScopeSet};
 
 use super::{
+    input::{FileError, Input},
     rows::{Entry, Place, Reason, Row},
-    source::{FileError, Input},
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use crate::store::{Foreign, GroupTables, UserTable};
 
 use super::{
-    source::SourceError,
+    source_error::SourceError,
     tables::{Columns, Field, Mapping},
 };
 

@@ -10,9 +10,9 @@ use crate::{
 };
 
 use super::{
+    input::{FileError, Input},
     lines::Lines,
     rows::{Entry, Place, Reason, Row},
-    source::{FileError, Input},
 };
 
 /// Sends every user of a file; blank lines are none.

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::source::Input;
+use super::input::Input;
 
 /// The most bytes of a line: no user needs more.
 const MAX_LINE_BYTES: u64 = 256 * 1024;

@@ -4,17 +4,22 @@
 mod csv;
 mod django;
 mod flask;
+mod input;
 mod jsonl;
 mod lines;
 mod passlib;
 mod rows;
+mod rules;
 mod shared;
 mod source;
+mod source_error;
 mod tables;
 
 pub use rows::{Account, Entry, Place, Reason, Refusal, digest_of};
+pub use rules::{Notes, ScopeRules};
 pub use shared::{SharedUsers, credential};
-pub use source::{Notes, ScopeRules, Source, SourceError};
+pub use source::Source;
+pub use source_error::SourceError;
 pub use tables::{Field, Mapping};
 
 use crate::{

@@ -10,9 +10,9 @@ use crate::password::PasswordHash;
 
 use super::{
     csv,
+    input::{FileError, Input},
     lines::Lines,
     rows::{Entry, Place, Reason, Row},
-    source::{FileError, Input},
 };
 
 /// How a CSV begins.

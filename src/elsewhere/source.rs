@@ -1,24 +1,21 @@
 //! Where users come from.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{self, BufReader, Read},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
-use thiserror::Error;
-use tokio::{
-    sync::mpsc::Sender,
-    task::{JoinError, spawn_blocking},
-};
+use tokio::{sync::mpsc::Sender, task::spawn_blocking};
 
-use crate::{
-    scope::{Scope, ScopeSet},
-    store::{Foreign, ForeignError, ForeignUser},
-};
+use crate::store::Foreign;
 
-use super::{csv, django, flask, jsonl, passlib, rows::Entry, tables, tables::Mapping};
+use super::{
+    csv, django, flask,
+    input::{FileError, Input, open},
+    jsonl, passlib,
+    rows::Entry,
+    rules::{Notes, ScopeRules},
+    source_error::SourceError,
+    tables,
+    tables::Mapping,
+};
 
 /// A source of users.
 #[derive(Debug)]
@@ -41,70 +38,6 @@ pub enum Source {
     Csv(PathBuf),
     /// A JSON object a line.
     JsonLines(PathBuf),
-}
-
-/// Why a source cannot be read, or not to its end.
-#[derive(Debug, Error)]
-pub enum SourceError {
-    #[error(transparent)]
-    Database(#[from] ForeignError),
-    #[error("{path}: {error}")]
-    File { path: String, error: io::Error },
-    #[error("the source has no table `{0}`")]
-    NoTable(String),
-    #[error("the table `{table}` has no column {wanted}; it has {columns}")]
-    NoColumn {
-        table: String,
-        wanted: String,
-        columns: String,
-    },
-    #[error("the first line names the columns: {0}")]
-    Header(String),
-    #[error("the reader of the file stopped: {0}")]
-    Reader(#[from] JoinError),
-}
-
-/// Which scopes the users of a database may hold.
-#[derive(Debug, Default)]
-pub struct ScopeRules {
-    /// What members of a group or role may hold.
-    pub groups: Vec<(String, Scope)>,
-    /// What those may hold who may do everything there.
-    pub superusers: ScopeSet,
-}
-
-/// What an import did not use of a source.
-#[derive(Debug, Default)]
-pub struct Notes {
-    /// Groups that no rule is about, and how many users were in them.
-    pub unmapped_groups: BTreeMap<String, u64>,
-    /// Those who may do everything there, and for whom there is no rule.
-    pub unmapped_superusers: u64,
-    /// Users without a name, who were given their e-mail address for one.
-    pub borrowed_names: u64,
-}
-
-impl ScopeRules {
-    /// The scopes of a user; `None` where there are no rules at all.
-    pub(super) fn scopes_of(&self, user: &ForeignUser, notes: &mut Notes) -> Option<ScopeSet> {
-        let mut scopes: Vec<Scope> = Vec::new();
-        for group in user.groups() {
-            let rules = self.groups.iter().filter(|(name, _)| name == group);
-            let before = scopes.len();
-            scopes.extend(rules.map(|(_, scope)| scope.clone()));
-            if scopes.len() == before {
-                *notes.unmapped_groups.entry(group.to_owned()).or_default() += 1;
-            }
-        }
-        if user.is_superuser() {
-            notes.unmapped_superusers += u64::from(self.superusers.is_empty());
-            scopes.extend(self.superusers.iter().cloned());
-        }
-        if self.groups.is_empty() && self.superusers.is_empty() {
-            return None;
-        }
-        Some(scopes.into_iter().collect())
-    }
 }
 
 impl Source {
@@ -136,9 +69,6 @@ impl Source {
     }
 }
 
-/// A file, or standard input.
-pub(super) type Input = BufReader<Box<dyn Read + Send>>;
-
 /// Reads a file on a thread that may wait for it.
 async fn read_file(
     path: PathBuf,
@@ -155,25 +85,4 @@ async fn read_file(
     })
     .await??;
     Ok(Notes::default())
-}
-
-/// Why a file cannot be read.
-pub(super) enum FileError {
-    Io(io::Error),
-    Header(String),
-}
-
-impl From<io::Error> for FileError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-fn open(path: &std::path::Path) -> Result<Input, FileError> {
-    let file: Box<dyn Read + Send> = if path.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path)?)
-    };
-    Ok(BufReader::new(file))
 }

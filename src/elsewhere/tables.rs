@@ -14,7 +14,8 @@ use crate::{
 
 use super::{
     rows::{Entry, Place, Row},
-    source::{Notes, ScopeRules, SourceError},
+    rules::{Notes, ScopeRules},
+    source_error::SourceError,
 };
 
 /// A field of a user that a column of a table can be named for.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     CurrentScheme, Limits, Refused, Scheme,
     fields::{base64_unpadded, exactly, number, to_base64_unpadded},
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 /// RFC 9106 §3.1: a salt has at least 8 bytes in every library, a digest at least 4.

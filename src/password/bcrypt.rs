@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{
     CurrentScheme, Limits, Refused, Scheme,
     fields::{base64_bcrypt, exactly, number, to_base64_bcrypt},
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 const KEY_BYTES: usize = 72;

@@ -13,7 +13,7 @@ use super::{
     CurrentScheme, Digest, Limits, Refused, Scheme, bcrypt,
     digest::{digest_of, hmac_of},
     fields::{exactly, to_base64_bcrypt, to_base64_padded, to_hex},
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 pub(super) fn hash(password: &[u8], cost: u32, salt: [u8; 16]) -> String {

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use super::{
     Limits, Refused, Scheme,
     fields::exactly,
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 pub(super) fn parse(stored: &str, _: &Limits) -> Result<Box<dyn StoredHash>, Refused> {

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::{
     Digest, Limits, Refused, Scheme,
     fields::{exactly, hex},
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 pub(super) fn digest_of(digest: Digest, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {

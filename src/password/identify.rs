@@ -1,32 +1,12 @@
-//! Which scheme a stored string is in: the one table of prefixes, and what a
-//! scheme has to offer to be in it.
+//! Which scheme a stored string is in: the one table of prefixes.
 
 use std::fmt;
 
 use super::{
-    CurrentScheme, Limits, Refused, Scheme, Wrapper, argon2, bcrypt, bcrypt_sha256, des_crypt,
-    digest, pbkdf2, scrypt, sha_crypt,
+    Limits, Refused, Scheme, Wrapper, argon2, bcrypt, bcrypt_sha256, des_crypt, digest, pbkdf2,
+    scrypt, sha_crypt,
+    stored::{Parameter, StoredHash},
 };
-
-/// A stored hash that was read, and whose cost is within the limits.
-pub(super) trait StoredHash {
-    fn scheme(&self) -> Scheme;
-
-    fn parameters(&self) -> Vec<Parameter>;
-
-    /// Computes; compares in constant time.
-    fn matches(&self, password: &[u8]) -> Result<bool, Refused>;
-
-    /// Whether new hashes would be in this scheme, and cost no more.
-    fn is_current(&self, _current: CurrentScheme) -> bool {
-        false
-    }
-
-    /// Whether the hash is of every byte of a password that it matches.
-    fn stands_for_all_of(&self, _password: &[u8]) -> bool {
-        true
-    }
-}
 
 type Parser = fn(&str, &Limits) -> Result<Box<dyn StoredHash>, Refused>;
 
@@ -139,20 +119,6 @@ pub struct Identified {
     pub scheme: Scheme,
     /// The cost, in the order in which the scheme writes it.
     pub parameters: Vec<Parameter>,
-}
-
-/// A named parameter of a stored hash, for display.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
-    pub name: &'static str,
-    pub value: String,
-}
-
-impl Parameter {
-    pub(super) fn new(name: &'static str, value: impl fmt::Display) -> Self {
-        let value = value.to_string();
-        Self { name, value }
-    }
 }
 
 /// Says what a stored string is, under the default [`Limits`], and computes

@@ -40,13 +40,15 @@ mod scheme;
 mod scrypt;
 mod secret;
 mod sha_crypt;
+mod stored;
 mod wrapped;
 
 pub use context::{Context, Verdict};
 pub use guessable::guessable;
-pub use identify::{Identified, Parameter, identify};
+pub use identify::{Identified, identify};
 pub use policy::{CurrentScheme, Limits, Policy};
 pub use refused::{HashError, PolicyError, Refused};
 pub use scheme::{Digest, Family, Scheme, UnknownFamily};
 pub use secret::{Password, PasswordHash, SiteSalt};
+pub use stored::Parameter;
 pub use wrapped::Wrapper;

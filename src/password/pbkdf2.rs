@@ -17,7 +17,7 @@ use aws_lc_rs::pbkdf2;
 use super::{
     Digest, Limits, Refused, Scheme,
     fields::{base64_adapted, base64_padded, exactly, hex, number},
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 /// The defaults of Werkzeug 2.0, 2.3, 3.1, 0.15, 0.12 and 0.9, likeliest first.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::{
     Limits, Refused, Scheme,
     fields::{base64_padded, base64_unpadded, exactly, hex, number},
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 const FRAMEWORK_DIGEST: usize = 64;

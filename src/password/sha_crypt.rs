@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     Limits, Refused, Scheme,
     fields::{exactly, number},
-    identify::{Parameter, StoredHash},
+    stored::{Parameter, StoredHash},
 };
 
 const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

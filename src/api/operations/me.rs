@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use poem::Request;
-use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json, types::Example};
+use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::profile::Profile;
-use crate::api::operations::users::User;
+use super::user::{CurrentUser, User};
+use crate::api::plumbing::done::Done;
 use crate::api::plumbing::nullable::Change;
 use crate::api::plumbing::tag::Tag;
 use crate::api::plumbing::{
@@ -86,14 +86,6 @@ impl Rules for PasswordChange {
         &[("new_password", |text| fields::new_password(text.as_bytes()))];
 }
 
-/// The answer to a change that has nothing to show.
-#[derive(ApiResponse)]
-pub(in crate::api) enum Done {
-    /// It is done.
-    #[oai(status = 204)]
-    Done,
-}
-
 #[OpenApi(tag = "Tag::Me")]
 impl MeApi {
     /// Read your own profile
@@ -104,10 +96,10 @@ impl MeApi {
     async fn get_me(
         &self,
         #[oai(scope = "BuiltinScope::Me")] auth: Auth,
-    ) -> Result<Profile, Failure<404>> {
+    ) -> Result<CurrentUser, Failure<404>> {
         let user = users::profile(&self.0, username(&auth)?).await?;
         let caller = auth.0;
-        Ok(Profile { caller, user })
+        Ok(CurrentUser { caller, user })
     }
 
     /// Change your own profile

@@ -8,11 +8,11 @@ mod keys;
 mod me;
 mod openid;
 mod personal_tokens;
-mod profile;
 mod scopes;
 mod subject_kinds;
 mod token;
 mod tokens;
+mod user;
 mod users;
 mod well_known;
 

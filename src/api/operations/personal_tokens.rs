@@ -10,7 +10,8 @@ use poem_openapi::{
     types::Example,
 };
 
-use crate::api::operations::{me::Done, users::scopes};
+use crate::api::operations::users::scopes;
+use crate::api::plumbing::done::Done;
 use crate::api::plumbing::tag::Tag;
 use crate::api::plumbing::{
     access::Auth,

@@ -10,7 +10,7 @@ use poem_openapi::{
     types::Example,
 };
 
-use crate::api::operations::me::Done;
+use crate::api::plumbing::done::Done;
 use crate::api::plumbing::tag::{Tag, path_segment};
 use crate::api::plumbing::{
     access::Auth,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use poem::Request;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json, types::Example};
 
-use crate::api::operations::{me::Done, users::scopes};
+use crate::api::operations::users::scopes;
+use crate::api::plumbing::done::Done;
 use crate::api::plumbing::nullable::Nullable;
 use crate::api::plumbing::tag::{Tag, path_segment};
 use crate::api::plumbing::{

@@ -10,8 +10,9 @@ use poem_openapi::{
     types::Example,
 };
 
-use crate::api::operations::me::Done;
-use crate::api::plumbing::nullable::{Change, Nullable};
+use super::user::User;
+use crate::api::plumbing::done::Done;
+use crate::api::plumbing::nullable::Change;
 use crate::api::plumbing::tag::{Tag, path_segment};
 use crate::api::plumbing::{
     access::Auth,
@@ -26,56 +27,10 @@ use crate::{
     password::Password,
     profile::{Profile, ProfilePatch},
     scope::{Scope, ScopeSet},
-    store::UserRow,
     users::{self, NewAccount, Patch},
 };
 
 pub(in crate::api) struct UsersApi(pub Arc<Authority>);
-
-/// A user.
-#[derive(Object)]
-#[oai(example)]
-pub(in crate::api) struct User {
-    /// The name to log in with. Its case counts.
-    username: String,
-    /// Where mail reaches the user.
-    email: Nullable<String>,
-    /// The user's name in full.
-    full_name: Nullable<String>,
-    /// The language that the user reads (BCP 47), where it is known.
-    #[oai(skip_serializing_if_is_none)]
-    locale: Option<String>,
-    /// Whether the user can neither log in nor use tokens.
-    disabled: bool,
-    /// The scopes that the user's tokens may hold, sorted.
-    scopes: Vec<String>,
-}
-
-impl Example for User {
-    fn example() -> Self {
-        Self {
-            username: "johndoe".to_owned(),
-            email: Nullable(Some("johndoe@example.com".to_owned())),
-            full_name: Nullable(Some("John Doe".to_owned())),
-            locale: Some("en".to_owned()),
-            disabled: false,
-            scopes: vec!["items".to_owned(), "me".to_owned()],
-        }
-    }
-}
-
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        Self {
-            username: row.username,
-            email: Nullable(row.profile.email),
-            full_name: Nullable(row.profile.full_name),
-            locale: row.profile.locale,
-            disabled: row.disabled,
-            scopes: row.scopes.to_strings(),
-        }
-    }
-}
 
 /// A user to be added.
 #[derive(Object)]

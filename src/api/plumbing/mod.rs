@@ -5,6 +5,7 @@ pub(in crate::api) mod access;
 pub(in crate::api) mod body;
 pub(in crate::api) mod client_auth;
 pub(in crate::api) mod cors;
+pub(in crate::api) mod done;
 pub(in crate::api) mod errors;
 pub(in crate::api) mod form;
 pub(in crate::api) mod issued;

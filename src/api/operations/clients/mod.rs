@@ -15,7 +15,8 @@ use uuid::Uuid;
 use self::objects::{
     AuthenticationMethod, Client, ClientCreate, ClientSecret, ClientUpdate, Grant, NewlyAdded,
 };
-use super::{me::Done, users::scopes};
+use super::users::scopes;
+use crate::api::plumbing::done::Done;
 use crate::api::plumbing::{
     access::Auth,
     body::Body,

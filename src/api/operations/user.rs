@@ -1,5 +1,5 @@
-//! The answer of `GET /users/me`, which programs ask for again and again: it is
-//! written straight from the state in memory, in the form of [`User`].
+//! A user, as the document has it. `GET /users/me`, which programs ask for again and
+//! again, writes it straight from the state in memory.
 
 use std::sync::Arc;
 
@@ -8,17 +8,63 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::{
-    ApiResponse,
+    ApiResponse, Object,
     payload::{Json, Payload},
     registry::{MetaResponses, Registry},
+    types::Example,
 };
 use serde::Serialize;
 
-use crate::api::operations::users::User;
-use crate::{guard::Caller, live::UserState, scope::ScopeSet};
+use crate::api::plumbing::nullable::Nullable;
+use crate::{guard::Caller, live::UserState, scope::ScopeSet, store::UserRow};
+
+/// A user.
+#[derive(Object)]
+#[oai(example)]
+pub(in crate::api) struct User {
+    /// The name to log in with. Its case counts.
+    username: String,
+    /// Where mail reaches the user.
+    email: Nullable<String>,
+    /// The user's name in full.
+    full_name: Nullable<String>,
+    /// The language that the user reads (BCP 47), where it is known.
+    #[oai(skip_serializing_if_is_none)]
+    locale: Option<String>,
+    /// Whether the user can neither log in nor use tokens.
+    disabled: bool,
+    /// The scopes that the user's tokens may hold, sorted.
+    scopes: Vec<String>,
+}
+
+impl Example for User {
+    fn example() -> Self {
+        Self {
+            username: "johndoe".to_owned(),
+            email: Nullable(Some("johndoe@example.com".to_owned())),
+            full_name: Nullable(Some("John Doe".to_owned())),
+            locale: Some("en".to_owned()),
+            disabled: false,
+            scopes: vec!["items".to_owned(), "me".to_owned()],
+        }
+    }
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            username: row.username,
+            email: Nullable(row.profile.email),
+            full_name: Nullable(row.profile.full_name),
+            locale: row.profile.locale,
+            disabled: row.disabled,
+            scopes: row.scopes.to_strings(),
+        }
+    }
+}
 
 /// The caller's own user.
-pub(in crate::api) struct Profile {
+pub(in crate::api) struct CurrentUser {
     pub caller: Arc<Caller>,
     pub user: Arc<UserState>,
 }
@@ -35,7 +81,7 @@ struct Written<'a> {
     scopes: &'a ScopeSet,
 }
 
-impl ApiResponse for Profile {
+impl ApiResponse for CurrentUser {
     fn meta() -> MetaResponses {
         Json::<User>::meta()
     }
@@ -45,7 +91,7 @@ impl ApiResponse for Profile {
     }
 }
 
-impl IntoResponse for Profile {
+impl IntoResponse for CurrentUser {
     fn into_response(self) -> Response {
         let written = Written {
             username: self.caller.subject.id(),
@@ -71,7 +117,7 @@ mod tests {
     use poem_openapi::types::ToJSON;
 
     use super::*;
-    use crate::{store::UserRow, subject::Subject};
+    use crate::{profile::Profile, subject::Subject};
 
     #[tokio::test]
     async fn a_profile_is_the_user_of_the_document() {
@@ -81,15 +127,15 @@ mod tests {
             id: String::new(),
             username: "jo\"hn\u{e9}".to_owned(),
             password_hash: None,
-            profile: crate::profile::Profile {
+            profile: Profile {
                 full_name: Some("John\nDoe".to_owned()),
-                ..crate::profile::Profile::default()
+                ..Profile::default()
             },
             disabled: false,
             scopes: scopes.clone(),
             created_at: 0,
         };
-        let profile = Profile {
+        let current = CurrentUser {
             caller: Arc::new(Caller {
                 subject: Subject::new(Subject::USERNAME, &row.username).expect("a subject"),
                 scopes: scopes.clone(),
@@ -102,7 +148,7 @@ mod tests {
                 scopes,
             }),
         };
-        let written = profile.into_response().into_body().into_string().await;
+        let written = current.into_response().into_body().into_string().await;
         let documented = User::from(row).to_json_string();
         assert_eq!(written.expect("a text"), documented);
     }
