@@ -4,11 +4,10 @@
 //!     limit PORT BODY
 
 use poem::{
-    Route, Server, get, handler,
+    EndpointExt, Route, Server, get, handler,
     http::{HeaderMap, HeaderValue, header},
     listener::TcpListener,
     web::Data,
-    EndpointExt,
 };
 
 #[handler]
