@@ -11,6 +11,15 @@ use thiserror::Error;
 use crate::scope::ScopeSet;
 
 /// The reason, which decides status and `WWW-Authenticate`.
+///
+/// ```
+/// use poem::{error::ResponseError, http::header};
+/// use scopegate_guard::Denied;
+///
+/// let answer = Denied::NoToken.in_realm("garage").as_response();
+/// assert_eq!(answer.status(), 401);
+/// assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], "Bearer realm=\"garage\"");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Denied {
     /// No bearer token came along: no error code either (RFC 6750 §3.1).
@@ -31,6 +40,13 @@ pub enum Denied {
 }
 
 /// A refusal in the name of a realm: the response.
+///
+/// ```
+/// use poem::error::ResponseError;
+/// use scopegate_guard::Denied;
+///
+/// assert_eq!(Denied::Unavailable.in_realm("garage").status(), 503);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{denied}")]
 pub struct Refusal {
@@ -75,6 +91,10 @@ impl Denied {
 }
 
 /// The characters that an `error_description` may have (RFC 6749 §5.2, RFC 6750 §3).
+///
+/// ```
+/// assert_eq!(scopegate_guard::quotable("a \"quoted\" word"), "a quoted word");
+/// ```
 pub fn quotable(text: &str) -> String {
     let is_allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     text.chars().filter(is_allowed).collect()

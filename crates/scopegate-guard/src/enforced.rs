@@ -18,6 +18,31 @@ use crate::{Authenticate, CLIENT_SCHEME, Caller, Denied, Requirement};
 type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
 /// Wraps an API of poem-openapi: what its operations declare is enforced.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use poem_openapi::{OpenApi, payload::PlainText};
+/// use scopegate_guard::{Enforced, Offline, Public};
+///
+/// struct Api;
+///
+/// #[OpenApi]
+/// impl Api {
+///     /// Answer anybody.
+///     #[oai(path = "/", method = "get")]
+///     async fn answer(&self, _anybody: Public) -> PlainText<&'static str> {
+///         PlainText("hello")
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let tokens = Offline::new(r#"{"keys":[]}"#, "https://login.example", "https://api.example")?;
+/// let guarded = Enforced::new(Api, Arc::new(tokens), "api")?;
+/// # drop(guarded);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Enforced<T, A> {
     routes: Routes,
     api: PhantomData<fn() -> (T, A)>,
@@ -25,6 +50,30 @@ pub struct Enforced<T, A> {
 
 /// An operation says neither which scope it needs nor that it is public, is hidden
 /// and says nothing to anybody, or says what cannot be enforced to the letter.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use poem_openapi::{OpenApi, payload::PlainText};
+/// use scopegate_guard::{Enforced, Offline};
+///
+/// struct Api;
+///
+/// #[OpenApi]
+/// impl Api {
+///     /// Answer anybody.
+///     #[oai(path = "/", method = "get")]
+///     async fn answer(&self) -> PlainText<&'static str> {
+///         PlainText("who may read this?")
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let tokens = Offline::new(r#"{"keys":[]}"#, "https://login.example", "https://api.example")?;
+/// assert!(Enforced::new(Api, Arc::new(tokens), "api").is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error("{0} declares no security requirement that can be enforced: a scope, or that it is public")]
 pub struct Undeclared(String);
@@ -172,6 +221,13 @@ impl<A: Authenticate> Guard<A> {
 
 /// The token of the one `Authorization: Bearer …` header (RFC 6750 §2.1); one in
 /// the query or the body is not looked for.
+///
+/// ```
+/// use poem::Request;
+///
+/// let request = Request::builder().header("Authorization", "Bearer abc").finish();
+/// assert_eq!(scopegate_guard::bearer_token(&request), Ok("abc"));
+/// ```
 pub fn bearer_token(request: &Request) -> std::result::Result<&str, Denied> {
     let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
     let value = headers.next().ok_or(Denied::NoToken)?;

@@ -13,6 +13,14 @@ use serde::{
 ///
 /// # Errors
 /// It is not JSON, not a `T`, or can be read in more than one way.
+///
+/// ```
+/// use serde_json::Value;
+/// use scopegate_guard::unambiguous_json;
+///
+/// assert!(unambiguous_json::<Value>(br#"{"admin":false}"#).is_ok());
+/// assert!(unambiguous_json::<Value>(br#"{"admin":false,"admin":true}"#).is_err());
+/// ```
 pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice::<Unambiguous>(json)?;
     serde_json::from_slice(json)

@@ -94,6 +94,14 @@ pub use requirement::{CLIENT_SCHEME, Requirement};
 use crate::{scope::ScopeSet, subject::Subject};
 
 /// Who calls, as a verified token says.
+///
+/// ```
+/// use scopegate_guard::Caller;
+///
+/// fn may_drive(caller: &Caller, car: &str) -> bool {
+///     caller.subject.kind() == "car" && caller.subject.id() == car && caller.scopes.contains("drive")
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Whom the token is about.
@@ -107,6 +115,28 @@ pub struct Caller {
 }
 
 /// Turns a bearer token into a caller, or says why not.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use scopegate_guard::{Authenticate, Caller, Denied, Offline};
+///
+/// /// Tokens that are verified offline, less those of one client.
+/// struct Without {
+///     tokens: Offline,
+///     client_id: String,
+/// }
+///
+/// impl Authenticate for Without {
+///     async fn authenticate(&self, token: &str) -> Result<Arc<Caller>, Denied> {
+///         let caller = self.tokens.authenticate(token).await?;
+///         if caller.client_id == self.client_id {
+///             return Err(Denied::InvalidToken("this client was locked out".to_owned()));
+///         }
+///         Ok(caller)
+///     }
+/// }
+/// ```
 pub trait Authenticate: Send + Sync + 'static {
     /// Verifies a token in full: signature, claims, and whatever may have
     /// happened to it since it was issued.
@@ -121,6 +151,17 @@ pub trait Authenticate: Send + Sync + 'static {
 ///
 /// # Errors
 /// 401 where there is none, as without `Enforced`.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use poem_openapi::SecurityScheme;
+/// use scopegate_guard::{Caller, caller};
+///
+/// #[derive(SecurityScheme)]
+/// #[oai(ty = "bearer", checker = "caller")]
+/// struct Auth(Arc<Caller>);
+/// ```
 pub async fn caller(request: &Request, _token: Bearer) -> Result<Arc<Caller>> {
     let caller = request.extensions().get::<Arc<Caller>>();
     // Without `Enforced` nobody is let in, in whosever name.

@@ -14,6 +14,21 @@ use crate::{
 
 /// Verifies tokens by a JWKS (RFC 7517), without a question to their issuer. What
 /// the issuer takes back is accepted until it expires.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"spare","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// use scopegate_guard::{Authenticate, Denied, Offline};
+///
+/// // `jwks` as fetched from https://login.example/.well-known/jwks.json
+/// let tokens = Offline::new(jwks, "https://login.example", "https://api.example")?;
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let answer = tokens.authenticate("not a token").await;
+/// assert!(matches!(answer, Err(Denied::InvalidToken(_))));
+/// # });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Offline {
     keys: Keys,
@@ -21,6 +36,13 @@ pub struct Offline {
 }
 
 /// A text that is not a set of public keys.
+///
+/// ```
+/// use scopegate_guard::Offline;
+///
+/// let error = Offline::new("<html>", "https://login.example", "https://api.example").unwrap_err();
+/// assert!(error.to_string().starts_with("not a JWK set"));
+/// ```
 #[derive(Debug, Error)]
 #[error("not a JWK set: {0}")]
 pub struct NotAJwks(String);

@@ -7,12 +7,44 @@ use crate::CLIENT_SCHEME;
 
 /// A parameter that declares its operation open. It appears nowhere in the
 /// document but as the operation's empty security requirement.
+///
+/// ```
+/// use poem_openapi::{OpenApi, payload::PlainText};
+/// use scopegate_guard::Public;
+///
+/// struct Api;
+///
+/// #[OpenApi]
+/// impl Api {
+///     /// Answer anybody.
+///     #[oai(path = "/healthz", method = "get")]
+///     async fn answer(&self, _anybody: Public) -> PlainText<&'static str> {
+///         PlainText("hello")
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Public;
 
 /// A parameter that declares that anybody may call, and that an OAuth client may
 /// authenticate, which the operation sees to itself. In the document it is a choice
 /// between the scheme of clients and nothing.
+///
+/// ```
+/// use poem_openapi::{OpenApi, payload::PlainText};
+/// use scopegate_guard::OptionalClient;
+///
+/// struct Api;
+///
+/// #[OpenApi]
+/// impl Api {
+///     /// Answer anybody.
+///     #[oai(path = "/token", method = "post")]
+///     async fn answer(&self, _anybody: OptionalClient) -> PlainText<&'static str> {
+///         PlainText("hello")
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct OptionalClient;
 
@@ -66,6 +98,14 @@ impl OptionalClient {
 }
 
 /// Puts the security scheme of OAuth clients into the document.
+///
+/// ```
+/// use poem_openapi::registry::Registry;
+///
+/// let mut registry = Registry::default();
+/// scopegate_guard::register_clients(&mut registry);
+/// assert!(registry.security_schemes.contains_key("client"));
+/// ```
 pub fn register_clients(registry: &mut Registry) {
     let scheme = poem_openapi::registry::MetaSecurityScheme {
         ty: "http",

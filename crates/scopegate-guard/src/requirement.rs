@@ -8,6 +8,17 @@ use crate::{
 };
 
 /// The security requirement of an operation: one of several sets of scopes.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use scopegate_guard::{Requirement, scope::ScopeSet};
+///
+/// // What `#[oai(scope = "Garage::Drive")]` declares.
+/// let drive = Requirement::AnyOf(vec![ScopeSet::parse("drive")?]);
+/// assert_ne!(drive, Requirement::Open);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requirement {
     /// Anybody may call.
@@ -23,6 +34,10 @@ pub enum Requirement {
 /// The name of the security scheme of OAuth clients (RFC 6749 §2.3). An
 /// operation that declares it authenticates clients by itself, also by its body;
 /// a bearer token must have the scopes of the operation.
+///
+/// ```
+/// assert_eq!(scopegate_guard::CLIENT_SCHEME, "client");
+/// ```
 pub const CLIENT_SCHEME: &str = "client";
 
 impl Requirement {

@@ -7,11 +7,27 @@ use thiserror::Error;
 
 /// One scope token: one or more of `%x21 / %x23-5B / %x5D-7E` (RFC 6749 §3.3).
 /// [`Scope::parse`] is the only way to one.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use scopegate_guard::scope::Scope;
+///
+/// assert_eq!(Scope::parse("items:read")?.as_str(), "items:read");
+/// assert!(Scope::parse("items read").is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Scope(String);
 
 /// Why a text is not a scope or a list of scopes.
+///
+/// ```
+/// use scopegate_guard::scope::{Scope, ScopeError};
+///
+/// assert_eq!(Scope::parse(""), Err(ScopeError::Empty));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ScopeError {
     /// A scope is not empty.
@@ -80,6 +96,18 @@ impl std::borrow::Borrow<str> for Scope {
 /// A set of scopes, sorted and without repeats. Prints as scopes joined by
 /// single spaces, the form of RFC 6749; serialises as an array. A clone shares
 /// the scopes.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use scopegate_guard::scope::ScopeSet;
+///
+/// let held = ScopeSet::parse("items me items:write")?;
+/// let needed = ScopeSet::parse("me items")?;
+/// assert!(needed.is_subset(&held));
+/// assert_eq!(held.difference(&needed).to_string(), "items:write");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ScopeSet(Arc<[Scope]>);
 

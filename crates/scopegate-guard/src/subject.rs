@@ -8,6 +8,17 @@ use thiserror::Error;
 /// The `sub` claim: a kind and an id, `username:johndoe`, `car:7f3a`. The kind
 /// is `[a-z][a-z0-9-]{0,31}`; the id has 1 to 255 characters, none of them a
 /// control character, and may contain `:`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use scopegate_guard::subject::Subject;
+///
+/// let car = Subject::parse("car:7f3a")?;
+/// assert_eq!((car.kind(), car.id()), ("car", "7f3a"));
+/// assert_eq!(Subject::new(Subject::USERNAME, "johndoe")?.username(), Some("johndoe"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(into = "String")]
 pub struct Subject {
@@ -16,6 +27,12 @@ pub struct Subject {
 }
 
 /// Why a text is not a subject.
+///
+/// ```
+/// use scopegate_guard::subject::{Subject, SubjectError};
+///
+/// assert_eq!(Subject::parse("johndoe"), Err(SubjectError::NoKind));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SubjectError {
     /// A subject is `<kind>:<id>`, as in `car:7f3a`.
@@ -79,6 +96,10 @@ impl Subject {
 }
 
 /// Whether the text is a subject kind.
+///
+/// ```
+/// assert!(scopegate_guard::subject::is_kind("car"));
+/// ```
 pub fn is_kind(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_lowercase())
@@ -87,6 +108,10 @@ pub fn is_kind(text: &str) -> bool {
 }
 
 /// Whether the text is the id of a subject.
+///
+/// ```
+/// assert!(!scopegate_guard::subject::is_id("two\nlines"));
+/// ```
 pub fn is_id(text: &str) -> bool {
     let length = text.chars().take(Subject::MAX_ID_CHARS + 1).count();
     (1..=Subject::MAX_ID_CHARS).contains(&length) && !text.chars().any(char::is_control)

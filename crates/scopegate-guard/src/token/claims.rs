@@ -7,6 +7,14 @@ use crate::{scope::ScopeSet, subject::Subject};
 
 /// The claims of an access token. The scopes are one field here and two claims
 /// outside: `scopes`, an array, and `scope`, joined by spaces.
+///
+/// ```
+/// use scopegate_guard::token::Claims;
+///
+/// fn log(claims: &Claims) {
+///     println!("{} by {} until {}", claims.subject, claims.client_id, claims.expires_at);
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
     /// `iss`: who made the token.
@@ -37,6 +45,16 @@ impl Serialize for Claims {
 }
 
 /// Who acts for a token's subject, and whom it got the token from in turn.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use scopegate_guard::token::Actor;
+///
+/// let actor: Actor = serde_json::from_str(r#"{"sub":"client:shop"}"#)?;
+/// assert_eq!(actor.sub.id(), "shop");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The one that acts.
@@ -47,6 +65,17 @@ pub struct Actor {
 }
 
 /// The `aud` claim: a string for one audience, an array for several.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use scopegate_guard::token::Audience;
+///
+/// let audience = Audience::of(vec!["https://api.example".to_owned()]);
+/// assert!(audience.contains("https://api.example"));
+/// assert_eq!(serde_json::to_string(&audience)?, r#""https://api.example""#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Audience {

@@ -8,6 +8,15 @@ use super::{claims::Wire, verify::MAX_TOKEN_BYTES};
 use crate::json;
 
 /// Header and claims of a token that nobody has verified.
+///
+/// ```
+/// use scopegate_guard::token::Unverified;
+///
+/// // {"alg":"none"} and {"sub":"car:1"}
+/// let token = Unverified::read("eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYXI6MSJ9.").unwrap();
+/// assert_eq!(token.claims["sub"], "car:1");
+/// assert!(token.claims_problem().is_some());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Unverified {
     /// The header, as far as it is JSON.

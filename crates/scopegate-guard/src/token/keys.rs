@@ -6,9 +6,30 @@ use jsonwebtoken::DecodingKey;
 use thiserror::Error;
 
 /// A public key as RFC 7517 writes it.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"spare","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// use scopegate_guard::token::{Jwk, Keys};
+///
+/// let keys = Keys::from_jwks(jwks)?;
+/// let published: Vec<&Jwk> = keys.published(0);
+/// assert_eq!(published[0].common.key_id.as_deref(), Some("spare"));
+/// # Ok(())
+/// # }
+/// ```
 pub type Jwk = jsonwebtoken::jwk::Jwk;
 
 /// The algorithms that tokens are signed with.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use scopegate_guard::token::Algorithm;
+///
+/// assert_eq!("EdDSA".parse::<Algorithm>()?, Algorithm::EdDsa);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
@@ -67,6 +88,12 @@ impl FromStr for Algorithm {
 }
 
 /// Why a key cannot be had.
+///
+/// ```
+/// use scopegate_guard::token::{Algorithm, KeyError};
+///
+/// assert!(matches!("none".parse::<Algorithm>(), Err(KeyError::UnknownAlgorithm)));
+/// ```
 #[derive(Debug, Error)]
 pub enum KeyError {
     #[error("an algorithm is one of ES256, EdDSA, RS256, HS256")]
@@ -90,6 +117,14 @@ pub enum KeyError {
 }
 
 /// A key that verifies tokens of one algorithm.
+///
+/// ```
+/// use scopegate_guard::token::{Algorithm, VerificationKey};
+///
+/// let key = VerificationKey::from_secret("shared".to_owned(), &[7; 32]).until(Some(1_800_000_000));
+/// assert_eq!(key.algorithm(), Algorithm::Hs256);
+/// assert!(key.jwk().is_none(), "a secret is not published");
+/// ```
 #[derive(Clone)]
 pub struct VerificationKey {
     pub(super) id: String,

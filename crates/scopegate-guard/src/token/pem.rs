@@ -24,6 +24,18 @@ const RSA: [u8; 15] = [
 ];
 
 /// A public key as PEM; none of a kind that Scopegate does not sign with.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"spare","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// use scopegate_guard::token::{Keys, public_pem};
+///
+/// let keys = Keys::from_jwks(jwks)?;
+/// let pem = public_pem(keys.published(0)[0]).unwrap_or_default();
+/// assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn public_pem(jwk: &Jwk) -> Option<String> {
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
     let der = match &jwk.algorithm {

@@ -10,12 +10,26 @@ use super::{Algorithm, Claims, Jwk, VerificationKey, claims::Wire};
 use crate::{es256, json};
 
 /// By how many seconds the clocks of issuer and verifier may differ.
+///
+/// ```
+/// assert_eq!(scopegate_guard::token::LEEWAY_SECONDS, 5);
+/// ```
 pub const LEEWAY_SECONDS: i64 = 5;
 
 /// The most bytes of a token; longer ones are refused unread.
+///
+/// ```
+/// assert_eq!(scopegate_guard::token::MAX_TOKEN_BYTES, 16_384);
+/// ```
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// Why a token is not accepted: the first check that it fails.
+///
+/// ```
+/// use scopegate_guard::token::Refused;
+///
+/// assert_eq!(Refused::Expired.to_string(), "the token has expired");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
     /// The token is longer than 16,384 bytes.
@@ -60,6 +74,15 @@ pub enum Refused {
 }
 
 /// What came from a verifier and from nowhere else.
+///
+/// ```
+/// use scopegate_guard::token::{Claims, Verified};
+///
+/// /// Cannot be called with claims that nobody verified.
+/// fn greet(claims: &Verified<Claims>) -> String {
+///     format!("hello, {}", claims.subject.id())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Verified<T>(T);
 
@@ -72,6 +95,16 @@ impl<T> Deref for Verified<T> {
 }
 
 /// Who must have made a token, and for whom.
+///
+/// ```
+/// use scopegate_guard::token::Expected;
+///
+/// let expected = Expected {
+///     issuer: "https://login.example".to_owned(),
+///     audience: Some("https://api.example".to_owned()),
+/// };
+/// # drop(expected);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// The only `iss`.
@@ -82,6 +115,22 @@ pub struct Expected {
 }
 
 /// The keys that tokens are verified with, by `kid`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"spare","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// use scopegate_guard::token::{Expected, Keys, Refused};
+///
+/// let keys = Keys::from_jwks(jwks)?;
+/// let expected = Expected {
+///     issuer: "https://login.example".to_owned(),
+///     audience: Some("https://api.example".to_owned()),
+/// };
+/// let now = 1_800_000_000;
+/// assert!(matches!(keys.verify("abc", &expected, now), Err(Refused::NotCompact)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Keys(HashMap<String, VerificationKey>);
 
