@@ -15,7 +15,7 @@ use crate::{
 pub struct Client {
     /// Its `client_id`.
     pub id: String,
-    /// What people are shown.
+    /// The name that users see.
     pub name: String,
     pub authentication: Authentication,
     /// The grants that it may use.
@@ -30,9 +30,9 @@ pub struct Client {
     pub application_type: ApplicationType,
     /// Where the authorization endpoint may answer it.
     pub redirect_uris: Vec<RedirectUri>,
-    /// Where a logout that it asked for may end.
+    /// Where the browser may be sent after a logout that the client requested.
     pub post_logout_redirect_uris: Vec<RedirectUri>,
-    /// Whether it belongs to the house: users are not asked what it may have.
+    /// Whether it is a first-party client: users are not asked for consent.
     pub first_party: bool,
     pub disabled: bool,
     /// Seconds since 1970.
@@ -89,7 +89,7 @@ pub enum GrantType {
 
 /// A text that names no grant which is offered here.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is none of {list}", list = GrantType::list())]
+#[error("`{0}` is not one of {list}", list = GrantType::list())]
 pub struct UnknownGrant(String);
 
 impl GrantType {

@@ -18,38 +18,38 @@ use crate::{
 /// Why an operation was not carried out.
 #[derive(Debug, Error)]
 pub enum Error {
-    #[error("there is no user `{0}`")]
+    #[error("user `{0}` not found")]
     NoSuchUser(String),
-    #[error("there is a user `{0}` already")]
+    #[error("user `{0}` already exists")]
     UserExists(String),
     /// Where they live.
-    #[error("the users live in {0}: this is done there")]
+    #[error("users are managed in {0}: make this change there")]
     UsersElsewhere(String),
-    #[error("there is no scope `{0}`")]
+    #[error("scope `{0}` not found")]
     NoSuchScope(String),
-    #[error("there is a scope `{0}` already")]
+    #[error("scope `{0}` already exists")]
     ScopeExists(String),
-    #[error("there is no client `{0}`")]
+    #[error("client `{0}` not found")]
     NoSuchClient(String),
-    #[error("there is a client `{0}` already")]
+    #[error("client `{0}` already exists")]
     ClientExists(String),
     #[error("the client `{0}` has no secret")]
     HasNoSecret(String),
-    #[error("there is no subject kind `{0}`")]
+    #[error("subject kind `{0}` not found")]
     NoSuchSubjectKind(String),
-    #[error("there is a subject kind `{0}` already")]
+    #[error("subject kind `{0}` already exists")]
     SubjectKindExists(String),
-    #[error("there is no live token `{0}`")]
+    #[error("live token `{0}` not found")]
     NoSuchToken(String),
-    #[error("you have {0} personal tokens already: revoke one first")]
+    #[error("you already have {0} personal tokens: revoke one first")]
     TooManyTokens(u32),
-    #[error("this token is not about a user")]
+    #[error("this token's subject is not a user")]
     NotAUser,
-    #[error("the scope `{0}` is built in and stays")]
+    #[error("the scope `{0}` is built in and cannot be removed")]
     BuiltinScope(String),
-    #[error("OpenID Connect is not on here")]
+    #[error("OpenID Connect is turned off on this server")]
     NoOpenIdConnect,
-    #[error("there is no signing key `{0}`")]
+    #[error("signing key `{0}` not found")]
     NoSuchKey(String),
     #[error("a rotation is under way: the key `{0}` is about to sign")]
     RotationUnderWay(String),
@@ -57,7 +57,7 @@ pub enum Error {
     SecretOfSettings,
     #[error(transparent)]
     Field(#[from] Unfit),
-    #[error("the current password is another")]
+    #[error("the current password is wrong")]
     WrongPassword,
     #[error(transparent)]
     BeyondPower(#[from] BeyondPower),

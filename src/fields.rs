@@ -22,7 +22,7 @@ const MAX_DESCRIPTION_CHARS: usize = 500;
 /// The most characters of an e-mail address (RFC 5321 §4.5.3.1.3).
 const MAX_EMAIL_CHARS: usize = 254;
 
-/// A field that does not fit.
+/// A field that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{field}: {reason}")]
 pub struct Unfit {

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 /// The operating system gave no random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are no random numbers to be had")]
+#[error("the system provides no random numbers")]
 pub struct NoRandomness;
 
 /// A secret in clear: shown once, and kept nowhere.

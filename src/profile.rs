@@ -6,7 +6,7 @@ use crate::fields::{self, Unfit, fit};
 /// The profile of a user: all of it the user's own to change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Where mail reaches the user.
+    /// The user's email address.
     pub email: Option<String>,
     pub full_name: Option<String>,
     /// A language tag (BCP 47), as `en` or `de-AT`.

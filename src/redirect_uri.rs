@@ -49,9 +49,11 @@ pub enum RedirectUriError {
     UserInfo,
     #[error("it is neither https, nor http on a loopback address")]
     Insecure,
-    #[error("a scheme of its own has a dot in it, as in com.example.app, and a native client")]
+    #[error(
+        "a custom URI scheme must contain a dot, as in com.example.app, and is for native clients only"
+    )]
     Scheme,
-    #[error("it has blanks or characters that a URI has not")]
+    #[error("it contains characters that a URI must not contain")]
     Characters,
 }
 

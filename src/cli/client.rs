@@ -32,7 +32,7 @@ pub enum ClientCommand {
 
 /// Add a client
 ///
-/// A confidential client gets a secret, which is shown this once and stored hashed.
+/// A confidential client gets a secret, which is shown only once and stored hashed.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  scopegate client add billing --grant client_credentials --scope items"
@@ -101,7 +101,7 @@ pub struct Show {
     json: bool,
 }
 
-/// Give a client another secret: the one that it has is refused from now on
+/// Rotate a client's secret: the one that it has is refused from now on
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate client rotate-secret billing")]
 pub struct RotateSecret {
@@ -112,7 +112,7 @@ pub struct RotateSecret {
     json: bool,
 }
 
-/// Remove a client, and end all tokens that it was given
+/// Remove a client and revoke every token issued to it
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate client remove billing")]
 pub struct Remove {
@@ -289,7 +289,7 @@ impl Add {
 }
 
 fn print_secret(secret: &Opaque) {
-    line!("secret, shown this once: {}", secret.expose());
+    line!("secret, shown only once: {}", secret.expose());
 }
 
 fn print(clients: &[Client], json: bool) {

@@ -17,7 +17,7 @@ use super::{
     output::{self, at, line, plain},
 };
 
-/// Explain a token: who, what it may do, until when, and whether it is accepted
+/// Explain a token: its subject, its scopes, when it expires, and whether it is accepted
 ///
 /// It is verified as a guard does it, by the same keys and the same state. Where it would be
 /// refused, the first check that it fails is named and the exit status is 1.

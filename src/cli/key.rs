@@ -67,7 +67,7 @@ impl Show {
     }
 }
 
-/// Add a key that is published and signs after a rotation; or print a secret
+/// Add a key that is published now and signs after a rotation, or print a secret
 ///
 /// A key that has been published for long enough makes the next rotation immediate.
 #[derive(Args)]
@@ -106,7 +106,7 @@ pub struct Rotate {
     json: bool,
 }
 
-/// End a key at once, as after a theft: all of its tokens are refused
+/// Retire a key at once, for instance after a theft: its tokens are refused
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate key retire 2Qn6tkPq…")]
 pub struct Retire {

@@ -15,7 +15,7 @@ use super::{
     output::{self, line},
 };
 
-/// Which hash a stored one is, and which cost suits this machine
+/// Identify a stored hash, and find the cost that suits this machine
 #[derive(Subcommand)]
 pub enum PasswordCommand {
     Calibrate(Calibrate),

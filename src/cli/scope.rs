@@ -9,7 +9,7 @@ use super::{
     output::{self, line, plain},
 };
 
-/// The catalogue: what tokens of this server may be asked for
+/// The catalogue: the scopes that tokens may have
 #[derive(Subcommand)]
 pub enum Scope {
     Add(Add),

@@ -9,7 +9,7 @@ use super::{
     output::{self, line},
 };
 
-/// Kinds of subjects without accounts: what tokens may be about beside users and clients
+/// Kinds of subjects without accounts: what tokens may be about, besides users and clients
 #[derive(Subcommand)]
 pub enum SubjectKind {
     Add(Add),

@@ -59,7 +59,7 @@ pub struct Mint {
     json: bool,
 }
 
-/// List the tokens that are alive, the oldest first
+/// List the live tokens, oldest first
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate token list --subject username:alice --json")]
 pub struct List {

@@ -113,7 +113,7 @@ pub struct Show {
     json: bool,
 }
 
-/// Set a new password, which ends every token that the user has
+/// Set a new password, which revokes every token of the user
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate user set-password alice")]
 pub struct SetPassword {
@@ -146,7 +146,7 @@ pub struct Revoke {
     scopes: Vec<Scope>,
 }
 
-/// Keep a user from logging in and from using tokens
+/// Keep a user from logging in and using tokens
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate user disable alice")]
 pub struct Disable {
@@ -154,7 +154,7 @@ pub struct Disable {
     name: String,
 }
 
-/// Let a disabled user in again
+/// Let a disabled user log in again
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate user enable alice")]
 pub struct Enable {
@@ -162,7 +162,7 @@ pub struct Enable {
     name: String,
 }
 
-/// Remove a user and end every token that the user has
+/// Remove a user and revoke every token of the user
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate user remove alice")]
 pub struct Remove {

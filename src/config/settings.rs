@@ -112,7 +112,7 @@ pub const SETTINGS: &[Setting] = &[
         "refresh-token-ttl",
         "TIME",
         Some("30d"),
-        "How long a refresh token may lie unused",
+        "How long an unused refresh token lives",
     ),
     setting(
         "max-token-ttl",
@@ -130,7 +130,7 @@ pub const SETTINGS: &[Setting] = &[
         "keep-expired-tokens",
         "DURATION",
         Some("7d"),
-        "How long expired tokens stay in the database, for whoever wants to look back",
+        "How long expired tokens stay in the database, in case somebody wants to look back",
     ),
     setting(
         "session-ttl",
@@ -163,7 +163,7 @@ pub const SETTINGS: &[Setting] = &[
         "password-check",
         "on|off",
         Some("off"),
-        "Whether new passwords that would soon be guessed, as common ones and the user's name, are refused",
+        "Whether new passwords that are easy to guess, such as common ones and the user's name, are refused",
     ),
     setting(
         "bcrypt-cost",

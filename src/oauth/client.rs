@@ -79,7 +79,7 @@ impl Requester {
         }
     }
 
-    /// What people are shown.
+    /// The name that users see.
     pub fn name(&self) -> &str {
         match self {
             Self::Builtin => "Scopegate's own documentation",

@@ -41,7 +41,7 @@ pub struct DeviceRequest {
 pub struct DeviceAuthorization {
     /// A secret of the device.
     pub device_code: Opaque,
-    /// What the user types in.
+    /// The code for the user to type in.
     pub user_code: String,
 }
 

@@ -99,7 +99,7 @@ pub enum Error {
     #[error("the user has not approved yet: ask again later")]
     AuthorizationPending,
     /// RFC 8628 §3.5.
-    #[error("ask less often: 5 seconds more between two questions")]
+    #[error("polling too often: wait 5 seconds longer between requests")]
     SlowDown,
     /// RFC 8628 §3.5.
     #[error("the user did not approve in time")]

@@ -27,7 +27,7 @@ pub enum AssertionRefused {
     Malformed,
     #[error("no key of the client has its `kid`")]
     UnknownKey,
-    #[error("signature, audience or time do not fit")]
+    #[error("its signature, audience or times are invalid")]
     NotValid,
     #[error("`iss` and `sub` must be the client's id")]
     NotItsOwn,
@@ -52,7 +52,7 @@ pub enum RefreshRefused {
     Revoked,
     #[error("it was used before")]
     Spent,
-    #[error("user, client or scope `offline_access` are gone")]
+    #[error("the user, the client or the scope `offline_access` no longer exists")]
     Gone,
 }
 

@@ -52,7 +52,7 @@ pub enum ForeignError {
         "a source is a database URL, which begins with `sqlite:` or `postgres://`, or a file of SQLite"
     )]
     UnknownKind,
-    #[error("there is no file {0}")]
+    #[error("file {0} not found")]
     NoFile(String),
     #[error("the source cannot be read: {0}")]
     Unreadable(#[from] sqlx::Error),

@@ -13,7 +13,7 @@ pub struct KeyRow {
     pub private_key: Vec<u8>,
     /// Whether the private key is encrypted.
     pub sealed: bool,
-    /// From when on it is published.
+    /// When it is published.
     pub created_at: i64,
     /// From when on it signs; without it the key waits for a rotation.
     pub activates_at: Option<i64>,
@@ -23,7 +23,7 @@ pub struct KeyRow {
     pub verifies_until: Option<i64>,
 }
 
-/// Where a key stands in its life.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
     /// Published, and does not sign yet.

@@ -76,17 +76,17 @@ enum Pools {
 #[derive(Debug, Error)]
 pub enum Error {
     /// A row of this name is there already.
-    #[error("it exists already")]
+    #[error("it already exists")]
     Exists,
     /// A row that this one names is not there.
-    #[error("something that it refers to does not exist")]
+    #[error("it refers to something that does not exist")]
     MissingReference,
     /// The database cannot be reached, is locked or full, or its content is not what was written.
     #[error("the database did not answer: {0}")]
     Unavailable(sqlx::Error),
-    /// The other application's database, where the users live, did not answer
+    /// The other application's database, where users live, did not answer
     /// or is not what it was.
-    #[error("the database where the users live: {0}")]
+    #[error("the users' database: {0}")]
     Foreign(#[from] ForeignError),
 }
 

@@ -23,7 +23,7 @@ const SESSION: [(&str, &str); 2] = [
 /// Why a database cannot be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    #[error("a database URL begins with `sqlite:` or `postgres://`")]
+    #[error("a database URL must begin with `sqlite:` or `postgres://`")]
     UnknownKind,
     #[error("the database file {path} cannot be created: {source}")]
     File { path: PathBuf, source: io::Error },

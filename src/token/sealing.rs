@@ -23,7 +23,7 @@ pub struct KeyEncryptionKey(Zeroizing<[u8; 32]>);
 /// Why a private key cannot be encrypted or decrypted.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum SealingError {
-    #[error("a key encryption key has 64 hexadecimal digits")]
+    #[error("a key encryption key must have 64 hexadecimal digits")]
     NotHex,
     #[error("it cannot be encrypted")]
     Sealing,

@@ -26,7 +26,7 @@ pub struct Minting {
     pub audience: Option<String>,
     /// Its life in seconds; none for that of access tokens.
     pub expires_in: Option<u64>,
-    /// What its maker calls it.
+    /// The name that its creator gave it.
     pub name: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Res
         .map_err(|error| Error::from(Unfit::new("subject", error.to_string())))?;
     let open = authority.live.registry.scopes_of_kind(subject.kind());
     let open = open.ok_or_else(|| {
-        let reason = format!("there is no subject kind `{}`", subject.kind());
+        let reason = format!("subject kind `{}` not found", subject.kind());
         Error::from(Unfit::new("subject", reason))
     })?;
     let beyond = minting.scopes.difference(&open);

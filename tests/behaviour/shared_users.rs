@@ -222,7 +222,7 @@ fn commands_show_shared_users_and_refuse_to_change_them() {
         &["user", "remove", "ada"],
         &["user", "import", "--from", "csv", "users.csv"],
     ] {
-        run(args).was_refused_naming("the users live in the database of the Django application");
+        run(args).was_refused_naming("users are managed in the database of the Django application");
     }
 }
 

@@ -23,10 +23,10 @@ use crate::scope::ScopeSet;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Denied {
     /// No bearer token came along: no error code either (RFC 6750 §3.1).
-    #[error("this needs a bearer token")]
+    #[error("a bearer token is required")]
     NoToken,
     /// More than one `Authorization` header, or one that is not text.
-    #[error("one `Authorization` header is read, and it must be plain text")]
+    #[error("there must be one `Authorization` header, in plain ASCII")]
     Malformed,
     /// The token is expired, revoked, forged or malformed.
     #[error("{0}")]

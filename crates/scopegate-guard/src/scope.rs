@@ -31,10 +31,10 @@ pub struct Scope(String);
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ScopeError {
     /// A scope is not empty.
-    #[error("a scope is not empty")]
+    #[error("a scope must not be empty")]
     Empty,
     /// A scope has only printable ASCII without blanks, quotes and backslashes.
-    #[error("a scope has only printable ASCII without blanks, quotes and backslashes")]
+    #[error("a scope may contain only printable ASCII without spaces, quotes and backslashes")]
     BadCharacter,
     #[error("there are more than {} scopes", ScopeSet::MAX_SCOPES)]
     /// More than 64.

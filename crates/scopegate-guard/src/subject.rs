@@ -39,7 +39,7 @@ pub enum SubjectError {
     #[error("a subject is `<kind>:<id>`, as in `car:7f3a`")]
     NoKind,
     /// A kind is 1 to 32 of a-z, 0-9 and `-`, and begins with a letter.
-    #[error("a kind is 1 to 32 of a-z, 0-9 and `-`, and begins with a letter")]
+    #[error("a kind has 1 to 32 of the characters a-z, 0-9 and `-`, and must begin with a letter")]
     BadKind,
     /// An id has 1 to 255 characters, none of them a control character.
     #[error("an id has 1 to 255 characters, none of them a control character")]

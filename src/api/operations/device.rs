@@ -61,15 +61,15 @@ impl Example for DeviceForm {
 struct DeviceAnswer {
     /// What the device asks `/token` with: a secret of the device.
     device_code: String,
-    /// What the user types in.
+    /// The code for the user to type in.
     user_code: String,
-    /// Where the user types it in.
+    /// Where the user types the code in.
     verification_uri: String,
     /// The same with the code filled in, to be shown as a QR code.
     verification_uri_complete: String,
     /// For how many seconds the codes are valid.
     expires_in: u64,
-    /// How many seconds to wait between two questions.
+    /// How many seconds to wait between two requests.
     interval: i64,
 }
 
@@ -98,7 +98,7 @@ enum DeviceAnswered {
     #[oai(status = 200)]
     Begun(
         Json<DeviceAnswer>,
-        /// The answer is not to be stored.
+        /// Answers must not be cached.
         #[oai(header = "Cache-Control")]
         String,
         /// The same for old caches.
@@ -111,7 +111,7 @@ enum DeviceAnswered {
 impl DeviceApi {
     /// Begin on a device
     ///
-    /// For what has no keyboard or no browser (RFC 8628): it shows the code and
+    /// For devices without a keyboard or a browser (RFC 8628): it shows the code and
     /// the address, asks `/token` with the grant
     /// `urn:ietf:params:oauth:grant-type:device_code` every few seconds, and gets
     /// its token when the user has approved.

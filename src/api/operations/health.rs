@@ -10,11 +10,11 @@ use crate::{authority::Authority, guard::Public};
 
 pub(in crate::api) struct HealthApi(pub Arc<Authority>);
 
-/// A good state.
+/// The server's state.
 #[derive(Object)]
 #[oai(example)]
 struct Health {
-    /// Always `ok`; any other state is an error.
+    /// Always `ok`; anything else is an error status.
     status: String,
 }
 

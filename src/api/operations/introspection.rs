@@ -75,7 +75,7 @@ impl TokenQuestion {
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none)]
 struct Introspection {
-    /// Whether the token is accepted here and now.
+    /// Whether the token is active.
     active: bool,
     /// Whom or what it is about, as in `username:johndoe`.
     sub: Option<String>,
@@ -93,9 +93,9 @@ struct Introspection {
     exp: Option<i64>,
     /// When it was issued, in seconds since 1970.
     iat: Option<i64>,
-    /// Who issued it.
+    /// The issuer.
     iss: Option<String>,
-    /// For whom it is.
+    /// The audience.
     aud: Option<Vec<String>>,
     /// Its id.
     jti: Option<String>,
@@ -172,7 +172,7 @@ enum Introspected {
     #[oai(status = 200)]
     Answer(
         Json<Introspection>,
-        /// The answer is not to be stored.
+        /// Answers must not be cached.
         #[oai(header = "Cache-Control")]
         String,
     ),
@@ -180,10 +180,10 @@ enum Introspected {
 
 #[derive(ApiResponse)]
 enum Revoked {
-    /// The token is revoked, or was never one.
+    /// The token is revoked, or is not a token.
     #[oai(status = 200)]
     Done(
-        /// The answer is not to be stored.
+        /// Answers must not be cached.
         #[oai(header = "Cache-Control")]
         String,
     ),

@@ -27,7 +27,7 @@ use crate::{
 
 pub(in crate::api) struct KeysApi(pub Arc<Authority>);
 
-/// Where a key stands in its life.
+/// The state of a key.
 #[derive(Enum, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 enum State {
@@ -80,19 +80,19 @@ impl From<KeyAlgorithm> for Algorithm {
 #[derive(Object)]
 #[oai(example)]
 struct SigningKey {
-    /// What tokens name it by.
+    /// The key id.
     kid: String,
     /// The only algorithm of its tokens.
     algorithm: String,
-    /// Where it stands in its life.
+    /// The state of the key.
     state: State,
-    /// From when on it is published.
+    /// When it is published.
     created_at: Nullable<i64>,
-    /// From when on it signs.
+    /// When it starts to sign.
     activates_at: Nullable<i64>,
-    /// From when on another signs.
+    /// When another key starts to sign.
     retires_at: Nullable<i64>,
-    /// From when on its tokens are refused.
+    /// When its tokens start to be refused.
     verifies_until: Nullable<i64>,
 }
 
@@ -212,7 +212,7 @@ impl KeysApi {
         #[oai(scope = "BuiltinScope::KeysWrite")] _auth: Auth,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many entries the page may have: 1 to 200, 50 if not said.
+        /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<SigningKey>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;

@@ -27,18 +27,18 @@ use crate::{
 
 pub(in crate::api) struct MeApi(pub Arc<Authority>);
 
-/// What to change of one's own profile. A field that is left out stays as it
-/// is; `null` empties it.
+/// What to change of one's own profile. An omitted field stays as it is; `null` clears
+/// it.
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct ProfilePatch {
-    /// Where mail reaches you.
+    /// Your email address.
     #[oai(validator(max_length = 254))]
     email: Change<String>,
-    /// Your name in full.
+    /// Your full name.
     #[oai(validator(max_length = 255))]
     full_name: Change<String>,
-    /// The language that you read (BCP 47), as `en` or `de-AT`.
+    /// Your language (BCP 47), as in `en` or `de-AT`.
     #[oai(validator(max_length = 35))]
     locale: Change<String>,
 }
@@ -65,9 +65,9 @@ impl Example for ProfilePatch {
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct PasswordChange {
-    /// The password that you log in with now.
+    /// Your current password.
     current_password: String,
-    /// The one to log in with from now on: 8 to 1,024 bytes.
+    /// Your new password: 8 to 1,024 bytes.
     #[oai(validator(min_length = 1, max_length = 1024))]
     new_password: String,
 }
@@ -104,7 +104,7 @@ impl MeApi {
 
     /// Change your own profile
     ///
-    /// Changes the fields that are there and leaves the others as they are.
+    /// Changes the fields that are present and leaves the others as they are.
     #[oai(path = "/users/me", method = "patch", operation_id = "updateMe")]
     async fn update_me(
         &self,

@@ -39,13 +39,13 @@ pub(in crate::api) fn is_on(authority: &Authority) -> Result<(), Error> {
 struct UserInfo {
     /// The same as in the ID token: `username:` and the name.
     sub: String,
-    /// The name in full, with `profile`.
+    /// The full name, with `profile`.
     name: Option<String>,
     /// The name to log in with, with `profile`.
     preferred_username: Option<String>,
-    /// The language that the user reads (BCP 47), with `profile`.
+    /// The user's language (BCP 47), with `profile`.
     locale: Option<String>,
-    /// Where mail reaches the user, with `email`.
+    /// The user's email address, with `email`.
     email: Option<String>,
 }
 

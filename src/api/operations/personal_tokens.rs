@@ -34,12 +34,12 @@ pub(in crate::api) struct PersonalTokensApi(pub Arc<Authority>);
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct PersonalTokenCreate {
-    /// What you call it.
+    /// Its name.
     #[oai(validator(min_length = 1, max_length = 255))]
     name: String,
     /// What it may do: scopes of the token that you call with.
     scopes: Vec<String>,
-    /// Its life in seconds; that of access tokens if left out.
+    /// Its lifetime in seconds; by default that of access tokens.
     #[oai(validator(minimum(value = "1")))]
     expires_in: Option<u64>,
 }
@@ -63,7 +63,7 @@ impl Rules for PersonalTokenCreate {
 impl PersonalTokensApi {
     /// List your personal tokens
     ///
-    /// Those that are alive, the oldest first, in pages, each with its last use.
+    /// Live ones, oldest first, in pages, each with its last use.
     #[oai(
         path = "/users/me/tokens",
         method = "get",
@@ -74,7 +74,7 @@ impl PersonalTokensApi {
         #[oai(scope = "BuiltinScope::Tokens")] auth: Auth,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many entries the page may have: 1 to 200, 50 if not said.
+        /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<IssuedToken>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
@@ -95,7 +95,7 @@ impl PersonalTokensApi {
     /// Make a personal token
     ///
     /// For a third party that is to act in your name, with no scope that the
-    /// token you call with does not have. The JWT is shown this once.
+    /// token you call with does not have. The JWT is shown only once.
     #[oai(
         path = "/users/me/tokens",
         method = "post",

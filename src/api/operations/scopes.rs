@@ -29,11 +29,11 @@ pub(in crate::api) struct ScopesApi(pub Arc<Authority>);
 #[derive(Object)]
 #[oai(example)]
 struct CatalogueScope {
-    /// What stands in tokens.
+    /// The scope as tokens carry it.
     name: String,
-    /// What it allows, in words for the people who are asked for it.
+    /// What it allows, in words for the users who are asked for it.
     description: String,
-    /// Whether it is one of Scopegate's own, which stay.
+    /// Whether it is built in and cannot be removed.
     builtin: bool,
 }
 
@@ -61,10 +61,10 @@ impl From<ScopeRow> for CatalogueScope {
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct ScopeCreate {
-    /// Printable ASCII without blanks, quotes and backslashes (RFC 6749 §3.3).
+    /// Printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3).
     #[oai(validator(min_length = 1, max_length = 2048))]
     name: String,
-    /// What it allows, in words for the people who are asked for it.
+    /// What it allows, in words for the users who are asked for it.
     #[oai(validator(max_length = 500))]
     description: String,
 }
@@ -109,9 +109,9 @@ impl ScopesApi {
         #[oai(scope = "BuiltinScope::ScopesWrite")] _auth: Auth,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many entries the page may have: 1 to 200, 50 if not said.
+        /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<u32>>,
-        /// What the names begin with.
+        /// A prefix of the names.
         prefix: Query<Option<String>>,
     ) -> Result<Json<Page<CatalogueScope>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
@@ -148,8 +148,8 @@ impl ScopesApi {
 
     /// Remove a scope
     ///
-    /// Takes it from everybody who holds it and from the tokens that are out.
-    /// Scopes that are built in stay.
+    /// Takes it from everybody who holds it and from tokens that were issued.
+    /// Built-in scopes cannot be removed.
     #[oai(
         path = "/scopes/:name",
         method = "delete",

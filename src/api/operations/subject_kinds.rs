@@ -26,10 +26,10 @@ pub(in crate::api) struct SubjectKindsApi(pub Arc<Authority>);
 #[derive(Object)]
 #[oai(example, deny_unknown_fields)]
 struct SubjectKind {
-    /// What stands before the colon of `sub`: a-z, 0-9 and `-`, a letter first.
+    /// The part of `sub` before the colon: a-z, 0-9 and `-`, starting with a letter.
     #[oai(validator(min_length = 1, max_length = 32))]
     kind: String,
-    /// What tokens of its subjects may carry, sorted.
+    /// The scopes that tokens of its subjects may have, sorted.
     scopes: Vec<String>,
 }
 

@@ -29,27 +29,27 @@ use crate::{
 
 pub(in crate::api) struct TokenApi(pub Arc<Authority>);
 
-/// The parameters of a token request. An empty one counts as left out.
+/// The parameters of a token request. An empty parameter counts as omitted.
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 struct TokenRequest {
-    /// How you show that you may have a token: `authorization_code`, `password`,
+    /// The grant: `authorization_code`, `password`,
     /// `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:token-exchange` or
     /// `urn:ietf:params:oauth:grant-type:device_code`.
     grant_type: Option<String>,
-    /// Who logs in, for the grant `password`.
+    /// The username, for the grant `password`.
     username: Option<String>,
     /// The user's password, for the grant `password`.
     password: Option<Hidden>,
-    /// The refresh token, for the grant `refresh_token`: it serves once.
+    /// The refresh token, for the grant `refresh_token`: it can be used once.
     refresh_token: Option<Hidden>,
-    /// What the client was answered with, for the grant `authorization_code`.
+    /// The authorization code, for the grant `authorization_code`.
     code: Option<Hidden>,
-    /// The same as in the authorization request, if it named one.
+    /// The redirect URI of the authorization request, if that had one.
     redirect_uri: Option<String>,
-    /// What the code challenge was made of (RFC 7636).
+    /// The verifier of the code challenge (RFC 7636).
     code_verifier: Option<Hidden>,
-    /// The code of a device, for the grant `device_code`.
+    /// The device code, for the grant `device_code`.
     device_code: Option<Hidden>,
     /// The token to be narrowed, for the token exchange.
     subject_token: Option<Hidden>,
@@ -57,9 +57,9 @@ struct TokenRequest {
     subject_token_type: Option<String>,
     /// `urn:ietf:params:oauth:token-type:access_token` or left out.
     requested_token_type: Option<String>,
-    /// Not taken: who acts is the client that authenticates.
+    /// Not supported: the acting party is the client that authenticates.
     actor_token: Option<Hidden>,
-    /// Not taken.
+    /// Not supported.
     actor_token_type: Option<String>,
     /// The scopes that are wanted, separated by spaces. Granted is what the user
     /// and the client may hold of them; a refresh or an exchange can only narrow.
@@ -110,9 +110,9 @@ struct TokenAnswer {
     expires_in: u64,
     /// The scopes that were granted, separated by spaces.
     scope: String,
-    /// What the next token is to be had for, where `offline_access` was granted.
+    /// The refresh token, where `offline_access` was granted.
     refresh_token: Option<String>,
-    /// Who logged in, signed for the client, where `openid` was granted
+    /// The ID token, where `openid` was granted
     /// (OpenID Connect Core §2).
     id_token: Option<String>,
     /// What kind of token it is, after a token exchange (RFC 8693 §2.2.1).
@@ -153,7 +153,7 @@ enum TokenAnswered {
     #[oai(status = 200)]
     Issued(
         Json<TokenAnswer>,
-        /// The answer is not to be stored.
+        /// Answers must not be cached.
         #[oai(header = "Cache-Control")]
         String,
         /// The same for HTTP/1.0.

@@ -40,13 +40,13 @@ struct TokenMint {
     subject: String,
     /// What it may do: scopes that tokens of its kind may carry.
     scopes: Vec<String>,
-    /// Its life in seconds; that of access tokens if left out.
+    /// Its lifetime in seconds; by default that of access tokens.
     #[oai(validator(minimum(value = "1")))]
     expires_in: Option<u64>,
-    /// For whom it is; this server if left out.
+    /// The audience; this server by default.
     #[oai(validator(min_length = 1, max_length = 255))]
     audience: Option<String>,
-    /// What you call it.
+    /// Its name.
     #[oai(validator(min_length = 1, max_length = 255))]
     name: Option<String>,
 }
@@ -90,7 +90,7 @@ impl Example for RevokedCount {
 impl TokensApi {
     /// List tokens
     ///
-    /// Those that are alive, the oldest first, in pages. `subject` keeps those
+    /// Live ones, oldest first, in pages. `subject` keeps those
     /// about one subject.
     #[oai(path = "/tokens", method = "get", operation_id = "listTokens")]
     async fn list_tokens(
@@ -98,7 +98,7 @@ impl TokensApi {
         #[oai(scope = "BuiltinScope::TokensRead")] _auth: Auth,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many entries the page may have: 1 to 200, 50 if not said.
+        /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<u32>>,
         /// Whom or what the tokens are about, as in `car:7f3a`.
         subject: Query<Option<String>>,
@@ -121,7 +121,7 @@ impl TokensApi {
     /// Make a token about a subject without an account
     ///
     /// A car that may be driven, a post that may be edited, by whoever holds the
-    /// token. The JWT is shown this once.
+    /// token. The JWT is shown only once.
     #[oai(path = "/tokens", method = "post", operation_id = "mintToken")]
     async fn mint_token(
         &self,

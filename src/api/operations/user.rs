@@ -22,16 +22,16 @@ use crate::{guard::Caller, live::UserState, scope::ScopeSet, store::UserRow};
 #[derive(Object)]
 #[oai(example)]
 pub(in crate::api) struct User {
-    /// The name to log in with. Its case counts.
+    /// The name to log in with, case-sensitive.
     username: String,
-    /// Where mail reaches the user.
+    /// The user's email address.
     email: Nullable<String>,
-    /// The user's name in full.
+    /// The user's full name.
     full_name: Nullable<String>,
-    /// The language that the user reads (BCP 47), where it is known.
+    /// The user's language (BCP 47), if known.
     #[oai(skip_serializing_if_is_none)]
     locale: Option<String>,
-    /// Whether the user can neither log in nor use tokens.
+    /// Whether the user is disabled: cannot log in or use tokens.
     disabled: bool,
     /// The scopes that the user's tokens may hold, sorted.
     scopes: Vec<String>,

@@ -42,16 +42,16 @@ struct UserCreate {
     /// 8 to 1,024 bytes. A user without a password cannot log in with one.
     #[oai(validator(min_length = 1, max_length = 1024))]
     password: Option<String>,
-    /// Where mail reaches the user.
+    /// The user's email address.
     #[oai(validator(max_length = 254))]
     email: Option<String>,
-    /// The user's name in full.
+    /// The user's full name.
     #[oai(validator(max_length = 255))]
     full_name: Option<String>,
-    /// The language that the user reads (BCP 47), as `en` or `de-AT`.
+    /// The user's language (BCP 47), as in `en` or `de-AT`.
     #[oai(validator(max_length = 35))]
     locale: Option<String>,
-    /// Whether the user can neither log in nor use tokens.
+    /// Whether the user is disabled: cannot log in or use tokens.
     #[oai(default)]
     disabled: bool,
     /// The scopes that the user's tokens may hold, each in the catalogue.
@@ -84,22 +84,22 @@ impl Rules for UserCreate {
     ];
 }
 
-/// What to change of a user. A field that is left out stays as it is.
+/// What to change of a user. An omitted field stays as it is.
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct UserPatch {
-    /// Where mail reaches the user; `null` empties it.
+    /// The user's email address; `null` clears it.
     #[oai(validator(max_length = 254))]
     email: Change<String>,
-    /// The user's name in full; `null` empties it.
+    /// The user's full name; `null` clears it.
     #[oai(validator(max_length = 255))]
     full_name: Change<String>,
-    /// The language that the user reads (BCP 47); `null` empties it.
+    /// The user's language (BCP 47); `null` clears it.
     #[oai(validator(max_length = 35))]
     locale: Change<String>,
-    /// Whether the user can neither log in nor use tokens.
+    /// Whether the user is disabled: cannot log in or use tokens.
     disabled: Option<bool>,
-    /// The scopes that the user's tokens may hold: all of them, not further ones.
+    /// The scopes that the user's tokens may hold: the whole list, not additions to it.
     scopes: Option<Vec<String>>,
     /// A new password, 8 to 1,024 bytes. Ends every token that the user has.
     #[oai(validator(min_length = 1, max_length = 1024))]
@@ -147,9 +147,9 @@ impl UsersApi {
         #[oai(scope = "BuiltinScope::UsersRead")] _auth: Auth,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many entries the page may have: 1 to 200, 50 if not said.
+        /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<u32>>,
-        /// What the usernames begin with.
+        /// A prefix of the usernames.
         prefix: Query<Option<String>>,
     ) -> Result<Json<Page<User>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
@@ -188,7 +188,7 @@ impl UsersApi {
 
     /// Read a user
     ///
-    /// By the exact name.
+    /// By the exact, case-sensitive name.
     #[oai(path = "/users/:username", method = "get", operation_id = "getUser")]
     async fn get_user(
         &self,

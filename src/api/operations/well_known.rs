@@ -36,7 +36,7 @@ struct JsonWebKey {
     usage: String,
     /// The only algorithm of its tokens.
     alg: String,
-    /// What tokens name it by: its thumbprint (RFC 7638).
+    /// The key id: its thumbprint (RFC 7638).
     kid: String,
     /// The curve of an `EC` or `OKP` key.
     crv: Option<String>,
@@ -100,56 +100,56 @@ enum KeySetAnswer {
     #[oai(status = 200)]
     Keys(
         Json<JsonWebKeySet>,
-        /// For how long the copy may be used.
+        /// How long the copy may be used.
         #[oai(header = "Cache-Control")]
         String,
-        /// What to send as `If-None-Match` the next time.
+        /// The value to send as `If-None-Match` next time.
         #[oai(header = "ETag")]
         String,
     ),
     /// The copy with this `ETag` is the current one.
     #[oai(status = 304)]
     NotModified(
-        /// For how long the copy may be used.
+        /// How long the copy may be used.
         #[oai(header = "Cache-Control")]
         String,
-        /// What to send as `If-None-Match` the next time.
+        /// The value to send as `If-None-Match` next time.
         #[oai(header = "ETag")]
         String,
     ),
 }
 
-/// What this server is and can do (RFC 8414 §2).
+/// The metadata of this server (RFC 8414 §2).
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none)]
 struct ServerMetadata {
     /// The `iss` of its tokens.
     issuer: String,
-    /// Where a user's consent is asked for.
+    /// The authorization endpoint.
     authorization_endpoint: Option<String>,
-    /// Where tokens are got.
+    /// The token endpoint.
     token_endpoint: Option<String>,
-    /// Where the public keys are.
+    /// The JWK set.
     jwks_uri: Option<String>,
-    /// Where tokens are revoked (RFC 7009).
+    /// The revocation endpoint (RFC 7009).
     revocation_endpoint: Option<String>,
-    /// Where the state of a token is asked for (RFC 7662).
+    /// The introspection endpoint (RFC 7662).
     introspection_endpoint: Option<String>,
-    /// Where devices begin (RFC 8628).
+    /// The device authorization endpoint (RFC 8628).
     device_authorization_endpoint: Option<String>,
     /// The catalogue of scopes.
     scopes_supported: Vec<String>,
-    /// What the authorization endpoint answers with.
+    /// The response types.
     response_types_supported: Vec<String>,
-    /// How it answers.
+    /// The response modes.
     response_modes_supported: Vec<String>,
-    /// How code challenges are made (RFC 7636): always `S256`.
+    /// The code challenge methods (RFC 7636): always `S256`.
     code_challenge_methods_supported: Vec<String>,
-    /// Whether its answers say `iss` (RFC 9207).
+    /// Whether authorization responses have an `iss` (RFC 9207).
     authorization_response_iss_parameter_supported: bool,
-    /// Where an application signs its user out (OpenID Connect RP-Initiated Logout).
+    /// The end session endpoint (OpenID Connect RP-Initiated Logout).
     end_session_endpoint: Option<String>,
-    /// How tokens are got.
+    /// The grant types.
     grant_types_supported: Vec<String>,
     /// How clients authenticate at the token endpoint.
     token_endpoint_auth_methods_supported: Vec<String>,
@@ -163,15 +163,15 @@ struct ServerMetadata {
     introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// How the assertions of clients may be signed there.
     introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
-    /// Whether authorization requests may be JWTs: they may not.
+    /// Whether request objects are supported: always `false`.
     request_parameter_supported: bool,
-    /// Whether they may be fetched from an address: they may not.
+    /// Whether request objects may be passed by reference: always `false`.
     request_uri_parameter_supported: bool,
     /// Documentation for people.
     service_documentation: String,
-    /// Where an application asks who the user is (OpenID Connect Core §5.3).
+    /// The userinfo endpoint (OpenID Connect Core §5.3).
     userinfo_endpoint: Option<String>,
-    /// Whether applications see the same subject: always `public`.
+    /// The subject types: always `public`.
     subject_types_supported: Option<Vec<String>>,
     /// How ID tokens are signed.
     id_token_signing_alg_values_supported: Option<Vec<String>>,
@@ -202,7 +202,7 @@ enum MetadataAnswer {
     #[oai(status = 200)]
     Metadata(
         Json<ServerMetadata>,
-        /// For how long the copy may be used.
+        /// How long the copy may be used.
         #[oai(header = "Cache-Control")]
         String,
     ),

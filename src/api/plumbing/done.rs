@@ -5,7 +5,7 @@ use poem_openapi::ApiResponse;
 /// The answer to a change that has nothing to show.
 #[derive(ApiResponse)]
 pub(in crate::api) enum Done {
-    /// It is done.
+    /// Done.
     #[oai(status = 204)]
     Done,
 }

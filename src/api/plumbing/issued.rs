@@ -5,21 +5,21 @@ use poem_openapi::{ApiResponse, Object, payload::Json, types::Example};
 use crate::api::plumbing::nullable::Nullable;
 use crate::{scope::ScopeSet, store::TokenRow, tokens::Made};
 
-/// A token that is out. The JWT itself is not kept.
+/// An issued token. The JWT itself is not stored.
 #[derive(Object)]
 #[oai(example)]
 pub(in crate::api) struct IssuedToken {
     /// Its `jti`.
     id: String,
-    /// What its maker calls it.
+    /// The name that its creator gave it.
     name: Nullable<String>,
-    /// How it came about: `access` from the token endpoint, `personal`, `minted`.
+    /// The kind: `access` (from the token endpoint), `personal` or `minted`.
     kind: String,
-    /// Whom or what it is about.
+    /// The subject.
     subject: String,
     /// What it may do, sorted.
     scopes: Vec<String>,
-    /// For whom it is.
+    /// The audience.
     audience: Vec<String>,
     /// The client that it was given to.
     client_id: String,
@@ -67,7 +67,7 @@ impl From<TokenRow> for IssuedToken {
     }
 }
 
-/// A token that was made: the JWT is shown this once.
+/// A token that was made: the JWT is shown only once.
 #[derive(Object)]
 #[oai(example)]
 pub(in crate::api) struct MadeToken {
@@ -79,11 +79,11 @@ pub(in crate::api) struct MadeToken {
     expires_in: u64,
     /// The scopes, separated by spaces.
     scope: String,
-    /// Its `jti`: what to revoke it by.
+    /// Its `jti`, to revoke it by.
     id: String,
-    /// What its maker calls it.
+    /// The name that its creator gave it.
     name: Nullable<String>,
-    /// Whom or what it is about.
+    /// The subject.
     subject: String,
     /// What it may do, sorted.
     scopes: Vec<String>,
@@ -129,11 +129,11 @@ impl From<Made> for MadeToken {
 /// The answer to a token that was made.
 #[derive(ApiResponse)]
 pub(in crate::api) enum TokenMade {
-    /// The token, shown this once.
+    /// The token, shown only once.
     #[oai(status = 201)]
     Made(
         Json<MadeToken>,
-        /// The answer is not to be stored.
+        /// Answers must not be cached.
         #[oai(header = "Cache-Control")]
         String,
     ),

@@ -28,14 +28,14 @@ pub(in crate::api) struct Problem {
     status: u16,
     /// What went wrong here, and what would be right.
     detail: String,
-    /// One entry for each field that does not fit.
+    /// One entry for each field that is not valid.
     errors: Option<Vec<FieldProblem>>,
     /// After how many seconds to try again: a header of the answer.
     #[oai(skip)]
     retry_after: Option<u64>,
 }
 
-/// A field that does not fit.
+/// A field that is not valid.
 #[derive(Object, Clone, Debug, PartialEq, Eq)]
 pub(in crate::api) struct FieldProblem {
     /// The field, as a path within the body, or a parameter's name.
@@ -148,9 +148,9 @@ pub(in crate::api) fn describe(status: u16) -> &'static str {
         405 => "The method is not one of this path",
         409 => "It conflicts with something that exists",
         413 => "The body is larger than 64 KiB",
-        415 => "The body is of another media type",
-        422 => "The request can be read, and does not fit",
-        429 => "Too many tries failed: try again later",
+        415 => "The media type of the body is not supported",
+        422 => "The request is well formed but not valid",
+        429 => "Too many attempts failed: try again later",
         503 => "The server is overloaded, or its database is away: try again later",
         _ => "An error",
     }

@@ -96,11 +96,11 @@ impl FromStr for Algorithm {
 /// ```
 #[derive(Debug, Error)]
 pub enum KeyError {
-    #[error("an algorithm is one of ES256, EdDSA, RS256, HS256")]
+    #[error("the algorithm must be ES256, EdDSA, RS256 or HS256")]
     /// A name of no algorithm.
     UnknownAlgorithm,
     #[error(
-        "a secret for HS256 has at least {} bytes",
+        "a secret for HS256 must have at least {} bytes",
         Algorithm::MIN_SECRET_BYTES
     )]
     /// A secret that could be guessed.

@@ -54,7 +54,7 @@ pub enum Refused {
     #[error("the token's `alg` is not the algorithm of its key")]
     WrongAlgorithm,
     /// The token's signature does not hold.
-    #[error("the token's signature does not hold")]
+    #[error("the token's signature is invalid")]
     BadSignature,
     /// The token's claims are not those of an access token.
     #[error("the token's claims are not those of an access token")]

@@ -56,7 +56,7 @@ impl ClientsApi {
         #[oai(scope = "BuiltinScope::ClientsRead")] _auth: Auth,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many entries the page may have: 1 to 200, 50 if not said.
+        /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<Client>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
@@ -75,7 +75,7 @@ impl ClientsApi {
 
     /// Add a client
     ///
-    /// The secret of a confidential client is shown this once. You can give only
+    /// The secret of a confidential client is shown only once. You can give only
     /// scopes that you may hold yourself.
     #[oai(path = "/clients", method = "post", operation_id = "createClient")]
     async fn create_client(
@@ -170,9 +170,9 @@ impl ClientsApi {
         Ok(Json(client.into()))
     }
 
-    /// Give a client another secret
+    /// Rotate a client's secret
     ///
-    /// The one that it has is refused from now on; the new one is shown this once.
+    /// The old one is refused from now on; the new one is shown only once.
     #[oai(
         path = "/clients/:client_id/secret",
         method = "post",

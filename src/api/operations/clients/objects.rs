@@ -100,9 +100,9 @@ fn texts(uris: &[RedirectUri]) -> Vec<String> {
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Client {
-    /// What it names itself by.
+    /// The client id.
     pub client_id: String,
-    /// What people are shown.
+    /// The name that users see.
     pub client_name: String,
     /// How it authenticates.
     pub token_endpoint_auth_method: AuthenticationMethod,
@@ -118,13 +118,13 @@ pub(super) struct Client {
     /// `native` for a program on a device of its user, whose loopback addresses
     /// have any port (RFC 8252); else `web`.
     pub application_type: Application,
-    /// Where `/authorize` may answer it, compared as texts.
+    /// The redirect URIs for `/authorize`, compared exactly.
     pub redirect_uris: Vec<String>,
-    /// Where a logout that it asked for may end.
+    /// Where the browser may be sent after a logout that the client requested.
     pub post_logout_redirect_uris: Vec<String>,
-    /// Whether it belongs to the house: users are not asked what it may have.
+    /// Whether it is a first-party client: users are not asked for consent.
     pub first_party: bool,
-    /// Whether it is refused, and the tokens that it was given.
+    /// Whether the client and the tokens issued to it are refused.
     pub disabled: bool,
 }
 
@@ -174,10 +174,10 @@ impl From<client::Client> for Client {
 #[derive(Object)]
 #[oai(deny_unknown_fields, example, skip_serializing_if_is_none)]
 pub(super) struct ClientCreate {
-    /// What it is to name itself by; made up if left out.
+    /// The client id; generated if omitted.
     #[oai(validator(min_length = 1, max_length = 255))]
     pub client_id: Option<String>,
-    /// What people are shown.
+    /// The name that users see.
     #[oai(validator(min_length = 1, max_length = 255))]
     pub client_name: String,
     /// How it authenticates: `client_secret_basic` if left out.
@@ -198,13 +198,13 @@ pub(super) struct ClientCreate {
     /// `native` for a program on a device of its user, whose loopback addresses
     /// have any port (RFC 8252); else `web`.
     pub application_type: Option<Application>,
-    /// Where `/authorize` may answer it, compared as texts.
+    /// The redirect URIs for `/authorize`, compared exactly.
     #[oai(default)]
     pub redirect_uris: Vec<String>,
-    /// Where a logout that it asked for may end.
+    /// Where the browser may be sent after a logout that the client requested.
     #[oai(default)]
     pub post_logout_redirect_uris: Vec<String>,
-    /// Whether it belongs to the house: users are not asked what it may have.
+    /// Whether it is a first-party client: users are not asked for consent.
     #[oai(default)]
     pub first_party: bool,
 }
@@ -238,14 +238,14 @@ impl Rules for ClientCreate {
     ];
 }
 
-/// What to change of a client. A field that is left out stays as it is.
+/// What to change of a client. An omitted field stays as it is.
 #[derive(Object)]
 #[oai(deny_unknown_fields, example, skip_serializing_if_is_none)]
 pub(super) struct ClientUpdate {
-    /// What people are shown.
+    /// The name that users see.
     #[oai(validator(min_length = 1, max_length = 255))]
     pub client_name: Option<String>,
-    /// The grants that it may use: all of them, not further ones.
+    /// The grants that it may use: the whole list, not additions to it.
     pub grant_types: Option<Vec<Grant>>,
     /// The scopes that it may ask for: all of them.
     pub scopes: Option<Vec<String>>,
@@ -256,13 +256,13 @@ pub(super) struct ClientUpdate {
     /// `native` for a program on a device of its user, whose loopback addresses
     /// have any port (RFC 8252); else `web`.
     pub application_type: Option<Application>,
-    /// Where `/authorize` may answer it, compared as texts.
+    /// The redirect URIs for `/authorize`, compared exactly.
     pub redirect_uris: Option<Vec<String>>,
-    /// Where a logout that it asked for may end.
+    /// Where the browser may be sent after a logout that the client requested.
     pub post_logout_redirect_uris: Option<Vec<String>>,
-    /// Whether it belongs to the house: users are not asked what it may have.
+    /// Whether it is a first-party client: users are not asked for consent.
     pub first_party: Option<bool>,
-    /// Whether it is refused, and the tokens that it was given.
+    /// Whether the client and the tokens issued to it are refused.
     pub disabled: Option<bool>,
 }
 
@@ -287,13 +287,13 @@ impl Rules for ClientUpdate {
     const RULES: &'static [(&'static str, Rule)] = ClientCreate::RULES;
 }
 
-/// A client's secret, shown this once.
+/// A client's secret, shown only once.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct ClientSecret {
-    /// What the client names itself by.
+    /// The client id.
     pub client_id: String,
-    /// What it shows to authenticate.
+    /// The client secret.
     pub client_secret: String,
 }
 
@@ -313,7 +313,7 @@ pub(super) struct NewlyAdded {
     /// The client.
     #[oai(flatten)]
     pub client: Client,
-    /// Its secret, if it has one: shown this once.
+    /// Its secret, if it has one: shown only once.
     pub client_secret: Option<String>,
 }
 
