@@ -17,6 +17,8 @@ pub struct Actor {
     pub token_id: Option<String>,
     /// The client that the request came through.
     pub client_id: Option<String>,
+    /// The clients that its token was derived through.
+    pub via: Vec<String>,
     pub address: Option<IpAddr>,
 }
 
@@ -65,6 +67,7 @@ impl Actor {
             power,
             token_id: None,
             client_id: None,
+            via: Vec::new(),
             address: None,
         }
     }
@@ -96,6 +99,11 @@ impl Actor {
         }
     }
 
+    /// Every client that the request came through.
+    pub fn clients(&self) -> impl Iterator<Item = &str> {
+        self.client_id.iter().chain(&self.via).map(String::as_str)
+    }
+
     /// Whether the actor is the operator or the server itself, whom no setting binds.
     pub fn is_operator(&self) -> bool {
         self.power == Power::Everything
@@ -117,8 +125,10 @@ impl Actor {
 /// Whoever a token is about, with power over what it holds.
 impl From<&Caller> for Actor {
     fn from(caller: &Caller) -> Self {
-        Self::subject(caller.subject.clone(), caller.scopes.clone())
-            .through(&caller.client_id)
-            .with_token(caller.token_id)
+        let actor = Self::subject(caller.subject.clone(), caller.scopes.clone());
+        Self {
+            via: caller.via.clone(),
+            ..actor.through(&caller.client_id).with_token(caller.token_id)
+        }
     }
 }

@@ -225,7 +225,7 @@ impl Authority {
         let claims = keys.verification.verify(token, expected, now)?;
         let left = self.check_live(
             &claims.subject,
-            &claims.client_id,
+            claims.clients(),
             &claims.id,
             &claims.scopes,
         );
@@ -247,15 +247,14 @@ impl Authority {
             let claims = keys.verification.verify(token, &self.expected, now)?;
             self.live.tokens.keep(token, &claims, &keys, now)
         };
-        let Caller {
-            subject,
-            client_id,
-            token_id,
-            scopes,
-        } = &*caller;
-        let left = self.check_live(subject, client_id, token_id, scopes);
+        let left = self.check_live(
+            &caller.subject,
+            caller.clients(),
+            &caller.token_id,
+            &caller.scopes,
+        );
         let left = left.await?;
-        self.live.uses.note(token_id, now);
+        self.live.uses.note(&caller.token_id, now);
         Ok(match left {
             None => caller,
             Some(scopes) => Arc::new(Caller {
@@ -273,41 +272,43 @@ impl Authority {
     }
 
     /// Compares a verified token with the live state, and gives what is left of
-    /// its scopes; none where all are.
+    /// its scopes; none where all are. Every client that it came through counts.
     async fn check_live(
         &self,
         subject: &Subject,
-        client_id: &str,
+        clients: impl Iterator<Item = &str>,
         token_id: &Uuid,
         scopes: &ScopeSet,
     ) -> Result<Option<ScopeSet>, NotAccepted> {
         if self.live.is_revoked(token_id) {
             return Err(NotAccepted::Revoked);
         }
-        let client = match client_id {
-            Client::BUILTIN => None,
-            id => {
-                let client = self.live.registry.client(id);
-                Some(client.ok_or(NotAccepted::ClientGone)?)
+        // A client that makes tokens about others is not limited to its own scopes there.
+        let is_limited = subject.username().is_some();
+        let mut left: Option<ScopeSet> = None;
+        let mut limit = |most: &ScopeSet| {
+            let held = left.as_ref().unwrap_or(scopes);
+            if !held.is_subset(most) {
+                left = Some(held.intersection(most));
             }
         };
+        if let Some(most) = self.live.without_removed(token_id, scopes) {
+            limit(&most);
+        }
+        for id in clients.filter(|id| *id != Client::BUILTIN) {
+            let client = self.live.registry.client(id);
+            let client = client.ok_or(NotAccepted::ClientGone)?;
+            if is_limited {
+                limit(&client.scopes);
+            }
+        }
         let holder = self.holder(subject).await?;
         // What was looked up may have brought news of the token as well.
         if self.live.is_revoked(token_id) {
             return Err(NotAccepted::Revoked);
         }
-        let holds_all = scopes.is_subset(holder.scopes());
-        // A client that makes tokens about others is not limited to its own scopes there.
-        let client = client.filter(|_| subject.username().is_some());
-        let may_have_all = |client: &Arc<Client>| scopes.is_subset(&client.scopes);
-        if holds_all && client.as_ref().is_none_or(may_have_all) {
-            return Ok(None);
-        }
-        let held = scopes.intersection(holder.scopes());
-        Ok(Some(match client {
-            Some(client) => held.intersection(&client.scopes),
-            None => held,
-        }))
+        limit(holder.scopes());
+        Ok(left)
     }
 
     /// What a subject may hold here and now.

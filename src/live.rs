@@ -15,7 +15,7 @@ mod tokens;
 mod uses;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -81,6 +81,9 @@ pub struct Live {
     key_settings: KeySettings,
     keys: ArcSwap<KeyRing>,
     catalogue: ArcSwap<HashSet<Scope>>,
+    /// The scopes whose name had another scope before: tokens with an id that sorts
+    /// before this one have that other.
+    made_anew: ArcSwap<HashMap<Scope, Uuid>>,
     revoked: Revoked,
     users: Cache<Box<str>, Option<Arc<UserState>>>,
     /// Whom the tokens of shared users belong to.
@@ -118,6 +121,7 @@ impl Live {
             key_settings,
             keys: ArcSwap::from_pointee(keys),
             catalogue: ArcSwap::from_pointee(scopes),
+            made_anew: ArcSwap::default(),
             revoked: Revoked::default(),
             users: Cache::new(CACHED_USERS),
             anchors: Cache::new(CACHED_USERS),
@@ -129,6 +133,7 @@ impl Live {
             started: Instant::now(),
             heard_at: AtomicI64::new(0),
         };
+        live.load_made_anew().await?;
         live.load_revocations(0).await?;
         live.watch_personal_tokens().await?;
         Ok(live)
@@ -152,6 +157,22 @@ impl Live {
     /// The names of the catalogue.
     pub fn catalogue(&self) -> Arc<HashSet<Scope>> {
         self.catalogue.load_full()
+    }
+
+    /// What a token has of its scopes, where one of them left the catalogue after the
+    /// token was issued and another of its name is there now; none where it has all.
+    pub fn without_removed(&self, token_id: &Uuid, scopes: &ScopeSet) -> Option<ScopeSet> {
+        let made_anew = self.made_anew.load();
+        if made_anew.is_empty() {
+            return None;
+        }
+        let is_left = |scope: &str| made_anew.get(scope).is_none_or(|fence| token_id > fence);
+        if scopes.iter().all(|scope| is_left(scope.as_str())) {
+            return None;
+        }
+        let mut left = scopes.clone();
+        left.retain(is_left);
+        Some(left)
     }
 
     /// Whether a token was revoked.
@@ -258,6 +279,7 @@ impl Live {
         self.load_revocations(0).await?;
         self.catalogue
             .store(Arc::new(load_scopes(&self.store).await?));
+        self.load_made_anew().await?;
         self.registry.reload(&self.store, &self.catalogue()).await?;
         self.watch_personal_tokens().await?;
         self.generation.fetch_add(1, Ordering::AcqRel);
@@ -338,6 +360,7 @@ impl Live {
         if has(Change::SCOPES) {
             self.catalogue
                 .store(Arc::new(load_scopes(&self.store).await?));
+            self.load_made_anew().await?;
         }
         if has(Change::CLIENTS) || has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
             self.registry.reload(&self.store, &self.catalogue()).await?;
@@ -357,6 +380,16 @@ impl Live {
             self.users.remove(&*change.key);
             self.anchors.remove(&*change.key);
         }
+        Ok(())
+    }
+
+    async fn load_made_anew(&self) -> Result<(), LiveError> {
+        let rows = self.store.scopes_made_anew().await?;
+        let read = |(name, fence): &(String, String)| {
+            Some((Scope::parse(name).ok()?, Uuid::parse_str(fence).ok()?))
+        };
+        let made_anew = rows.iter().filter_map(read).collect();
+        self.made_anew.store(Arc::new(made_anew));
         Ok(())
     }
 

@@ -114,7 +114,9 @@ async fn add(
     };
     let now = authority.clock.now();
     let add = async |transaction: &mut Transaction| {
-        Ok::<_, Error>(transaction.add_user(&user, now).await?)
+        transaction.add_user(&user, now).await?;
+        let settle = transaction.settle_administrator(&user.username, true);
+        Ok::<_, Error>(settle.await?)
     };
     Ok(authority.write(&Actor::operator(), add).await?)
 }

@@ -19,7 +19,7 @@ pub enum Scope {
 
 /// Add a scope of your own APIs
 ///
-/// Users who hold all other scopes hold it at once.
+/// Administrators hold it at once: whoever was added with --admin and still holds every scope.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate scope add items --description \"Read items\"")]
 pub struct Add {

@@ -71,6 +71,7 @@ impl VerifiedTokens {
             scopes: self.shared(&claims.scopes),
             client_id: claims.client_id.clone(),
             token_id: claims.id,
+            via: claims.via.clone(),
         });
         let expiry = claims.expires_at.saturating_add(LEEWAY_SECONDS);
         let end_of_keys = keys.verification.next_end(now);

@@ -19,6 +19,9 @@ use crate::{
 pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
+/// How many parties a token may name that it came through: it grows with each.
+const MAX_HANDS: usize = 16;
+
 /// The parameters of the grant.
 pub struct TokenExchange {
     pub subject_token: Option<String>,
@@ -57,17 +60,23 @@ pub async fn token_exchange(
     let open = client.scopes().unwrap_or(&shown.scopes);
     let scope = request.scope.as_deref();
     let scopes = scope_policy::narrow(authority, scope, &shown.scopes, open)?;
+    let actor = acting_party(&client, &shown)?;
+    if hands(actor.as_ref()) + shown.claims.via.len() > MAX_HANDS {
+        return Err(invalid_subject_token(
+            "it was handed on through too many clients",
+        ));
+    }
     let draft = Draft {
         audience: audience(authority, &client, &request.audiences, &shown)?,
         expires_in: request
             .expires_in
             .unwrap_or(authority.config.access_token_ttl.as_secs()),
         not_after: Some(shown.claims.expires_at),
-        actor: acting_party(&client, &shown)?,
+        actor,
         parent_id: Some(shown.claims.id.to_string()),
         ..Draft::new(authority, shown.claims.subject.clone(), client.id(), scopes)
     };
-    let (claims, row) = draft.prepare(authority);
+    let (claims, row) = draft.by_way_of(shown.claims.clients()).prepare(authority);
     let basis = Basis {
         client: client.basis(),
         token: row.parent_id.as_deref(),
@@ -122,6 +131,11 @@ fn audience(
         return audience::narrowed(requested, &shown.claims.audience);
     }
     audience::requested(authority, client, requested)
+}
+
+/// How many parties a token names that act for its subject, one for the other.
+fn hands(actor: Option<&Actor>) -> usize {
+    std::iter::successors(actor, |actor| actor.act.as_deref()).count()
 }
 
 /// A client that acts for somebody else is named (RFC 8693 §4.1), and behind it

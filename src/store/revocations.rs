@@ -26,7 +26,7 @@ pub enum Revoke<'a> {
     Subject(&'a str),
     /// All tokens of all subjects of a kind.
     SubjectKind(&'a str),
-    /// All tokens that were given to a client.
+    /// All tokens that were given to a client, or came through it.
     Client(&'a str),
     /// All tokens of a family of refresh tokens.
     Grant(&'a str),
@@ -39,7 +39,11 @@ impl<'a> Revoke<'a> {
             Self::Token(id) => ("id = $1", id),
             Self::Subject(subject) => ("subject = $1", subject),
             Self::SubjectKind(kind) => ("subject LIKE $1 || ':%'", kind),
-            Self::Client(client) => ("client_id = $1", client),
+            Self::Client(client) => (
+                "(client_id = $1
+                  OR id IN (SELECT token_id FROM token_clients WHERE client_id = $1))",
+                client,
+            ),
             Self::Grant(grant) => ("grant_id = $1", grant),
         }
     }

@@ -1,6 +1,12 @@
 //! The catalogue of scopes.
 
-use super::{Change, Result, Store, Transaction, read, transaction::within};
+use uuid::Uuid;
+
+use super::{
+    Change, Result, Store, Transaction, read,
+    transaction::{Lock, within},
+};
+use sqlx::AssertSqlSafe;
 
 /// A scope of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -11,7 +17,31 @@ pub struct ScopeRow {
     pub created_at: i64,
 }
 
+/// The columns in which scopes are joined by single spaces.
+const SCOPE_LISTS: [(&str, &str); 8] = [
+    ("clients", "scopes"),
+    ("clients", "default_scopes"),
+    ("consents", "asked"),
+    ("consents", "granted"),
+    ("authorization_codes", "scopes"),
+    ("device_codes", "scopes"),
+    ("grants", "scopes"),
+    ("tokens", "scopes"),
+];
+
 impl Store {
+    /// The scopes of the catalogue whose name had another scope before, each with the id
+    /// that the tokens of that one sort before.
+    pub async fn scopes_made_anew(&self) -> Result<Vec<(String, String)>> {
+        Ok(read!(self, |connection| {
+            sqlx::query_as(
+                "SELECT name, fence FROM removed_scopes WHERE name IN (SELECT name FROM scopes)",
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        }))
+    }
+
     /// The catalogue, by name.
     pub async fn scopes(&self) -> Result<Vec<ScopeRow>> {
         Ok(read!(self, |connection| {
@@ -37,7 +67,8 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.begin().await?;
-        // First, since it makes servers that start together wait for each other.
+        transaction.lock_administrators().await?;
+        // Before the rest, since it makes servers that start together wait for each other.
         transaction.announce(Change::SCOPES, "", now).await?;
         for (name, description) in scopes {
             let updated = within!(transaction, |connection| {
@@ -72,8 +103,9 @@ impl Transaction {
         Ok(())
     }
 
-    /// Removes a scope that is not built in, from the catalogue and from all
-    /// who hold it; says whether it was there.
+    /// Removes a scope that is not built in, from the catalogue and from all who hold
+    /// it: users, kinds, clients, what users agreed to, and what was issued. Says whether
+    /// it was there.
     pub async fn remove_scope(&mut self, name: &str, now: i64) -> Result<bool> {
         let removed = within!(self, |connection| {
             sqlx::query("DELETE FROM scopes WHERE name = $1 AND builtin = $2")
@@ -83,12 +115,46 @@ impl Transaction {
                 .await?
                 .rows_affected()
         });
+        if removed == 0 {
+            return Ok(false);
+        }
+        within!(self, |connection| {
+            for (table, column) in SCOPE_LISTS {
+                let statement = format!(
+                    "UPDATE {table} SET {column} = trim(replace(' ' || {column} || ' ', ' ' || $1 || ' ', ' '))
+                     WHERE replace(' ' || {column} || ' ', ' ' || $1 || ' ', ' ') <> ' ' || {column} || ' '"
+                );
+                sqlx::query(AssertSqlSafe(statement))
+                    .bind(name)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            sqlx::query(
+                "INSERT INTO removed_scopes (name, fence) VALUES ($1, $2)
+                 ON CONFLICT (name) DO UPDATE SET fence = $2",
+            )
+            .bind(name)
+            .bind(Uuid::now_v7().to_string())
+            .execute(&mut *connection)
+            .await?;
+        });
         self.announce(Change::SCOPES, "", now).await?;
-        Ok(removed > 0)
+        Ok(true)
     }
 
-    /// Users who hold all other scopes hold a new one as well, so that
-    /// administrators can give it to somebody.
+    /// Users are locked before the change counter.
+    async fn lock_administrators(&mut self) -> Result<()> {
+        let statement = "SELECT id FROM users WHERE administrator ORDER BY id";
+        let statement = self.locking(statement, Lock::Update);
+        within!(self, |connection| {
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut *connection)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Administrators hold a new scope as well, so that they can give it to somebody.
     async fn insert_scope(&mut self, scope: &ScopeRow) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
@@ -103,8 +169,7 @@ impl Transaction {
             .await?;
             sqlx::query(
                 "INSERT INTO user_scopes (user_id, scope)
-                 SELECT user_id, $1 FROM user_scopes GROUP BY user_id
-                 HAVING count(*) = (SELECT count(*) - 1 FROM scopes)",
+                 SELECT id, $1 FROM users WHERE administrator",
             )
             .bind(&scope.name)
             .execute(&mut *connection)

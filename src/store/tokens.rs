@@ -24,6 +24,9 @@ pub struct TokenRow {
     pub issued_at: i64,
     pub expires_at: i64,
     pub last_used_at: Option<i64>,
+    /// The other clients that it came through: written with the row, and not read.
+    #[sqlx(skip)]
+    pub via: Vec<String>,
 }
 
 impl TokenRow {
@@ -142,6 +145,15 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        for client_id in &token.via {
+            within!(self, |connection| {
+                sqlx::query("INSERT INTO token_clients (token_id, client_id) VALUES ($1, $2)")
+                    .bind(&token.id)
+                    .bind(client_id)
+                    .execute(&mut *connection)
+                    .await?;
+            });
+        }
         if token.kind == TokenRow::PERSONAL {
             self.announce(Change::PERSONAL_TOKEN, &token.id, token.issued_at)
                 .await?;

@@ -217,6 +217,26 @@ impl Transaction {
         Ok(())
     }
 
+    /// Keeps it true who is an administrator: whoever the operator lets hold every scope
+    /// of the catalogue, until one is taken away. Nobody becomes one by what others do,
+    /// and nobody gets a scope by taking others out of the catalogue.
+    pub async fn settle_administrator(&mut self, username: &str, by_operator: bool) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query(
+                "UPDATE users SET administrator = (administrator OR $2) AND NOT EXISTS (
+                     SELECT 1 FROM scopes
+                     WHERE name NOT IN (SELECT scope FROM user_scopes WHERE user_id = users.id)
+                 )
+                 WHERE username = $1",
+            )
+            .bind(username)
+            .bind(by_operator)
+            .execute(&mut *connection)
+            .await?;
+        });
+        Ok(())
+    }
+
     /// Changes a user; says whether there is one. A new password ends the
     /// tokens that the old one opened, but for the one that is `kept`.
     pub async fn change_user(

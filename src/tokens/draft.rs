@@ -1,10 +1,13 @@
 //! Access tokens on their way out: what a token is to say becomes claims and the
 //! row that is stored of it, and the claims are signed once the row is stored.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::{
     authority::Authority,
+    client::Client,
     live::KeyRingError,
     scope::ScopeSet,
     store::TokenRow,
@@ -25,6 +28,8 @@ pub struct Draft {
     /// When what it was made from ends, in seconds since 1970: it ends no later.
     pub not_after: Option<i64>,
     pub actor: Option<Actor>,
+    /// The other clients that it came through.
+    pub via: Vec<String>,
     /// What its owner calls it.
     pub name: Option<String>,
     /// The family of refresh tokens that it belongs to.
@@ -45,9 +50,21 @@ impl Draft {
             expires_in: authority.config.access_token_ttl.as_secs(),
             not_after: None,
             actor: None,
+            via: Vec::new(),
             name: None,
             grant_id: None,
             parent_id: None,
+        }
+    }
+
+    /// The same, derived from what came through these clients.
+    #[must_use]
+    pub fn by_way_of<'a>(self, clients: impl Iterator<Item = &'a str>) -> Self {
+        let others = clients.filter(|id| *id != Client::BUILTIN && *id != self.client_id);
+        let via: BTreeSet<&str> = others.collect();
+        Self {
+            via: via.into_iter().map(str::to_owned).collect(),
+            ..self
         }
     }
 
@@ -65,6 +82,7 @@ impl Draft {
             expires_at: expires_at.min(self.not_after.unwrap_or(expires_at)),
             id: Uuid::now_v7(),
             actor: self.actor,
+            via: self.via,
         };
         let row = TokenRow {
             id: claims.id.to_string(),
@@ -79,6 +97,7 @@ impl Draft {
             issued_at,
             expires_at: claims.expires_at,
             last_used_at: None,
+            via: claims.via.clone(),
         };
         (claims, row)
     }

@@ -73,7 +73,7 @@ pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Res
             minting.scopes,
         )
     };
-    let (claims, row) = draft.prepare(authority);
+    let (claims, row) = draft.by_way_of(actor.clients()).prepare(authority);
     let basis = Basis {
         subject_kind: Some(subject.kind()),
         token: actor.token_id.as_deref(),
@@ -143,7 +143,7 @@ pub async fn make_personal(
         parent_id: parent.map(|parent| parent.id),
         ..Draft::new(authority, subject.clone(), Client::BUILTIN, personal.scopes)
     };
-    let (claims, row) = draft.prepare(authority);
+    let (claims, row) = draft.by_way_of(actor.clients()).prepare(authority);
     let basis = Basis {
         user: Some(UserBasis {
             id: &user.id,

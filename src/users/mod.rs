@@ -107,6 +107,9 @@ pub async fn add(
             Err(store::Error::MissingReference) => return Err(vanished(&new.scopes)),
             other => other?,
         }
+        let by_operator = actor.is_operator();
+        let settle = transaction.settle_administrator(&new.username, by_operator);
+        settle.await?;
         stored(transaction, &new.username).await
     };
     authority.write(actor, write).await
@@ -143,6 +146,10 @@ pub async fn change(
     let write = async |transaction: &mut Transaction| {
         may_change(actor, &stored(transaction, username).await?, &patch)?;
         put(transaction, username, &patch, None, now).await?;
+        if patch.scopes.is_some() {
+            let settle = transaction.settle_administrator(username, actor.is_operator());
+            settle.await?;
+        }
         stored(transaction, username).await
     };
     authority.write(actor, write).await
@@ -168,6 +175,8 @@ pub async fn change_scopes(
             ..UserPatch::default()
         };
         put(transaction, username, &patch, None, now).await?;
+        let settle = transaction.settle_administrator(username, actor.is_operator());
+        settle.await?;
         stored(transaction, username).await
     };
     authority.write(actor, write).await

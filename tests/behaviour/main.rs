@@ -13,6 +13,7 @@ mod clients;
 mod commands;
 mod common_passwords;
 mod configuration;
+mod derived_tokens;
 mod device_flow;
 mod document;
 mod durability;

@@ -220,3 +220,146 @@ fn a_description_is_text_and_nothing_else() {
         .expect(201);
     assert_eq!(added["description"], text);
 }
+
+/// Everything that held `drive` before it was removed and added again.
+#[test]
+fn a6_a_scope_that_is_added_again_under_its_name_starts_with_nobody() {
+    let server = Server::start();
+    let power = [
+        "clients:read",
+        "clients:write",
+        "scopes:write",
+        "tokens:mint",
+        "users:grant",
+    ];
+    let power = [&power[..], &["users:read", "users:write", "me"]].concat();
+    server.user("root", PASSWORD, &power);
+    let root = server.login("root", PASSWORD, &power);
+    server.run(&["scope", "add", "drive"]).succeeded();
+    server.user(
+        "john",
+        PASSWORD,
+        &["drive", "me", "offline_access", "tokens"],
+    );
+    let billing = server.client("billing", &["--scope", "drive", "--scope", "users:read"]);
+    server
+        .run(&["subject-kind", "add", "car", "--scope", "drive"])
+        .succeeded();
+
+    let known = |scope: &str| {
+        let asked = server.login("john", PASSWORD, &["drive", "me", scope]);
+        asked.scope().contains("drive").then_some(asked)
+    };
+    let all = eventually(|| known("offline_access tokens"), Option::is_some).expect("a token");
+    let refresh = all.answer["refresh_token"]
+        .as_str()
+        .expect("one")
+        .to_owned();
+    let personal = server.personal(&all, &["drive", "me"]).expect(201);
+    let personal = personal["access_token"].as_str().expect("a token");
+    let minted = server.mint(&root, json!({"subject": "car:1", "scopes": ["drive"]}));
+    let minted = minted.expect(201)["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let scopes_of = |token: &str| {
+        let form = [("token", token)];
+        let call = server.post("/introspect").form(&form);
+        let call = call.basic(&billing.id, &billing.secret);
+        call.send().expect(200)["scope"].clone()
+    };
+    let tokens = [
+        (all.text.as_str(), "me offline_access tokens"),
+        (personal, "me"),
+        (&minted, ""),
+    ];
+    for (token, _) in tokens {
+        assert!(scopes_of(token).to_string().contains("drive"), "{token}");
+    }
+
+    server.run(&["scope", "remove", "drive"]).succeeded();
+    server.run(&["scope", "add", "drive"]).succeeded();
+    // The holders get it anew; what was issued before does not have it.
+    eventually(
+        || catalogue(&server, &root),
+        |names| names.contains(&"drive".to_owned()),
+    );
+    let john = server.get("/users/john").bearer(&root).send().expect(200);
+    assert_eq!(john["scopes"], json!(["me", "offline_access", "tokens"]));
+    let client = server
+        .get("/clients/billing")
+        .bearer(&root)
+        .send()
+        .expect(200);
+    assert_eq!(client["scopes"], json!(["users:read"]));
+    let kinds = server
+        .run(&["subject-kind", "list", "--json"])
+        .succeeded()
+        .json();
+    assert_eq!(kinds[0]["scopes"], json!([]));
+    let grant = ["user", "grant", "john", "drive"];
+    server.run(&grant).succeeded();
+    server
+        .run(&[
+            "client",
+            "set",
+            "billing",
+            "--scope",
+            "users:read",
+            "--scope",
+            "drive",
+        ])
+        .succeeded();
+    server.run(&["subject-kind", "remove", "car"]).succeeded();
+    server
+        .run(&["subject-kind", "add", "car", "--scope", "drive"])
+        .succeeded();
+    eventually(|| known("me"), Option::is_some);
+    for (token, left) in &tokens[..2] {
+        assert_eq!(scopes_of(token), *left);
+    }
+    let form = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
+    let refreshed = Token::of(&server.post("/token").form(&form).send());
+    assert_eq!(refreshed.scope(), "me offline_access tokens");
+}
+
+#[test]
+fn a6_administrators_hold_what_is_added_and_nobody_climbs_by_adding() {
+    let (server, clerk) = Server::with_user(&["me", "scopes:write", "users:read"]);
+    server.run(&["scope", "add", "secret"]).succeeded();
+    let home = server.home();
+    let add = ["user", "add", "root", "--admin", "--password-stdin"];
+    home.run_with_input(&add, PASSWORD).succeeded();
+    // One who holds everything but the scope `secret`.
+    let add = ["user", "add", "almost", "--admin", "--password-stdin"];
+    home.run_with_input(&add, PASSWORD).succeeded();
+    server
+        .run(&["user", "revoke", "almost", "secret"])
+        .succeeded();
+    let scopes = |name: &str| {
+        let user = server.get(&format!("/users/{name}")).bearer(&clerk).send();
+        user.expect(200)["scopes"].to_string()
+    };
+    eventually(
+        || remove(&server, &clerk, "secret").status,
+        |status| *status == 204,
+    );
+    add_one(&server, &clerk, "secret");
+    add_one(&server, &clerk, "another");
+    for scope in ["\"secret\"", "\"another\""] {
+        assert!(scopes("root").contains(scope), "{}", scopes("root"));
+        assert!(!scopes("almost").contains(scope), "{}", scopes("almost"));
+    }
+    // Whom another user lets hold everything is no administrator by that.
+    let root = server.login("root", PASSWORD, &["users:write", "users:grant"]);
+    let everything = catalogue(&server, &clerk);
+    let call = server.patch("/users/almost").bearer(&root);
+    call.json(&json!({"scopes": everything})).send().expect(200);
+    add_one(&server, &clerk, "third");
+    assert!(!scopes("almost").contains("third"), "{}", scopes("almost"));
+    assert!(scopes("root").contains("third"), "{}", scopes("root"));
+}
+
+fn add_one(server: &Server, token: &Token, name: &str) {
+    add(server, token, name).expect(201);
+}

@@ -112,6 +112,17 @@ pub struct Caller {
     pub client_id: String,
     /// Its `jti`.
     pub token_id: Uuid,
+    /// The clients of the tokens that it was derived from, where they are others.
+    pub via: Vec<String>,
+}
+
+impl Caller {
+    /// Every client that the token came through, its own first.
+    pub fn clients(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.client_id)
+            .chain(&self.via)
+            .map(String::as_str)
+    }
 }
 
 /// Turns a bearer token into a caller, or says why not.

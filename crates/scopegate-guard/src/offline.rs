@@ -78,6 +78,7 @@ impl Authenticate for Offline {
             scopes: claims.scopes.clone(),
             client_id: claims.client_id.clone(),
             token_id: claims.id,
+            via: claims.via.clone(),
         }))
     }
 }

@@ -131,8 +131,8 @@ impl ScopesApi {
 
     /// Add a scope
     ///
-    /// From now on users may hold it and tokens may be asked for with it. Users
-    /// who hold all other scopes hold it at once.
+    /// From now on users may hold it and tokens may be asked for with it. Administrators
+    /// hold it at once: whoever the operator let hold every scope.
     #[oai(path = "/scopes", method = "post", operation_id = "createScope")]
     async fn create_scope(
         &self,

@@ -141,6 +141,7 @@ mod tests {
                 scopes: scopes.clone(),
                 client_id: String::new(),
                 token_id: uuid::Uuid::nil(),
+                via: Vec::new(),
             }),
             user: Arc::new(UserState {
                 profile: row.profile.clone(),

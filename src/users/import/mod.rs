@@ -182,6 +182,9 @@ impl Run<'_> {
             let write = async |transaction: &mut Transaction| {
                 let added = transaction.add_users(additions, now).await?;
                 transaction.alter_users(alterations, now).await?;
+                for username in with_new_scopes(additions, alterations) {
+                    transaction.settle_administrator(username, true).await?;
+                }
                 Ok::<_, ImportError>(added)
             };
             added = self.authority.write(&Actor::operator(), write).await?;
@@ -192,4 +195,16 @@ impl Run<'_> {
         self.summary.unchanged += (additions.len() - added) as u64;
         Ok(())
     }
+}
+
+/// The users whose scopes the batch sets, unless it adds them with none.
+fn with_new_scopes<'a>(
+    additions: &'a [Addition],
+    alterations: &'a [Alteration],
+) -> impl Iterator<Item = &'a str> {
+    let added = additions.iter().map(|one| &one.user);
+    let added = added.filter(|user| !user.scopes.is_empty());
+    let altered = alterations.iter().filter(|one| one.patch.scopes.is_some());
+    let altered = altered.map(|one| one.username.as_str());
+    added.map(|user| user.username.as_str()).chain(altered)
 }

@@ -35,6 +35,18 @@ pub struct Claims {
     pub id: Uuid,
     /// `act`: who acts for the subject (RFC 8693 §4.1).
     pub actor: Option<Actor>,
+    /// `via`: the clients of the tokens that it was derived from, where they are
+    /// others than its own. Each of them limits it.
+    pub via: Vec<String>,
+}
+
+impl Claims {
+    /// Every client that the token came through, its own first.
+    pub fn clients(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.client_id)
+            .chain(&self.via)
+            .map(String::as_str)
+    }
 }
 
 /// Serialises as it stands in a token.
@@ -126,6 +138,8 @@ pub(super) struct Wire {
     jti: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     act: Option<Actor>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    via: Vec<String>,
 }
 
 impl From<&Claims> for Wire {
@@ -142,6 +156,7 @@ impl From<&Claims> for Wire {
             nbf: None,
             jti: claims.id,
             act: claims.actor.clone(),
+            via: claims.via.clone(),
         }
     }
 }
@@ -159,6 +174,7 @@ impl Wire {
             expires_at: self.exp,
             id: self.jti,
             actor: self.act,
+            via: self.via,
         })
     }
 }
