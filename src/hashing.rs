@@ -6,18 +6,21 @@
 //! fills the places and is turned away at once; nothing else waits for it.
 
 use std::{
+    collections::HashMap,
     io,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::password::{Context, HashError, Password, PasswordHash, Refused, Verdict};
+use crate::password::{Context, HashError, Password, PasswordHash, Refused, Verdict, identify};
 
 type Job = Box<dyn FnOnce(&Context) + Send>;
 
@@ -26,6 +29,44 @@ pub struct HashPool {
     context: Arc<Context>,
     queue: Sender<Job>,
     places: Arc<Semaphore>,
+    paces: Paces,
+}
+
+/// How long the checks of each kind of hash have taken of late. Their number is that of
+/// the kinds in the database.
+#[derive(Default)]
+struct Paces(Mutex<HashMap<String, Duration>>);
+
+/// The kind of a check for somebody who is not there.
+const NOBODY: &str = "";
+/// How many kinds are told apart.
+const MAX_KINDS: usize = 64;
+/// No answer waits for longer than this.
+const MAX_PACE: Duration = Duration::from_secs(5);
+
+impl Paces {
+    /// Takes note of a check: the pace is the mean of the last few.
+    fn note(&self, kind: &str, took: Duration) {
+        let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pace) = paces.get_mut(kind) {
+            *pace = (*pace * 7 + took) / 8;
+        } else if paces.len() < MAX_KINDS {
+            paces.insert(kind.to_owned(), took);
+        }
+    }
+
+    fn knows_nobody(&self) -> bool {
+        let paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.contains_key(NOBODY)
+    }
+
+    fn slowest(&self) -> Duration {
+        let paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paces
+            .values()
+            .max()
+            .map_or(Duration::ZERO, |slowest| (*slowest).min(MAX_PACE))
+    }
 }
 
 /// All places are taken: the caller may try again later.
@@ -39,6 +80,8 @@ pub struct Overloaded;
 pub struct Place<'a> {
     pool: &'a HashPool,
     permit: Arc<OwnedSemaphorePermit>,
+    /// For how many microseconds a thread has worked for it.
+    worked: Arc<AtomicU64>,
 }
 
 impl HashPool {
@@ -58,6 +101,7 @@ impl HashPool {
             context,
             queue: sender,
             places: Arc::new(Semaphore::new(places)),
+            paces: Paces::default(),
         })
     }
 
@@ -67,6 +111,7 @@ impl HashPool {
         Ok(Place {
             pool: self,
             permit: Arc::new(permit.map_err(|_| Overloaded)?),
+            worked: Arc::default(),
         })
     }
 
@@ -83,17 +128,44 @@ impl Place<'_> {
         password: Arc<Password>,
         hash: PasswordHash,
     ) -> Result<Result<Verdict, Refused>, Overloaded> {
-        self.run(move |context| context.verify(&password, &hash))
-            .await
+        let kind = identify(hash.expose()).map(|kind| kind.to_string());
+        let before = self.worked();
+        let verdict = self.run(move |context| context.verify(&password, &hash));
+        let verdict = verdict.await?;
+        if let Ok(kind) = kind {
+            self.pool
+                .paces
+                .note(&kind, self.worked().saturating_sub(before));
+        }
+        Ok(verdict)
     }
 
     /// Does the work of a check for somebody who is not there.
     pub async fn verify_nobody(&self, password: Arc<Password>) -> Result<(), Overloaded> {
+        let before = self.worked();
         self.run(move |context| {
             // Nothing verifies against the dummy; what counts is the time.
             let _ = context.verify(&password, context.dummy());
         })
-        .await
+        .await?;
+        self.pool
+            .paces
+            .note(NOBODY, self.worked().saturating_sub(before));
+        Ok(())
+    }
+
+    /// For how long a refusal is still to be kept back, so that it takes as long as that
+    /// of the kind of hash that takes longest: how long an answer takes says neither
+    /// whether a user exists nor how old the hash is.
+    pub async fn left_to_refuse(&self, password: Arc<Password>) -> Result<Duration, Overloaded> {
+        if !self.pool.paces.knows_nobody() {
+            self.verify_nobody(password).await?;
+        }
+        Ok(self.pool.paces.slowest().saturating_sub(self.worked()))
+    }
+
+    fn worked(&self) -> Duration {
+        Duration::from_micros(self.worked.load(Ordering::Relaxed))
     }
 
     /// Makes a new hash.
@@ -110,10 +182,15 @@ impl Place<'_> {
     ) -> Result<T, Overloaded> {
         let (answer, outcome) = oneshot::channel();
         let permit = Arc::clone(&self.permit);
+        let worked = Arc::clone(&self.worked);
         let job: Job = Box::new(move |context| {
             // Whoever asked may be gone, and is then not answered.
             if !answer.is_closed() {
-                let _ = answer.send(job(context));
+                let started = Instant::now();
+                let done = job(context);
+                let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                worked.fetch_add(micros, Ordering::Relaxed);
+                let _ = answer.send(done);
             }
             drop(permit);
         });

@@ -1,8 +1,9 @@
-//! Limits on failed logins, per username and per address.
+//! Limits on failed logins, per username and per origin: an address, or a client that
+//! passes on the passwords of its users.
 //!
 //! A try is counted in the database before its password is hashed, and taken
 //! back when the password is right: fifty tries at once are fifty, and neither
-//! a restart nor a second server begins anew. From an address where the user
+//! a restart nor a second server begins anew. From an origin where the user
 //! has logged in before, only what fails from there counts, so that a stranger
 //! cannot lock a user out. A name that nobody has is counted like any other.
 
@@ -19,13 +20,15 @@ use tokio::time::{Instant, sleep};
 use crate::{
     clock::Clock,
     hashing::{HashPool, Overloaded, Place},
-    store::{self, Counted, Ending, Store, UsualAddress, Window},
+    store::{self, Counted, Ending, Store, Window},
 };
 
 /// Tries that may fail for a username, within the window.
 const PER_USER: i64 = 10;
 /// Tries that may fail from an address, within the window.
 const PER_ADDRESS: i64 = 100;
+/// Tries that may fail through a client that authenticated with its secret.
+const PER_CLIENT: i64 = 10_000;
 /// The window, in seconds.
 const WINDOW: i64 = 15 * 60;
 const DAY: i64 = 24 * 60 * 60;
@@ -33,7 +36,11 @@ const DAY: i64 = 24 * 60 * 60;
 const USUAL_FOR: i64 = 90 * DAY;
 /// How long a try waits to learn whether those before it failed.
 const PATIENCE: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(50);
+/// The same at a usual address, where it is most likely the user who logs in, perhaps
+/// many times at once. It keeps its place, so that no more wait than the queue holds.
+const PATIENCE_AT_USUAL: Duration = Duration::from_secs(30);
+/// The first pause before asking again, and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(400)];
 /// For a try that has waited and then finds no place.
 const SOON: Throttled = Throttled { retry_after: 1 };
 /// Old rows are removed at every so many tries.
@@ -74,6 +81,16 @@ pub enum Outcome {
     Unchecked,
 }
 
+/// Where a try comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'a> {
+    /// From an address, over the network.
+    Address(IpAddr),
+    /// Through a client that has authenticated with its secret. A mail server, say,
+    /// passes the passwords of all of its users on, from one address.
+    Client(&'a str),
+}
+
 /// A try that was admitted. One that is dropped without an outcome, as when
 /// the client hangs up, stays counted.
 #[must_use]
@@ -81,17 +98,15 @@ pub struct Try<'a> {
     throttle: &'a Throttle,
     place: Place<'a>,
     keys: Keys,
-    admitted: Admitted,
-}
-
-enum Admitted {
-    Counted { since: [i64; 2] },
-    Usual(UsualAddress),
+    /// What it is counted under, each since when.
+    counted: Vec<(String, i64)>,
 }
 
 /// Digests, so that the rows are small and name nobody.
 struct Keys {
-    address: String,
+    origin: String,
+    /// How many tries may fail from there.
+    per_origin: i64,
     user: String,
     pair: String,
 }
@@ -105,55 +120,54 @@ impl Throttle {
         }
     }
 
-    /// Admits a try to log in as `username` from `address` and gives it a place
-    /// in the hash pool, or refuses it: at once where no place is free, before
-    /// anything is read or written.
+    /// Admits a try to log in as `username` and gives it a place in the hash pool,
+    /// or refuses it: at once where no place is free, before anything is read or
+    /// written.
     pub async fn admit<'a>(
         &'a self,
         hashing: &'a HashPool,
         username: &str,
-        address: IpAddr,
+        origin: Origin<'_>,
     ) -> Result<Try<'a>, NotAdmitted> {
         let mut place = hashing.reserve()?;
         self.tidy().await;
-        let keys = Keys::new(username, address);
-        let deadline = Instant::now() + PATIENCE;
+        let keys = Keys::new(username, origin);
+        let (asked_at, [mut pause, longest_pause]) = (Instant::now(), PAUSES);
         loop {
             let now = self.clock.now();
-            if let Some(usual) = self
-                .store
-                .usual_address(&keys.pair, now - USUAL_FOR)
-                .await?
-            {
-                if usual.failures >= PER_USER && usual.since > now - WINDOW {
-                    return Err(throttled(usual.since, now).into());
-                }
-                return Ok(self.admitted(place, keys, Admitted::Usual(usual)));
-            }
-            let counts = [(&*keys.address, PER_ADDRESS), (&*keys.user, PER_USER)];
-            match self.store.count_try(counts, window(now)).await? {
+            let is_usual = self.store.is_usual_address(&keys.pair, now - USUAL_FOR);
+            let is_usual = is_usual.await?;
+            let patience = if is_usual {
+                PATIENCE_AT_USUAL
+            } else {
+                PATIENCE
+            };
+            let counts = keys.counts(is_usual);
+            match self.store.count_try(&counts, window(now)).await? {
                 Counted::Yes { since } => {
-                    return Ok(self.admitted(place, keys, Admitted::Counted { since }));
+                    let counted = counts.iter().map(|(key, _)| (*key).to_owned());
+                    return Ok(Try {
+                        throttle: self,
+                        place,
+                        counted: counted.zip(since).collect(),
+                        keys,
+                    });
                 }
-                Counted::Undecided { .. } if Instant::now() < deadline => {
-                    // Meanwhile the place is for others.
-                    drop(place);
-                    sleep(PAUSE).await;
-                    place = hashing.reserve().map_err(|_| SOON)?;
+                Counted::Undecided { .. } if asked_at.elapsed() < patience => {
+                    if is_usual {
+                        sleep(pause).await;
+                    } else {
+                        // Meanwhile the place is for others.
+                        drop(place);
+                        sleep(pause).await;
+                        place = hashing.reserve().map_err(|_| SOON)?;
+                    }
+                    pause = (pause * 2).min(longest_pause);
                 }
                 Counted::Undecided { since } | Counted::No { since } => {
                     return Err(throttled(since, now).into());
                 }
             }
-        }
-    }
-
-    fn admitted<'a>(&'a self, place: Place<'a>, keys: Keys, admitted: Admitted) -> Try<'a> {
-        Try {
-            throttle: self,
-            place,
-            keys,
-            admitted,
         }
     }
 
@@ -185,44 +199,41 @@ impl<'a> Try<'a> {
     }
 
     async fn write(&self, outcome: Outcome) -> store::Result<()> {
-        let (store, now) = (&self.throttle.store, self.throttle.clock.now());
+        let counted: Vec<(&str, i64)> = self
+            .counted
+            .iter()
+            .map(|(key, since)| (key.as_str(), *since))
+            .collect();
+        let ending = match outcome {
+            Outcome::Wrong => Ending::Failed,
+            Outcome::Right | Outcome::Unchecked => Ending::Forgiven,
+        };
         let usual = (outcome == Outcome::Right).then_some(&*self.keys.pair);
-        match &self.admitted {
-            Admitted::Counted {
-                since: [address, user],
-            } => {
-                let ending = match outcome {
-                    Outcome::Wrong => Ending::Failed,
-                    Outcome::Right | Outcome::Unchecked => Ending::Forgiven,
-                };
-                let keys = [(&*self.keys.address, *address), (&*self.keys.user, *user)];
-                store.end_try(keys, ending, usual, now).await
-            }
-            Admitted::Usual(_) if outcome == Outcome::Wrong => {
-                let window = window(now);
-                store.count_failure_at_usual(&self.keys.pair, window).await
-            }
-            Admitted::Usual(known) => {
-                // Most logins are of this kind, and write nothing.
-                let is_fresh = known.failures == 0 && known.seen_at > now - DAY;
-                if outcome == Outcome::Unchecked || is_fresh {
-                    return Ok(());
-                }
-                store
-                    .end_try([("", 0); 2], Ending::Forgiven, usual, now)
-                    .await
-            }
-        }
+        let now = self.throttle.clock.now();
+        let store = &self.throttle.store;
+        store.end_try(&counted, ending, usual, now).await
     }
 }
 
 impl Keys {
-    fn new(username: &str, address: IpAddr) -> Self {
-        let address = network(address).to_string();
+    fn new(username: &str, origin: Origin<'_>) -> Self {
+        let (kind, origin, per_origin) = match origin {
+            Origin::Address(address) => ("address", network(address).to_string(), PER_ADDRESS),
+            Origin::Client(id) => ("client", id.to_owned(), PER_CLIENT),
+        };
         Self {
-            pair: digest(&["usual", &address, username]),
+            pair: digest(&["usual", kind, &origin, username]),
             user: digest(&["user", username]),
-            address: digest(&["address", &address]),
+            origin: digest(&[kind, &origin]),
+            per_origin,
+        }
+    }
+
+    /// What a try is counted under, with the limit of each.
+    fn counts(&self, is_usual: bool) -> Vec<(&str, i64)> {
+        match is_usual {
+            true => vec![(&self.pair, PER_USER)],
+            false => vec![(&self.origin, self.per_origin), (&self.user, PER_USER)],
         }
     }
 }
@@ -262,7 +273,11 @@ mod tests {
     use super::*;
 
     fn key(address: &str) -> String {
-        Keys::new("johndoe", address.parse().expect("an address")).address
+        Keys::new(
+            "johndoe",
+            Origin::Address(address.parse().expect("an address")),
+        )
+        .origin
     }
 
     #[test]

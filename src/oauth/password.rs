@@ -7,7 +7,7 @@ use super::{
     issue::{Login, issue_for_user},
     scope_policy,
 };
-use crate::{authority::Authority, client::GrantType, password::Password, users};
+use crate::{authority::Authority, client::GrantType, password::Password, throttle::Origin, users};
 
 /// The parameters of the grant; an empty one counts as left out (RFC 6749 §3.2).
 pub struct PasswordGrant {
@@ -33,7 +33,11 @@ pub async fn password(
     let username = request.username.ok_or_else(|| Error::missing("username"))?;
     let password = request.password.ok_or_else(|| Error::missing("password"))?;
     let audience = audience::requested(authority, &client, &request.resources)?;
-    let user = users::log_in(authority, &username, password, request.address).await?;
+    let origin = match client.is_confidential() {
+        true => Origin::Client(client.id()),
+        false => Origin::Address(request.address),
+    };
+    let user = users::log_in(authority, &username, password, origin).await?;
     let scope = request.scope.as_deref();
     let scopes = scope_policy::grant(authority, &client, scope, &user.scopes)?;
     let login = Login {

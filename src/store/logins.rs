@@ -17,10 +17,10 @@ impl Window {
 }
 
 /// What became of a try that was to be counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Counted {
     /// It was counted, in windows that began then, one a key.
-    Yes { since: [i64; 2] },
+    Yes { since: Vec<i64> },
     /// The limit is reached, until a window that began then is over.
     No { since: i64 },
     /// The limit is reached by tries that are still being checked.
@@ -35,22 +35,12 @@ pub enum Ending {
     Forgiven,
 }
 
-/// An address that a user has logged in from.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
-pub struct UsualAddress {
-    /// Tries that have failed since `since`.
-    pub failures: i64,
-    pub since: i64,
-    /// When the user last logged in from there, give or take a day.
-    pub seen_at: i64,
-}
-
 impl Store {
-    /// Counts a try under two keys, each with its limit, or under neither.
-    pub async fn count_try(&self, keys: [(&str, i64); 2], window: Window) -> Result<Counted> {
-        let mut since = [0; 2];
+    /// Counts a try under keys, each with its limit: under all of them or under none.
+    pub async fn count_try(&self, keys: &[(&str, i64)], window: Window) -> Result<Counted> {
+        let mut since = Vec::new();
         commit!(self, |transaction| {
-            for (began, (key, limit)) in since.iter_mut().zip(keys) {
+            for (key, limit) in keys {
                 let counted: Option<i64> = sqlx::query_scalar(
                     "INSERT INTO login_failures AS row (key, failures, pending, since)
                      VALUES ($1, 1, 1, $2)
@@ -67,8 +57,8 @@ impl Store {
                 .bind(limit)
                 .fetch_optional(&mut *transaction)
                 .await?;
-                if let Some(counted) = counted {
-                    *began = counted;
+                if let Some(began) = counted {
+                    since.push(began);
                     continue;
                 }
                 let (settled, since): (i64, i64) = sqlx::query_as(
@@ -78,7 +68,7 @@ impl Store {
                 .fetch_one(&mut *transaction)
                 .await?;
                 // Returning rolls back what was counted under the first key.
-                return Ok(if settled < limit {
+                return Ok(if settled < *limit {
                     Counted::Undecided { since }
                 } else {
                     Counted::No { since }
@@ -88,10 +78,11 @@ impl Store {
         Ok(Counted::Yes { since })
     }
 
-    /// Ends a try that was counted; `usual` is the address to remember.
+    /// Ends a try that was counted; `usual` is the address to remember, where nothing
+    /// that failed before counts any longer.
     pub async fn end_try(
         &self,
-        keys: [(&str, i64); 2],
+        keys: &[(&str, i64)],
         ending: Ending,
         usual: Option<&str>,
         now: i64,
@@ -110,49 +101,34 @@ impl Store {
             }
             if let Some(key) = usual {
                 sqlx::query(
-                    "INSERT INTO usual_addresses AS row (key, failures, since, seen_at)
-                     VALUES ($1, 0, $2, $2)
-                     ON CONFLICT (key) DO UPDATE SET failures = 0, since = $2, seen_at = $2",
+                    "INSERT INTO usual_addresses (key, seen_at) VALUES ($1, $2)
+                     ON CONFLICT (key) DO UPDATE SET seen_at = $2",
                 )
                 .bind(key)
                 .bind(now)
                 .execute(&mut *transaction)
                 .await?;
+                sqlx::query("UPDATE login_failures SET failures = pending WHERE key = $1")
+                    .bind(key)
+                    .execute(&mut *transaction)
+                    .await?;
             }
         });
         Ok(())
     }
 
-    /// The usual address of a key, if a login from there is later than a time.
-    pub async fn usual_address(&self, key: &str, after: i64) -> Result<Option<UsualAddress>> {
-        Ok(read!(self, |connection| {
-            sqlx::query_as(
-                "SELECT failures, since, seen_at FROM usual_addresses
-                 WHERE key = $1 AND seen_at > $2",
+    /// Whether a key is of a usual address: a login from there is later than a time.
+    pub async fn is_usual_address(&self, key: &str, after: i64) -> Result<bool> {
+        let seen: Option<i64> = read!(self, |connection| {
+            sqlx::query_scalar(
+                "SELECT seen_at FROM usual_addresses WHERE key = $1 AND seen_at > $2",
             )
             .bind(key)
             .bind(after)
             .fetch_optional(&mut *connection)
             .await?
-        }))
-    }
-
-    /// Counts a try from a usual address that has failed.
-    pub async fn count_failure_at_usual(&self, key: &str, window: Window) -> Result<()> {
-        commit!(self, |transaction| {
-            sqlx::query(
-                "UPDATE usual_addresses SET
-                     failures = CASE WHEN since <= $3 THEN 1 ELSE failures + 1 END,
-                     since = CASE WHEN since <= $3 THEN $2 ELSE since END
-                 WHERE key = $1",
-            )
-            .bind(key)
-            .bind(window.now)
-            .bind(window.start())
-            .execute(&mut *transaction)
-            .await?;
         });
-        Ok(())
+        Ok(seen.is_some())
     }
 
     /// Removes a few rows that no longer count.

@@ -39,7 +39,7 @@ pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable};
 pub use housekeeping::{Expired, Keep};
 pub use imports::{Addition, Alteration, KnownUser};
 pub use keys::{KeyRow, KeyState};
-pub use logins::{Counted, Ending, UsualAddress, Window};
+pub use logins::{Counted, Ending, Window};
 pub use open::{OpenError, can_open};
 pub use refresh::{NewRefresh, RefreshRow};
 pub use revocations::{Revocation, Revoke};

@@ -2,7 +2,7 @@
 //! pages and a change of one's own password. Throttle, place in the hash pool, look-up
 //! wherever users live, verification, renewal of the hash.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ use crate::{
     password::{Password, PasswordHash, Verdict},
     store::{self, Transaction, UserRow},
     subject,
-    throttle::{NotAdmitted, Outcome, Throttled},
+    throttle::{NotAdmitted, Origin, Outcome, Throttled},
 };
 
 /// Why nobody was logged in.
@@ -40,8 +40,7 @@ pub enum LoginRefused {
 /// Why somebody is not logged in.
 #[derive(Debug, Error)]
 pub enum NotLoggedIn {
-    /// The reason is for the log: outside all of them are one answer, after the time
-    /// of one hash.
+    /// The reason is for the log: outside all of them are one answer, after one time.
     #[error("the username or the password is wrong")]
     Refused(#[from] LoginRefused),
     #[error(transparent)]
@@ -67,9 +66,9 @@ pub async fn log_in(
     authority: &Authority,
     username: &str,
     password: Password,
-    address: IpAddr,
+    origin: Origin<'_>,
 ) -> Result<UserRow, NotLoggedIn> {
-    let (user, _) = log_in_and_stay(authority, username, password, address).await?;
+    let (user, _) = log_in_and_stay(authority, username, password, origin).await?;
     Ok(user)
 }
 
@@ -79,7 +78,7 @@ pub(super) async fn log_in_and_stay<'a>(
     authority: &'a Authority,
     username: &str,
     password: Password,
-    address: IpAddr,
+    origin: Origin<'_>,
 ) -> Result<(UserRow, Place<'a>), NotLoggedIn> {
     if password.as_bytes().len() > Password::MAX_BYTES {
         return Err(LoginRefused::TooLong.into());
@@ -87,16 +86,23 @@ pub(super) async fn log_in_and_stay<'a>(
     let password = Arc::new(password);
     let attempt = authority
         .throttle
-        .admit(&authority.hashing, username, address)
+        .admit(&authority.hashing, username, origin)
         .await?;
-    let user = check(authority, attempt.place(), username, &password).await;
-    let outcome = match &user {
-        Ok(_) => Outcome::Right,
-        Err(NotLoggedIn::Refused(_)) => Outcome::Wrong,
-        Err(_) => Outcome::Unchecked,
-    };
-    let place = attempt.end(outcome).await;
-    Ok((user?, place))
+    match check(authority, attempt.place(), username, &password).await {
+        Ok(user) => Ok((user, attempt.end(Outcome::Right).await)),
+        Err(NotLoggedIn::Refused(refused)) => {
+            let place = attempt.end(Outcome::Wrong).await;
+            let left = place.left_to_refuse(password).await?;
+            // Meanwhile the place is for others.
+            drop(place);
+            tokio::time::sleep(left).await;
+            Err(refused.into())
+        }
+        Err(failed) => {
+            drop(attempt.end(Outcome::Unchecked).await);
+            Err(failed)
+        }
+    }
 }
 
 async fn check(

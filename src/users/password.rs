@@ -10,6 +10,7 @@ use crate::{
     fields::{self, Unfit, fit},
     password::{Password, PasswordHash, guessable},
     store::{Basis, Transaction, UserPatch},
+    throttle::Origin,
     users::NotLoggedIn,
 };
 
@@ -26,7 +27,7 @@ pub async fn change_own_password(
 ) -> Result<(), Error> {
     are_own_users(authority)?;
     check_password(authority, "new_password", &new, username)?;
-    let (user, place) = log_in_and_stay(authority, username, current, address)
+    let (user, place) = log_in_and_stay(authority, username, current, Origin::Address(address))
         .await
         .map_err(|error| match error {
             NotLoggedIn::Refused(_) => Error::WrongPassword,

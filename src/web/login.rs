@@ -16,6 +16,7 @@ use crate::{
     oauth::{self, origin_of},
     password::Password,
     redirect_uri::RedirectUri,
+    throttle::Origin,
     token::Unverified,
     users::{self, NotLoggedIn},
 };
@@ -46,7 +47,8 @@ pub(super) async fn submit(authority: Shared, mut request: Request) -> Result<Re
     let username = sent.get("username").unwrap_or_default().to_owned();
     let password = Password::new(sent.get("password").unwrap_or_default());
     let address = client_address(&request, &authority.config.trusted_proxies);
-    let user = match users::log_in(&authority, &username, password, address).await {
+    let user = match users::log_in(&authority, &username, password, Origin::Address(address)).await
+    {
         Ok(user) => user,
         Err(NotLoggedIn::Refused(why)) => {
             let error = oauth::Error::from(why);

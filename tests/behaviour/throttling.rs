@@ -70,6 +70,70 @@ fn p12_fifty_wrong_passwords_at_once_are_counted() {
 }
 
 #[test]
+fn a7_of_fifty_at_once_at_a_usual_address_ten_are_checked() {
+    let server = served();
+    right(&server, "192.0.2.1").expect(200);
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let tries: Vec<_> = (0..50)
+            .map(|_| scope.spawn(|| wrong(&server, "johndoe", "192.0.2.1").status))
+            .collect();
+        tries
+            .into_iter()
+            .map(|t| t.join().expect("a try"))
+            .collect()
+    });
+    let checked = statuses.iter().filter(|status| **status == 400).count();
+    assert_eq!(checked, 10, "{statuses:?}");
+    assert_throttled(&right(&server, "192.0.2.1"));
+}
+
+#[test]
+fn a_login_from_a_usual_address_makes_up_for_what_failed_there() {
+    let server = served();
+    right(&server, "192.0.2.1").expect(200);
+    for _ in 0..2 {
+        for _ in 0..9 {
+            wrong(&server, "johndoe", "192.0.2.1").expect(400);
+        }
+        right(&server, "192.0.2.1").expect(200);
+    }
+}
+
+/// A mail server has one address for all of its users.
+#[test]
+fn a7_a_client_with_a_secret_is_counted_by_itself_and_by_username() {
+    let server = served();
+    let mail = server.client("mail", &["--grant", "password", "--scope", "me"]);
+    let by_mail = |username: &str, password: &str| {
+        let call = from(server.try_login(username, password, &[]), "192.0.2.7");
+        call.basic(&mail.id, &mail.secret).send()
+    };
+    for number in 0..100 {
+        by_mail(&format!("user{number}"), "wrong-password").expect(400);
+    }
+    by_mail("user100", "wrong-password").expect(400);
+    by_mail("johndoe", PASSWORD).expect(200);
+    // Nor does it count against the address itself.
+    wrong(&server, "user101", "192.0.2.7").expect(400);
+    for _ in 0..10 {
+        by_mail("user102", "wrong-password").expect(400);
+    }
+    assert_throttled(&by_mail("user102", "wrong-password"));
+}
+
+#[test]
+fn a7_an_address_reported_by_a_stranger_is_said_once_to_be_ignored() {
+    let server = Server::start();
+    for number in 0..3 {
+        wrong(&server, "nobody", &format!("198.51.100.{number}")).expect(400);
+    }
+    let lines = || server.log().matches("X-Forwarded-For is ignored").count();
+    eventually(lines, |count| *count > 0);
+    assert_eq!(lines(), 1);
+    assert!(server.log().contains("trusted-proxy"), "{}", server.log());
+}
+
+#[test]
 fn p12_a_name_that_nobody_has_is_throttled_alike() {
     let server = served();
     for _ in 0..10 {
