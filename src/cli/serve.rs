@@ -86,12 +86,28 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let housekeeper = tokio::spawn(async move { housekeeping::keep_house(&house).await });
     let stopped = stop_signal()?;
     line!("listening on {scheme}://{}", listener.local_addr()?);
-    server::serve(listener, tls, app, Limits::default(), stopped).await?;
+    server::serve(listener, tls, app, limits(), stopped).await?;
     follower.abort();
     housekeeper.abort();
     authority.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// As many connections as there are descriptors for, less those of the database.
+fn limits() -> Limits {
+    use rustix::process::{Resource, getrlimit};
+
+    const OTHERS: u64 = 200;
+    let limits = Limits::default();
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let most = descriptors.saturating_sub(OTHERS).max(descriptors / 2);
+    Limits {
+        connections: limits
+            .connections
+            .min(usize::try_from(most).unwrap_or(usize::MAX)),
+        ..limits
+    }
 }
 
 fn tls(config: &Config) -> Result<Option<Tls>, Box<dyn std::error::Error>> {

@@ -9,6 +9,8 @@ pub(super) struct Activity(Mutex<State>);
 
 struct State {
     in_progress: usize,
+    /// Of those, whose body has not arrived in full.
+    awaited: usize,
     used: bool,
     quiet_since: Instant,
     first_byte: Instant,
@@ -40,6 +42,7 @@ impl Activity {
     pub(super) fn new(now: Instant) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
             in_progress: 0,
+            awaited: 0,
             used: false,
             quiet_since: now,
             first_byte: now,
@@ -78,10 +81,37 @@ impl Activity {
         }
     }
 
+    /// Since when the server has been waiting for the client, unless it is at work.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        let state = self.state();
+        match state.in_progress {
+            0 => Some(state.quiet_since),
+            in_progress if in_progress == state.awaited => Some(state.first_byte),
+            _ => None,
+        }
+    }
+
     /// The state is whole between any two statements, so a panic elsewhere
     /// while it was locked does not spoil it.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A body that has not arrived in full; it has when this is dropped.
+pub(super) struct Awaited(Arc<Activity>);
+
+impl Visit {
+    /// Notes that the request has a body that is still to come.
+    pub(super) fn awaits_body(&self) -> Awaited {
+        self.activity.state().awaited += 1;
+        Awaited(Arc::clone(&self.activity))
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.0.state().awaited -= 1;
     }
 }
 

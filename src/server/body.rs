@@ -14,6 +14,8 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::activity::Awaited;
+
 /// Set once a body was not read in time.
 #[derive(Clone, Default)]
 pub(super) struct Late(Arc<AtomicBool>);
@@ -32,16 +34,19 @@ pub(super) struct TimedBody {
     /// Made when the reader first has to wait, which most never do.
     timer: Option<Pin<Box<Sleep>>>,
     late: Late,
+    /// Until all of it has arrived.
+    awaited: Option<Awaited>,
 }
 
 impl TimedBody {
-    pub(super) fn new(body: Incoming, deadline: Instant) -> (Self, Late) {
+    pub(super) fn new(body: Incoming, deadline: Instant, awaited: Awaited) -> (Self, Late) {
         let late = Late::default();
         let body = Self {
             body,
             deadline,
             timer: None,
             late: late.clone(),
+            awaited: Some(awaited),
         };
         (body, late)
     }
@@ -57,6 +62,9 @@ impl Body for TimedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            if frame.is_none() || this.body.is_end_stream() {
+                this.awaited = None;
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
         }
         let deadline = this.deadline;

@@ -66,6 +66,7 @@ impl<E: Endpoint + 'static> Server<E> {
         self: Arc<Self>,
         tcp: TcpStream,
         peer: SocketAddr,
+        activity: &Arc<Activity>,
         mut stopping: watch::Receiver<()>,
     ) {
         let here = Ends {
@@ -88,8 +89,7 @@ impl<E: Endpoint + 'static> Server<E> {
                     return debug!(%peer, "closed: nothing was sent");
                 };
                 let protocol = opening.protocol;
-                let activity = Activity::new(accepted);
-                let wire = self.wire(tcp, protocol, &activity).opened(opening);
+                let wire = self.wire(tcp, protocol, activity).opened(opening);
                 self.converse(wire, protocol, here, activity, accepted, stopping)
                     .await;
             }
@@ -109,8 +109,8 @@ impl<E: Endpoint + 'static> Server<E> {
                     _ => Protocol::Http1,
                 };
                 let opened = Instant::now();
-                let activity = Activity::new(opened);
-                let wire = self.wire(stream, protocol, &activity);
+                activity.request_begins(opened);
+                let wire = self.wire(stream, protocol, activity);
                 self.converse(wire, protocol, here, activity, opened, stopping)
                     .await;
             }
@@ -126,7 +126,7 @@ impl<E: Endpoint + 'static> Server<E> {
         wire: Wire<S>,
         protocol: Protocol,
         ends: Ends,
-        activity: Arc<Activity>,
+        activity: &Arc<Activity>,
         opened: Instant,
         stopping: watch::Receiver<()>,
     ) where
@@ -136,7 +136,7 @@ impl<E: Endpoint + 'static> Server<E> {
         let service = service_fn({
             let server = self.clone();
             let ends = Arc::new(ends);
-            let activity = activity.clone();
+            let activity = Arc::clone(activity);
             move |request| {
                 let visit = activity.enter();
                 let server = server.clone();
@@ -145,7 +145,7 @@ impl<E: Endpoint + 'static> Server<E> {
             }
         });
         let watched = Watched {
-            activity,
+            activity: Arc::clone(activity),
             opened,
             limits: &self.limits,
             stopping,
@@ -186,7 +186,8 @@ impl<E: Endpoint + 'static> Server<E> {
                 Version::HTTP_2 => Instant::now(),
                 _ => visit.began,
             };
-            let (body, late) = TimedBody::new(body, began + self.limits.request_time);
+            let deadline = began + self.limits.request_time;
+            let (body, late) = TimedBody::new(body, deadline, visit.awaits_body());
             (Body::from(body.boxed()), Some(late))
         };
         let local = match &ends.local {

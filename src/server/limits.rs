@@ -22,9 +22,10 @@ pub struct Limits {
     /// How long a closed connection still takes in what the client was
     /// sending, so that the client gets to read the answer.
     pub linger_time: Duration,
-    /// Open connections. At the bound the server stops accepting until one
-    /// closes; newcomers wait in the kernel's queue. Keep it under the limit of
-    /// file descriptors, of which the database needs some.
+    /// Open connections. At the bound a newcomer takes the place of the one that
+    /// the server has waited for longest; where all are at work, newcomers wait in
+    /// the kernel's queue. Keep it under the limit of file descriptors, of which the
+    /// database needs some.
     pub connections: usize,
     /// Concurrent requests on one HTTP/2 connection.
     pub streams: u32,

@@ -13,6 +13,7 @@
 //! | rests after an answer | closed after `request_time`; on HTTP/2, GOAWAY first |
 //! | does not read its response | closed after `request_time` and `drain_time` |
 //! | opens and resets HTTP/2 streams | GOAWAY |
+//! | keeps a connection open for a request to come, where all connections are taken | closed, the one that has waited longest first |
 //!
 //! The 408 takes the place of whatever the endpoint made of the body's error,
 //! so no handler has to know of it. A response has `request_time` and
@@ -27,6 +28,7 @@ mod body;
 mod connection;
 mod framing;
 mod limits;
+mod seats;
 mod tls;
 mod wire;
 
@@ -39,9 +41,9 @@ use tokio::{
     task::{JoinError, JoinSet},
     time::{Instant, sleep_until, timeout},
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-use self::connection::Server;
+use self::{connection::Server, seats::Seats};
 pub use self::{
     limits::Limits,
     tls::{Tls, TlsError},
@@ -125,16 +127,32 @@ async fn accept<E: Endpoint + 'static>(
     connections: &mut JoinSet<()>,
 ) -> io::Result<()> {
     let mut trouble = Trouble::default();
+    let seats = Arc::new(Seats::default());
+    // A newcomer is let in before somebody is asked to leave.
+    let most = limits.connections.saturating_add(1);
     loop {
         tokio::select! {
             Some(ended) = connections.join_next() => note_panic(ended),
-            accepted = trouble.accept(&listener), if connections.len() < limits.connections => {
+            accepted = trouble.accept(&listener), if connections.len() < most => {
                 if let Some((tcp, peer)) = trouble.check(accepted)? {
                     // Answers are small and written whole: waiting to fill a
                     // segment would only delay them. A socket that refuses
                     // works all the same.
                     let _ = tcp.set_nodelay(true);
-                    connections.spawn(server.clone().serve(tcp, peer, stop.subscribe()));
+                    let (server, seat) = (Arc::clone(&server), seats.take());
+                    let stopping = stop.subscribe();
+                    connections.spawn(async move {
+                        tokio::select! {
+                            () = server.serve(tcp, peer, &seat.activity, stopping) => {}
+                            () = seat.called_away() => {
+                                debug!(%peer, "closed: the connection is wanted for another");
+                            }
+                        }
+                    });
+                    if connections.len() >= limits.connections {
+                        // Some at once, since to find them all have to be looked at.
+                        seats.call_away(1 + limits.connections / 64);
+                    }
                 }
             }
         }

@@ -263,6 +263,63 @@ async fn a_full_server_serves_again_when_idle_connections_time_out() {
     assert_eq!(server.get().await, "hello");
 }
 
+#[tokio::test]
+async fn a10_half_sent_requests_never_keep_new_ones_waiting() {
+    let limits = Limits {
+        connections: 20,
+        ..Limits::default()
+    };
+    let server = Server::start(limits).await;
+    let half: [&[u8]; 4] = [
+        b"",
+        b"GET / HT",
+        b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nha",
+        b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\nGET / HT",
+    ];
+    let mut idle = Vec::new();
+    for round in 0..20 {
+        for sent in half {
+            let mut client = server.connect().await;
+            client.write_all(sent).await.unwrap();
+            idle.push(client);
+        }
+        assert_eq!(server.get().await, "hello", "round {round}");
+    }
+    closes(&mut idle[0]).await;
+}
+
+#[tokio::test]
+async fn a10_a_request_that_is_being_handled_is_not_given_up_for_a_newcomer() {
+    let (arrived, mut arrivals) = mpsc::unbounded_channel();
+    let release = Arc::new(Semaphore::new(0));
+    let gate = release.clone();
+    let endpoint = poem::endpoint::make(move |mut request: poem::Request| {
+        let _ = arrived.send(());
+        let gate = gate.clone();
+        async move {
+            let body = request.take_body().into_string().await.unwrap_or_default();
+            gate.acquire().await.map_or("closed".to_owned(), |_| body)
+        }
+    });
+    let limits = Limits {
+        connections: 4,
+        ..Limits::default()
+    };
+    let server = Server::start_with(limits, None, endpoint).await;
+    let mut client = server.connect().await;
+    let request =
+        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 5\r\n\r\nwhole";
+    client.write_all(request.as_bytes()).await.unwrap();
+    arrivals.recv().await.unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..50 {
+        idle.push(server.connect().await);
+    }
+    closes(&mut idle[0]).await;
+    release.add_permits(1);
+    assert!(closes_with(&mut client).await.ends_with("whole"));
+}
+
 // Shutdown.
 
 #[tokio::test]
