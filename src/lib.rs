@@ -34,6 +34,7 @@ pub mod infrastructure;
 pub mod keys;
 pub mod kinds;
 pub mod live;
+mod login_name;
 pub mod oauth;
 pub mod opaque;
 pub mod password;

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     clock::Clock,
     hashing::{HashPool, Overloaded, Place},
+    login_name,
     store::{self, Counted, Ending, Store, Window},
 };
 
@@ -221,9 +222,10 @@ impl Keys {
             Origin::Address(address) => ("address", network(address).to_string(), PER_ADDRESS),
             Origin::Client(id) => ("client", id.to_owned(), PER_CLIENT),
         };
+        let username = login_name::common(username);
         Self {
-            pair: digest(&["usual", kind, &origin, username]),
-            user: digest(&["user", username]),
+            pair: digest(&["usual", kind, &origin, &username]),
+            user: digest(&["user", &username]),
             origin: digest(&[kind, &origin]),
             per_origin,
         }

@@ -283,6 +283,27 @@ fn a_flask_security_hash_needs_the_right_site_salt() {
     assert_eq!(verify_with(None), Err(Refused::MissingSiteSalt));
 }
 
+/// Made by Flask-Security-Too 5.9.2, which normalises to NFKD by default.
+#[test]
+fn b1_a_flask_security_password_is_compared_in_nfkd_and_as_typed() {
+    let hash = "$pbkdf2-sha512$25000$9n5v7b3XmnOOEUKoFcJYSw$F/pUgPR.AniW2TKEsQLRwgfiPn2ryFCBzHH0H.SyRd3CKr19P41.7/p7iDzgIzkH95vmbwBQ1awkH2gyMaLIpg";
+    let hash = PasswordHash::wrapped(Wrapper::FlaskSecurity, hash);
+    let context = Context::new(Policy {
+        current: CurrentScheme::Bcrypt { cost: 4 },
+        flask_security_salt: Some(SiteSalt::new(FLASK_SECURITY_SALT)),
+        ..Policy::default()
+    })
+    .unwrap();
+    let verify = |password: &str| context.verify(&Password::new(password), &hash);
+    assert_eq!(verify("p\u{e4}ssw\u{f6}rd \u{fb01}ne"), Ok(REHASHED));
+    assert_eq!(verify("pa\u{308}sswo\u{308}rd fine"), Ok(REHASHED));
+    assert_eq!(verify("password fine"), Ok(Verdict::Mismatch));
+    // Those of a site that does not normalise are hashed as typed.
+    let typed = PasswordHash::wrapped(Wrapper::FlaskSecurity, FLASK_SECURITY_OF_SECRET);
+    let verdict = context.verify(&Password::new("secret"), &typed);
+    assert_eq!(verdict, Ok(REHASHED));
+}
+
 #[test]
 fn a_wrapper_holds_no_other_wrapper_and_hex_sha256_only_bcrypt() {
     let twice = format!("$flask-security$$hex-sha256${BCRYPT_OF_SECRET}");

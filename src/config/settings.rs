@@ -226,6 +226,12 @@ pub const SETTINGS: &[Setting] = &[
         )
     },
     setting(
+        "user-source-name-case",
+        "exact|ignore",
+        None,
+        "Whether the case of e-mail addresses as names counts there [default: exact for Django, ignore for Flask]",
+    ),
+    setting(
         "user-source-hash",
         "KIND",
         Some("plain"),

@@ -34,6 +34,12 @@ impl Layers {
                 table: self.text("user-source-table").map(str::to_owned),
                 columns: self.columns()?,
             },
+            ignores_case: match self.text("user-source-name-case") {
+                None => site == Site::Flask,
+                Some("exact") => false,
+                Some("ignore") => true,
+                other => return Err(refuse("user-source-name-case", other, "exact or ignore")),
+            },
             wrapper: self.wrapper()?,
             groups: self.group_scopes()?,
             superusers: match self.text("user-source-superuser-scope") {

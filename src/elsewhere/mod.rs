@@ -49,6 +49,8 @@ pub struct SharedSource {
     /// The other application's database.
     pub url: Secret,
     pub mapping: Mapping,
+    /// Whether the case of e-mail addresses as names does not count there.
+    pub ignores_case: bool,
     /// What was done to passwords there before they were hashed.
     pub wrapper: Option<Wrapper>,
     /// What members of a group or role may hold.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     live::{Live, LiveError, UserState},
+    login_name,
     password::PasswordHash,
     profile::Profile,
     scope::{Scope, ScopeSet},
@@ -75,6 +76,31 @@ impl SharedUsers {
         }
         let layout = self.layout().await?;
         let user = self.database.user(&layout.table, username).await;
+        let user = self.known(user)?;
+        Ok(user.and_then(|user| self.row_of(user, &layout.table, catalogue)))
+    }
+
+    /// The user whom somebody means who types a name to log in, as the application
+    /// would find them.
+    pub async fn user_for_login(
+        &self,
+        typed: &str,
+        catalogue: &HashSet<Scope>,
+    ) -> Result<Option<UserRow>, store::Error> {
+        let layout = self.layout().await?;
+        for name in login_name::forms(typed) {
+            if let Some(user) = self.user(&name, catalogue).await? {
+                return Ok(Some(user));
+            }
+        }
+        let email = login_name::email(typed).filter(|email| subject::is_id(email));
+        let Some(email) = email.filter(|_| self.source.ignores_case) else {
+            return Ok(None);
+        };
+        let user = self
+            .database
+            .user_ignoring_case(&layout.table, &email)
+            .await;
         let user = self.known(user)?;
         Ok(user.and_then(|user| self.row_of(user, &layout.table, catalogue)))
     }
@@ -169,11 +195,19 @@ impl SharedUsers {
         Ok(layout)
     }
 
-    fn known<T>(&self, outcome: Result<T, ForeignError>) -> Result<T, ForeignError> {
-        if outcome.is_err() {
-            self.layout.store(None);
+    /// What was found. A name on two rows is nobody's: the log says so.
+    fn known<T: Default>(&self, outcome: Result<T, ForeignError>) -> Result<T, ForeignError> {
+        match outcome {
+            Err(ambiguous @ ForeignError::Ambiguous { .. }) => {
+                tracing::warn!(%ambiguous, "nobody can log in under this name");
+                Ok(T::default())
+            }
+            Err(error) => {
+                self.layout.store(None);
+                Err(error)
+            }
+            Ok(found) => Ok(found),
         }
-        outcome
     }
 
     fn row_of(

@@ -90,7 +90,13 @@ impl Context {
         let recognised = self.accept(stored)?;
         let hash = &recognised.hash;
         let matches = match recognised.wrapper {
-            Some(wrapper) => hash.matches(wrapper.treat(password, &self.policy)?.as_bytes())?,
+            Some(wrapper) => {
+                let mut matches = false;
+                for treated in wrapper.treat(password, &self.policy)? {
+                    matches = matches || hash.matches(treated.as_bytes())?;
+                }
+                matches
+            }
             None => hash.matches(password)?,
         };
         if !matches {

@@ -2,12 +2,12 @@
 //! importer is told, and marks them with a prefix of Scopegate's own before the
 //! hash as it was: `$flask-security$$argon2id$v=19$…`, `$hex-sha256$$2b$12$…`.
 //!
-//! Flask-Security normalises a typed password (NFKD, by default) before it hashes
-//! it. Here a password is taken as typed, so that a user of such a site whose
-//! password has accents or the like must type it decomposed, or set a new one.
+//! Flask-Security normalises a typed password before it hashes it: NFKD, unless the site
+//! says otherwise. Both forms are tried, that one first.
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::{
@@ -49,18 +49,29 @@ impl Wrapper {
         self == Self::FlaskSecurity || scheme.family() == Family::Bcrypt
     }
 
+    /// What may have been hashed of a password: one or two texts.
     pub(super) fn treat(
         self,
         password: &[u8],
         policy: &Policy,
-    ) -> Result<Zeroizing<String>, Refused> {
+    ) -> Result<Vec<Zeroizing<String>>, Refused> {
         let Self::FlaskSecurity = self else {
-            return Ok(hex_sha256(password));
+            return Ok(vec![hex_sha256(password)]);
         };
         let salt = policy.flask_security_salt.as_ref();
         let salt = salt.ok_or(Refused::MissingSiteSalt)?;
-        let mac = hmac_of(Digest::Sha512, salt.as_bytes(), password);
-        Ok(Zeroizing::new(to_base64_padded(&mac)))
+        let mac = |password: &[u8]| {
+            let mac = hmac_of(Digest::Sha512, salt.as_bytes(), password);
+            Zeroizing::new(to_base64_padded(&mac))
+        };
+        let normalised = std::str::from_utf8(password).ok().map(|text| {
+            let text: String = text.nfkd().collect();
+            Zeroizing::new(text)
+        });
+        Ok(match normalised {
+            Some(text) if text.as_bytes() != password => vec![mac(text.as_bytes()), mac(password)],
+            _ => vec![mac(password)],
+        })
     }
 }
 

@@ -133,6 +133,16 @@ impl SharedTable {
         Ok(user.filter(|user| user.email.as_deref() == Some(username)))
     }
 
+    /// The user of a name, whatever the case of either.
+    pub async fn user_ignoring_case(
+        &self,
+        table: &UserTable,
+        name: &str,
+    ) -> Result<Option<ForeignUser>, ForeignError> {
+        let by_name = format!("lower({}) = lower($1)", table.name());
+        self.one(table, &by_name, name).await
+    }
+
     async fn one(
         &self,
         table: &UserTable,

@@ -16,7 +16,6 @@ use crate::{
     live::LiveError,
     password::{Password, PasswordHash, Verdict},
     store::{self, Transaction, UserRow},
-    subject,
     throttle::{NotAdmitted, Origin, Outcome, Throttled},
 };
 
@@ -111,11 +110,10 @@ async fn check(
     username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, NotLoggedIn> {
-    // What cannot be a name is nobody's, and nothing to ask the database for.
-    let user = match subject::is_id(username) {
-        true => authority.user(username).await?,
-        false => None,
-    };
+    let user = authority
+        .directory
+        .user_for_login(&authority.live, username);
+    let user = user.await?;
     let Some((user, stored)) = user.and_then(with_password_hash) else {
         place.verify_nobody(Arc::clone(password)).await?;
         return Err(LoginRefused::UnknownUser.into());

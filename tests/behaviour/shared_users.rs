@@ -364,3 +364,47 @@ fn a_source_of_users_that_cannot_be_is_refused_at_the_start() {
     home.write("empty.db", "");
     refused(&[django, "--user-source-url=empty.db"], "auth_user");
 }
+
+#[test]
+fn b1_a_name_is_typed_as_in_djangos_login_form() {
+    let (server, mut site) = serving_django(&[]);
+    site.told(json!({"do": "register", "name": "jos\u{e9}", "password": PASSWORD}));
+    site.told(json!({"do": "register", "name": "Eve@example.com", "password": PASSWORD}));
+    for typed in ["jos\u{e9}", "  jose\u{301} ", "\u{ff4a}os\u{e9}"] {
+        let token = server.login(typed, PASSWORD, &["me"]);
+        assert_eq!(decoded(&token.text).1["sub"], "username:jos\u{e9}");
+    }
+    // The case counts in Django, of an e-mail address as well.
+    assert_cannot_log_in(&server, "eve@example.com", PASSWORD);
+    assert_cannot_log_in(&server, "Jos\u{e9}", PASSWORD);
+}
+
+#[test]
+fn b1_the_case_of_an_email_address_does_not_count_in_a_flask_application() {
+    let (server, mut site) = serving_flask();
+    for name in ["Eve@Example.com", "Bob@example.com", "BOB@example.com"] {
+        site.told(
+            json!({"do": "register", "name": name, "password": PASSWORD, "method": "scrypt"}),
+        );
+    }
+    let token = server.login("eve@example.COM", PASSWORD, &["me"]);
+    assert_eq!(decoded(&token.text).1["sub"], "username:Eve@Example.com");
+    server.assert_accepts(&token.text);
+    server.login("Bob@example.com", PASSWORD, &["me"]);
+    // Two rows have this name: nobody is guessed, and the log says so.
+    assert_cannot_log_in(&server, "bob@example.com", PASSWORD);
+    assert!(
+        server.log().contains("more than one user"),
+        "{}",
+        server.log()
+    );
+    assert_cannot_log_in(&server, "Ada", PASSWORD);
+}
+
+#[test]
+fn b1_whether_the_case_counts_is_a_setting() {
+    let (server, mut site) = serving_django(&["--user-source-name-case=ignore"]);
+    site.told(json!({"do": "register", "name": "Eve@example.com", "password": PASSWORD}));
+    let token = server.login("eve@example.com", PASSWORD, &["me"]);
+    assert_eq!(decoded(&token.text).1["sub"], "username:Eve@example.com");
+}
