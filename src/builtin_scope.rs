@@ -45,7 +45,7 @@ pub enum BuiltinScope {
     /// Rotate and retire signing keys.
     #[oai(rename = "keys:write")]
     KeysWrite,
-    /// Read the audit log.
+    /// Read the audit log, which is yet to come.
     #[oai(rename = "audit:read")]
     AuditRead,
     /// Ask whether a token is active.

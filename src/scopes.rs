@@ -69,6 +69,8 @@ pub fn known(authority: &Authority, name: &'static str, scopes: &ScopeSet) -> Re
     let unknown: ScopeSet = scopes.iter().filter(is_unknown).cloned().collect();
     match unknown.is_empty() {
         true => Ok(()),
-        false => Err(Unfit::new(name, format!("not in the catalogue: {unknown}")).into()),
+        false => Err(Unfit::new(name, format!(
+                "not in the catalogue: {unknown} (add a scope with `scopegate scope add` or POST /scopes)"
+            )).into()),
     }
 }

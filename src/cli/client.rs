@@ -1,6 +1,6 @@
 //! `scopegate client`.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use scopegate::{
@@ -11,6 +11,7 @@ use scopegate::{
     opaque::Opaque,
     redirect_uri::{ApplicationType, RedirectUri},
     scope::{Scope, ScopeError, ScopeSet},
+    text,
 };
 use serde_json::{Value, json};
 
@@ -21,6 +22,9 @@ use super::{
 
 /// OAuth clients: third parties and programs that ask for tokens
 #[derive(Subcommand)]
+#[command(
+    after_help = "Examples:\n  scopegate client add billing --scope users:read\n  scopegate client show billing"
+)]
 pub enum ClientCommand {
     Add(Add),
     List(List),
@@ -223,6 +227,12 @@ impl ClientCommand {
                         ),
                         false => print_secret(&secret),
                     }
+                    output::check().map_err(|error| {
+                        format!(
+                            "the new secret was not written ({error}), and the old one is refused: \
+                             run rotate-secret again"
+                        )
+                    })?;
                     Ok(())
                 }
                 Self::Remove(remove) => {
@@ -239,7 +249,7 @@ impl Add {
     async fn run(self, authority: &Authority) -> Outcome {
         let authentication = match &self.jwks {
             Some(path) => {
-                let jwks = fs::read_to_string(path)
+                let jwks = text::read_file(path)
                     .map_err(|error| format!("{}: {error}", path.display()))?;
                 NewAuthentication::PrivateKey(jwks)
             }
@@ -278,11 +288,24 @@ impl Add {
                 shown["client_secret"] = Value::from(secret.expose());
             }
             output::json(&shown);
-            return Ok(());
+        } else {
+            line!("added client {}", client.id);
+            if let Some(secret) = secret {
+                print_secret(&secret);
+            }
+            if client.scopes.is_empty() {
+                eprintln!(
+                    "note: its tokens can do nothing, since it may ask for no scope: scopegate \
+                     client set {} --scope SCOPE [--default-scope SCOPE]",
+                    client.id
+                );
+            }
         }
-        line!("added client {}", client.id);
-        if let Some(secret) = secret {
-            print_secret(&secret);
+        if let Err(error) = output::check() {
+            clients::remove(authority, &Actor::operator(), &client.id).await?;
+            let reason =
+                format!("the client was not added, since its secret was not written: {error}");
+            return Err(reason.into());
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::{
     Outcome, Settings, log,
-    output::line,
+    output::announce,
     serve::{bind, run_server, serve},
 };
 
@@ -123,7 +123,7 @@ async fn add(
 
 fn print_welcome(base: &str, admin_password: &str) {
     let scopes = BuiltinScope::catalogue().len() + 1;
-    line!(
+    announce!(
         "Scopegate demo: a throwaway database, gone when this ends
 
   {base}/docs   Swagger UI: press Authorize, log in, tick scopes

@@ -135,20 +135,27 @@ impl Import {
             let refusal = format!("not in the catalogue, see `scopegate scope add`: {unknown}");
             return Err(refusal.into());
         }
-        let superusers = match self.superuser_admin {
+        let superusers: ScopeSet = match self.superuser_admin {
             true => catalogue.iter().cloned().collect(),
             false => self.superuser_scope.iter().cloned().collect(),
         };
         let (dry_run, json) = (self.dry_run, self.json);
+        let has_rule = !groups.is_empty() || !superusers.is_empty() || !self.scope.is_empty();
         let source = self.source(ScopeRules { groups, superusers });
         let mut watcher = Watcher {
             on_terminal: stderr().is_terminal(),
+            existing: Vec::new(),
+            others_existing: 0,
         };
         let outcome = import(authority, source, &options, &mut watcher).await;
         watcher.clear();
         let (summary, notes) = outcome?;
         print(&summary, dry_run, json);
-        print_notes(&notes, settings, options.wrapper);
+        watcher.print_existing();
+        if !has_rule {
+            print_powerless(&summary);
+        }
+        print_notes(&notes, &summary, settings, options.wrapper);
         match summary.refused {
             0 => Ok(()),
             refused => Err(format!("{} refused", counted(refused, "row")).into()),
@@ -195,9 +202,30 @@ impl Import {
 /// Counts on a terminal, and names what is refused.
 struct Watcher {
     on_terminal: bool,
+    /// Users who exist: the first few by name.
+    existing: Vec<String>,
+    others_existing: u64,
 }
 
+/// How many users who exist are named.
+const NAMED: usize = 10;
+
 impl Watcher {
+    fn print_existing(&self) {
+        if self.existing.is_empty() {
+            return;
+        }
+        let others = match self.others_existing {
+            0 => String::new(),
+            others => format!(" and {others} more"),
+        };
+        let names = self.existing.join(", ");
+        show(&format!(
+            "note: these users exist and were left as they are: {names}{others}; --update would \
+             change them\n"
+        ));
+    }
+
     fn clear(&self) {
         if self.on_terminal {
             show("\r\u{1b}[K");
@@ -217,6 +245,14 @@ impl Observer for Watcher {
                 "refused: {place}, user {}: {reason}\n",
                 plain(name)
             )),
+        }
+    }
+
+    fn exists(&mut self, username: &str) {
+        if self.existing.len() < NAMED {
+            self.existing.push(plain(username));
+        } else {
+            self.others_existing += 1;
         }
     }
 
@@ -240,6 +276,7 @@ fn print(summary: &Summary, dry_run: bool, json: bool) {
         updated,
         unchanged,
         refused,
+        ..
     } = summary;
     if json {
         output::json(&json!({
@@ -251,14 +288,14 @@ fn print(summary: &Summary, dry_run: bool, json: bool) {
         }));
         return;
     }
-    let would = if dry_run {
-        "dry run, nothing written: "
+    if dry_run {
+        line!(
+            "dry run, nothing written: would import {imported} and update {updated}; {unchanged} \
+             unchanged, {refused} refused"
+        );
     } else {
-        ""
-    };
-    line!(
-        "{would}{imported} imported, {updated} updated, {unchanged} unchanged, {refused} refused"
-    );
+        line!("{imported} imported, {updated} updated, {unchanged} unchanged, {refused} refused");
+    }
 }
 
 fn counted(number: u64, one: &str) -> String {
@@ -268,8 +305,31 @@ fn counted(number: u64, one: &str) -> String {
     }
 }
 
-fn print_notes(notes: &Notes, settings: &Layers, wrapper: Option<Wrapper>) {
+/// Says how many users can do nothing, since no rule gives them a scope.
+fn print_powerless(summary: &Summary) {
+    if summary.without_scopes > 0 {
+        let users = counted(summary.without_scopes, "imported user");
+        show(&format!(
+            "note: {users} may hold no scope and can do nothing: --scope SCOPE gives one to \
+             everybody, --group-scope GROUP=SCOPE to a group\n"
+        ));
+    }
+}
+
+fn print_notes(notes: &Notes, summary: &Summary, settings: &Layers, wrapper: Option<Wrapper>) {
     let note = |text: String| show(&format!("note: {text}\n"));
+    if summary.cleaned_names > 0 {
+        let names = counted(summary.cleaned_names, "full name");
+        note(format!("control characters were taken out of {names}"));
+    }
+    if !notes.ignored.is_empty() {
+        let ignored: Vec<&str> = notes.ignored.iter().map(String::as_str).collect();
+        note(format!(
+            "ignored: {} (known are username, password_hash, email, full_name, locale, disabled, \
+             scopes)",
+            ignored.join(", ")
+        ));
+    }
     for (group, users) in &notes.unmapped_groups {
         let group = plain(group);
         note(format!(

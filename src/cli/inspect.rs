@@ -7,6 +7,7 @@ use scopegate::{
     authority::{Accepted, Authority, NotAccepted},
     error::Error,
     keys::{self, Key},
+    served_as,
     store::KeyState,
     token::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, Refused, Unverified},
 };
@@ -48,6 +49,9 @@ impl Inspect {
             Some(token) => token,
             None => from_stdin()?,
         };
+        if let Some(otherwise) = served_as::otherwise(authority).await? {
+            eprintln!("warning: {otherwise}");
+        }
         let findings = Findings::of(authority, token.trim()).await?;
         let verdict = findings.verdict(authority);
         match self.json {

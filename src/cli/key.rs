@@ -19,6 +19,7 @@ use super::{
 
 /// Signing keys: list, generate, rotate, retire
 #[derive(Subcommand)]
+#[command(after_help = "Examples:\n  scopegate key list\n  scopegate key rotate")]
 pub enum Key {
     List(List),
     Show(Show),

@@ -5,7 +5,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging as configured.
 pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("log: {error}"))?;
+    // Notices of PostgreSQL, as that a table exists, are for nobody.
+    let directives = format!("sqlx::postgres::notice=warn,{}", config.log);
+    let filter = EnvFilter::try_new(directives).map_err(|error| format!("log: {error}"))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

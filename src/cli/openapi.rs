@@ -1,10 +1,8 @@
 //! `scopegate openapi`.
 
-use std::io::Write;
-
 use clap::Args;
 
-use super::Outcome;
+use super::{Outcome, output::line};
 
 /// Print the OpenAPI document
 ///
@@ -28,6 +26,7 @@ impl OpenApi {
         } else {
             scopegate::api::document_json()?
         };
-        Ok(std::io::stdout().write_all(document.as_bytes())?)
+        line!("{}", document.trim_end());
+        Ok(())
     }
 }

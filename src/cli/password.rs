@@ -17,6 +17,9 @@ use super::{
 
 /// Identify a stored hash, and find the cost that suits this machine
 #[derive(Subcommand)]
+#[command(
+    after_help = "Examples:\n  scopegate password calibrate\n  scopegate password identify < hash.txt"
+)]
 pub enum PasswordCommand {
     Calibrate(Calibrate),
     Identify(Identify),

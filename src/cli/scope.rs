@@ -11,6 +11,9 @@ use super::{
 
 /// The catalogue: the scopes that tokens may have
 #[derive(Subcommand)]
+#[command(
+    after_help = "Examples:\n  scopegate scope add items --description \"Read items\"\n  scopegate scope list"
+)]
 pub enum Scope {
     Add(Add),
     List(List),

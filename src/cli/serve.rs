@@ -7,7 +7,7 @@ use scopegate::{
     app::app,
     authority::Authority,
     config::Config,
-    housekeeping, keys,
+    housekeeping, keys, served_as,
     server::{self, Limits, Tls},
     users,
 };
@@ -16,7 +16,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{Outcome, Settings, log, output::line};
+use super::{Outcome, Settings, log, output::announce};
 
 /// Serve the configured database
 ///
@@ -35,9 +35,9 @@ impl Serve {
             users::forget_shared(&authority).await?;
             authority.directory.check().await?;
             if let Some(place) = authority.directory.whereabouts() {
-                line!("users live in {place}");
+                announce!("users live in {place}");
             } else if !authority.store.has_users().await? {
-                line!(
+                announce!(
                     "there are no users yet; this adds an administrator:\n  scopegate user add admin --admin"
                 );
             }
@@ -77,6 +77,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let tls = tls(&authority.config)?;
     authority.live.seal_keys().await?;
     keys::adopt_algorithm(&authority).await?;
+    served_as::remember(&authority).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let authority = Arc::new(authority);
     let app = app(&authority)?;
@@ -85,7 +86,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let house = Arc::clone(&authority);
     let housekeeper = tokio::spawn(async move { housekeeping::keep_house(&house).await });
     let stopped = stop_signal()?;
-    line!("listening on {scheme}://{}", listener.local_addr()?);
+    announce!("listening on {scheme}://{}", listener.local_addr()?);
     server::serve(listener, tls, app, limits(), stopped).await?;
     follower.abort();
     housekeeper.abort();

@@ -40,7 +40,8 @@ fn flags_for_leaves(command: Command) -> Command {
 
 fn with_setting_flags(command: Command) -> Command {
     // Commands that end at once show the flags that they need; all are taken.
-    let serves = matches!(command.get_name(), "serve" | "demo" | "config");
+    let serves = matches!(command.get_name(), "serve" | "config");
+    let demonstrates = command.get_name() == "demo";
     let imports = command.get_name() == "import";
     let file = Arg::new("config")
         .long("config")
@@ -58,7 +59,12 @@ fn with_setting_flags(command: Command) -> Command {
         .filter(|setting| !own.iter().any(|name| name == setting.name));
     settings.fold(command.arg(file), |command, setting| {
         let is_for_imports = matches!(setting.name, "group-scope" | "flask-security-salt-file");
-        let shown = serves || setting.name == "database-url" || imports && is_for_imports;
+        let is_for_demos = !setting.name.starts_with("user-source")
+            && !matches!(setting.name, "database-url" | "bcrypt-cost" | "group-scope");
+        let shown = match demonstrates {
+            true => is_for_demos,
+            false => serves || setting.name == "database-url" || imports && is_for_imports,
+        };
         command.arg(flag(setting).hide(!shown))
     })
 }

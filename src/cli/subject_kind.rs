@@ -11,6 +11,9 @@ use super::{
 
 /// Kinds of subjects without accounts: what tokens may be about, besides users and clients
 #[derive(Subcommand)]
+#[command(
+    after_help = "Examples:\n  scopegate subject-kind add car --scope items\n  scopegate subject-kind list"
+)]
 pub enum SubjectKind {
     Add(Add),
     List(List),

@@ -7,6 +7,7 @@ use scopegate::{
     actor::Actor,
     authority::Authority,
     scope::Scope,
+    served_as,
     store::{self, TokenFilter, TokenRow},
     tokens::{self, Minting},
 };
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use super::{
     Outcome, Settings, block_on,
     inspect::Inspect,
-    output::{self, line, plain},
+    output::{self, at, line, plain},
 };
 
 /// How many rows are read at once.
@@ -23,6 +24,9 @@ const PAGE: u32 = 1_000;
 
 /// Tokens: make one for a car or a post, explain, list and revoke them
 #[derive(Subcommand)]
+#[command(
+    after_help = "Examples:\n  scopegate token list\n  scopegate token revoke --subject username:alice"
+)]
 pub enum Token {
     Mint(Mint),
     Inspect(Inspect),
@@ -45,8 +49,8 @@ pub struct Mint {
     /// What it may do; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<Scope>,
-    /// Its life, as in 30m or 7d [default: that of access tokens]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    /// Its life, as in 30m or 7d; a number is seconds [default: that of access tokens]
+    #[arg(long, value_name = "TIME", value_parser = output::life)]
     expires_in: Option<Duration>,
     /// For whom it is [default: the audience of the settings]
     #[arg(long = "audience", id = "token-audience", value_name = "URI")]
@@ -116,6 +120,9 @@ impl Mint {
             expires_in: self.expires_in.map(|life| life.as_secs()),
             name: self.name,
         };
+        if let Some(otherwise) = served_as::otherwise(authority).await? {
+            return Err(otherwise.into());
+        }
         let made = tokens::mint(authority, &Actor::operator(), minting).await?;
         if self.json {
             let mut shown = as_json(&made.row);
@@ -123,6 +130,10 @@ impl Mint {
             output::json(&shown);
         } else {
             line!("{}", made.jwt);
+        }
+        if let Err(error) = output::check() {
+            tokens::revoke_one(authority, &Actor::operator(), &made.row.id).await?;
+            return Err(format!("the token was revoked, since it was not written: {error}").into());
         }
         Ok(())
     }
@@ -151,7 +162,10 @@ impl List {
             return Ok(());
         }
         let rows: Vec<Vec<String>> = tokens.iter().map(as_row).collect();
-        output::table(&["id", "kind", "subject", "scopes", "name"], &rows);
+        output::table(
+            &["id", "kind", "subject", "scopes", "expires", "name"],
+            &rows,
+        );
         Ok(())
     }
 }
@@ -181,6 +195,7 @@ fn as_row(token: &TokenRow) -> Vec<String> {
         token.kind.clone(),
         plain(&token.subject),
         token.scopes.clone(),
+        at(token.expires_at),
         plain(token.name.as_deref().unwrap_or_default()),
     ]
 }

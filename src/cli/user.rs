@@ -1,15 +1,17 @@
 //! `scopegate user`.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{IsTerminal, Read};
 
 use clap::{Args, Subcommand};
 use scopegate::{
     actor::Actor,
     authority::Authority,
+    error::Error,
     password::Password,
     profile::ProfilePatch,
     scope::{Scope, ScopeSet},
     store::UserRow,
+    text,
     users::{self, NewAccount, Patch},
 };
 use serde_json::json;
@@ -22,6 +24,7 @@ use super::{
 
 /// Users: who may log in, and which scopes they may hold
 #[derive(Subcommand)]
+#[command(after_help = "Examples:\n  scopegate user add alice --scope me\n  scopegate user list")]
 pub enum User {
     Add(Add),
     List(List),
@@ -243,6 +246,10 @@ impl Add {
         } else {
             self.scope.into_iter().collect()
         };
+        // Before anybody types a password in vain.
+        if authority.user(&self.name).await?.is_some() {
+            return Err(Error::UserExists(self.name).into());
+        }
         let account = NewAccount {
             username: self.name,
             password: Some(read_password(self.password_stdin)?),
@@ -359,9 +366,11 @@ fn as_json(user: &UserRow) -> serde_json::Value {
 
 fn read_password(from_stdin: bool) -> Result<Password, Box<dyn std::error::Error>> {
     if from_stdin {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        return Ok(Password::new(line.trim_end_matches(['\r', '\n'])));
+        // One byte more than a password may have shows that it is too long.
+        let limit = 4 * Password::MAX_BYTES as u64;
+        let text = text::read(std::io::stdin().lock().take(limit))?;
+        let line = text.split('\n').next().unwrap_or_default();
+        return Ok(Password::new(line.trim_end_matches('\r')));
     }
     if !std::io::stdin().is_terminal() {
         return Err("there is no terminal to ask for the password: use --password-stdin".into());

@@ -1,6 +1,8 @@
 //! The texts of the settings, each with its source, and how one of them is read.
 
-use std::{collections::BTreeMap, fs, net::SocketAddr, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, str::FromStr, time::Duration};
+
+use crate::text;
 
 use super::{ConfigError, Layer, SETTINGS, Source};
 
@@ -108,7 +110,7 @@ impl Layers {
                 format!("it is set beside {file_key}: one of them, please"),
             )),
             (Some(secret), None) => Ok(Some(secret.to_owned())),
-            (None, Some(path)) => fs::read_to_string(path)
+            (None, Some(path)) => text::read_file(Path::new(path))
                 .map(|text| Some(text.trim_end_matches(['\r', '\n']).to_owned()))
                 .map_err(|error| value(file_key, format!("{path}: {error}"))),
             (None, None) => Ok(None),

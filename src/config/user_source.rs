@@ -55,7 +55,7 @@ impl Layers {
         let Some(url) = self.text(key) else {
             return Err(value(key, "it is not set: where is the users' database?"));
         };
-        if store::can_open(url) || !url.contains("://") {
+        if store::can_read(url) {
             return Ok(Secret::new(url));
         }
         // The text may hold a password, so it is not repeated.

@@ -1,6 +1,11 @@
-//! CSV (RFC 4180) with a header: the columns `username`, `password_hash`,
+//! CSV (RFC 4180, with commas, semicolons or tabs) with a header: the columns `username`, `password_hash`,
 //! `email`, `full_name`, `locale`, `disabled` and `scopes` (separated by spaces) in any
-//! order, of which the first is required.
+//! order, of which the first is required. Other columns are ignored.
+
+use std::{
+    cell::Cell,
+    io::{self, BufRead, Read},
+};
 
 use ::csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use tokio::sync::mpsc::Sender;
@@ -9,7 +14,8 @@ use crate::{password::PasswordHash, profile::Profile, scope::ScopeSet};
 
 use super::{
     input::{FileError, Input},
-    rows::{Entry, Place, Reason, Row},
+    rows::{Entry, Place, Reason, Refusal, Row},
+    rules::Notes,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,48 +41,105 @@ impl Column {
 }
 
 /// Sends every user of a file.
-pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<(), FileError> {
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(input);
-    let columns = columns(reader.byte_headers().map_err(io_error)?)?;
+pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
+    let (delimiter, lines_before) = delimiter(input)?;
+    let quotes = Cell::new(0);
+    let mut reader = ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(Quotes {
+            input,
+            count: &quotes,
+        });
+    let mut notes = Notes::default();
+    let columns = columns(reader.byte_headers().map_err(io_error)?, &mut notes)?;
     let mut record = ByteRecord::new();
+    // One row is held back: a quote that is not closed is known at the end of the file.
+    let mut held: Option<Entry> = None;
     while reader.read_byte_record(&mut record).map_err(io_error)? {
         let line = record.position().map_or(0, ::csv::Position::line);
-        let entry = entry_of(Row::empty(Place::Line(line)), &columns, &record);
-        if rows.blocking_send(entry).is_err() {
-            break;
+        let place = Place::Line(line + lines_before);
+        let entry = entry_of(Row::empty(place), &columns, &record);
+        if let Some(before) = held.replace(entry)
+            && rows.blocking_send(before).is_err()
+        {
+            return Ok(notes);
         }
     }
-    Ok(())
+    let is_unclosed = quotes.get() % 2 == 1;
+    if let Some(last) = held {
+        // Nobody receives it where the import has ended.
+        let _ = rows.blocking_send(if is_unclosed { unclosed(last) } else { last });
+    }
+    Ok(notes)
 }
 
-fn columns(header: &ByteRecord) -> Result<Vec<Column>, FileError> {
+/// Counts the quotes that pass.
+struct Quotes<'a, R> {
+    input: R,
+    count: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Quotes<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let quotes = buffer[..read].split(|byte| *byte == b'"').count() - 1;
+        self.count.set(self.count.get() + quotes as u64);
+        Ok(read)
+    }
+}
+
+fn unclosed(entry: Entry) -> Entry {
+    let reason = Reason::Unreadable("a quote that begins here is not closed".to_owned());
+    Err(match entry {
+        Ok(row) => row.refusal(reason),
+        Err(refusal) => Refusal { reason, ..refusal },
+    })
+}
+
+/// What separates the fields, and how many lines say so: `sep=;` as spreadsheets write it,
+/// or else whichever of comma, semicolon and tab the first line has most of.
+fn delimiter(input: &mut Input) -> io::Result<(u8, u64)> {
+    let start = input.fill_buf()?;
+    let end = start.iter().position(|byte| *byte == b'\n');
+    let first = &start[..end.unwrap_or(start.len())];
+    if let Some([delimiter, ..]) = first.strip_prefix(b"sep=") {
+        let delimiter = *delimiter;
+        let length = end.map_or(start.len(), |end| end + 1);
+        input.consume(length);
+        return Ok((delimiter, 1));
+    }
+    let count = |delimiter: &u8| first.split(|byte| byte == delimiter).count();
+    // Of equals the last is the greatest.
+    let most = [b'\t', b';', b','].into_iter().max_by_key(count);
+    Ok((most.unwrap_or(b','), 0))
+}
+
+/// What each column is; none of those that are ignored.
+fn columns(header: &ByteRecord, notes: &mut Notes) -> Result<Vec<Option<Column>>, FileError> {
     let mut columns = Vec::new();
     for name in header {
         let name = String::from_utf8_lossy(name);
-        let column = Column::named(name.trim()).ok_or_else(|| unknown(&name))?;
-        if columns.contains(&column) {
+        let column = Column::named(name.trim());
+        if name.trim() == "password" {
+            let reason = "`password`: hashes belong in `password_hash`, and passwords in plain \
+                          text are not imported";
+            return Err(FileError::Header(reason.to_owned()));
+        }
+        if column.is_none() {
+            notes.ignore(name.trim());
+        } else if columns.contains(&column) {
             return Err(FileError::Header(format!("`{name}` is repeated")));
         }
         columns.push(column);
     }
-    if columns.contains(&Column::Username) {
+    if columns.contains(&Some(Column::Username)) {
         return Ok(columns);
     }
     Err(FileError::Header("`username` is not among them".to_owned()))
 }
 
-/// What stands where a header should be may be a hash, which is not shown.
-fn unknown(name: &str) -> FileError {
-    let is_word = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_- ".contains(&byte));
-    let name = if is_word { name } else { "…" };
-    FileError::Header(format!(
-        "`{name}` is none of username, password_hash, email, full_name, locale, disabled, scopes"
-    ))
-}
-
-fn entry_of(mut row: Row, columns: &[Column], record: &ByteRecord) -> Entry {
+fn entry_of(mut row: Row, columns: &[Option<Column>], record: &ByteRecord) -> Entry {
     let (found, expected) = (record.len(), columns.len());
     let mut put_all = || {
         if found != expected {
@@ -84,6 +147,7 @@ fn entry_of(mut row: Row, columns: &[Column], record: &ByteRecord) -> Entry {
             return Err(Reason::Unreadable(reason));
         }
         for (column, field) in columns.iter().zip(record) {
+            let Some(column) = column else { continue };
             let text = str::from_utf8(field)
                 .map_err(|_| Reason::Unreadable("it is not UTF-8".to_owned()))?;
             put(&mut row, *column, text)?;

@@ -2,12 +2,17 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Cursor, Read},
     path::Path,
 };
 
+use crate::text;
+
 /// A file, or standard input.
 pub(super) type Input = BufReader<Box<dyn Read + Send>>;
+
+/// How much of a file is read before anybody looks.
+const HEAD_BYTES: u64 = 64 * 1024;
 
 /// Why a file cannot be read.
 pub(super) enum FileError {
@@ -27,5 +32,9 @@ pub(super) fn open(path: &Path) -> Result<Input, FileError> {
     } else {
         Box::new(File::open(path)?)
     };
-    Ok(BufReader::new(file))
+    let mut text = text::in_utf8(file);
+    // How a file begins says what it is: that is to be seen at the first look.
+    let mut head = Vec::new();
+    text.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(BufReader::new(Box::new(Cursor::new(head).chain(text))))
 }

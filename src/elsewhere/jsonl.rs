@@ -13,10 +13,11 @@ use super::{
     input::{FileError, Input},
     lines::Lines,
     rows::{Entry, Place, Reason, Row},
+    rules::Notes,
 };
 
 /// Sends every user of a file; blank lines are none.
-pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<(), FileError> {
+pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
     for line in Lines::new(input) {
         let line = line?;
         let row = Row::empty(Place::Line(line.number));
@@ -29,7 +30,7 @@ pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<(), 
             break;
         }
     }
-    Ok(())
+    Ok(Notes::default())
 }
 
 fn entry_of(mut row: Row, text: &str) -> Entry {

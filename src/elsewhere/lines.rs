@@ -45,10 +45,7 @@ impl<'a> Lines<'a> {
         } else {
             String::from_utf8(bytes).map_err(|_| "the line is not UTF-8")
         };
-        let text = text.map(|text| {
-            let text = text.trim_end_matches(['\r', '\n']);
-            text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()
-        });
+        let text = text.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
         let number = self.number;
         Ok(Some(Line { number, text }))
     }

@@ -13,13 +13,20 @@ use super::{
     input::{FileError, Input},
     lines::Lines,
     rows::{Entry, Place, Reason, Row},
+    rules::Notes,
 };
 
 /// How a CSV begins.
-const HEADERS: [&[u8]; 3] = [b"username,", b"\"username\",", b"\xef\xbb\xbfusername,"];
+const HEADERS: [&[u8]; 5] = [
+    b"username,",
+    b"username;",
+    b"username\t",
+    b"\"username\"",
+    b"sep=",
+];
 
 /// Sends every user of a file.
-pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<(), FileError> {
+pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
     let start = input.fill_buf()?;
     if HEADERS.iter().any(|header| start.starts_with(header)) {
         return csv::send_users(input, rows);
@@ -36,7 +43,7 @@ pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<(), 
             break;
         }
     }
-    Ok(())
+    Ok(Notes::default())
 }
 
 fn entry_of(mut row: Row, text: &str) -> Entry {

@@ -89,6 +89,8 @@ pub struct Account {
     place: Place,
     pub username: String,
     borrows_name: bool,
+    /// Control characters were taken out of the full name.
+    pub has_cleaned_name: bool,
     pub password_hash: Option<Option<PasswordHash>>,
     pub profile: ProfilePatch,
     pub disabled: Option<bool>,
@@ -127,10 +129,12 @@ impl Row {
             return Err(self.refusal(Reason::NoUsername));
         };
         let password_hash = self.password_hash.take();
+        let has_cleaned_name = clean(&mut self.profile.full_name);
         let account = Account {
             place: self.place,
             username,
             borrows_name: self.borrows_name,
+            has_cleaned_name,
             password_hash: None,
             profile: self.profile.without_empty_texts(),
             disabled: self.disabled,
@@ -179,6 +183,17 @@ impl Account {
             reason,
         }
     }
+}
+
+/// Takes control characters out of a name; says whether there were any.
+fn clean(name: &mut Option<Option<String>>) -> bool {
+    let Some(Some(name)) = name else { return false };
+    if !name.contains(char::is_control) {
+        return false;
+    }
+    let words: Vec<&str> = name.split(char::is_control).map(str::trim).collect();
+    words.join(" ").trim().clone_into(name);
+    true
 }
 
 /// The SHA-256 of a stored hash, in hexadecimal.

@@ -1,6 +1,6 @@
 //! Which scopes the groups of another application give, and what had no rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     scope::{Scope, ScopeSet},
@@ -23,8 +23,27 @@ pub struct Notes {
     pub unmapped_groups: BTreeMap<String, u64>,
     /// Those who may do everything there, and for whom there is no rule.
     pub unmapped_superusers: u64,
+    /// Columns of a file that say nothing of a user here.
+    pub ignored: BTreeSet<String>,
     /// Users without a name, who were given their e-mail address for one.
     pub borrowed_names: u64,
+}
+
+/// How many columns that are ignored are named.
+const MAX_IGNORED: usize = 20;
+
+impl Notes {
+    /// Takes note of a column that is ignored. What stands where a name should be may be a
+    /// hash, which is not shown.
+    pub(super) fn ignore(&mut self, name: &str) {
+        let is_word = name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_- ".contains(&byte));
+        let name = if is_word { name } else { "…" };
+        if self.ignored.len() < MAX_IGNORED {
+            self.ignored.insert(name.to_owned());
+        }
+    }
 }
 
 impl ScopeRules {

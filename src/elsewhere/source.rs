@@ -73,7 +73,7 @@ impl Source {
 async fn read_file(
     path: PathBuf,
     rows: Sender<Entry>,
-    send: fn(&mut Input, &Sender<Entry>) -> Result<(), FileError>,
+    send: fn(&mut Input, &Sender<Entry>) -> Result<Notes, FileError>,
 ) -> Result<Notes, SourceError> {
     spawn_blocking(move || {
         let name = path.display().to_string();
@@ -83,6 +83,5 @@ async fn read_file(
             FileError::Header(reason) => SourceError::Header(reason),
         })
     })
-    .await??;
-    Ok(Notes::default())
+    .await?
 }

@@ -24,6 +24,13 @@ pub(super) fn grant(
         false => asked.clone(),
     };
     let granted = open_to(client, wanted.intersection(held));
+    if asked.is_empty() && granted.is_empty() {
+        tracing::info!(
+            client = client.id(),
+            "the token can do nothing: the request named no scope, and the client has no default \
+             scopes"
+        );
+    }
     if granted.is_empty() && !asked.is_empty() {
         return Err(nothing_left());
     }

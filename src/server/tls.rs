@@ -26,6 +26,8 @@ use tokio_rustls::{
 use tracing::{error, info};
 use zeroize::Zeroizing;
 
+use crate::text;
+
 /// How often the files are looked at.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -202,8 +204,8 @@ impl Files {
 }
 
 fn contents(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
-    match fs::read(path) {
-        Ok(contents) => Ok(Zeroizing::new(contents)),
+    match text::read_file(path) {
+        Ok(contents) => Ok(Zeroizing::new(contents.into_bytes())),
         Err(source) => Err(TlsError::Read {
             path: path.to_owned(),
             source,

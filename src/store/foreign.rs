@@ -1,6 +1,6 @@
 //! The tables of other applications, which are only read.
 
-use std::{str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream};
 use sqlx::{
@@ -31,25 +31,53 @@ pub(super) enum Location {
 impl Location {
     /// Of a URL, or of the path of a SQLite file.
     pub(super) fn of(source: &str) -> Result<Self, ForeignError> {
-        if source.starts_with("postgres://") || source.starts_with("postgresql://") {
-            return Ok(Self::Postgres(PgConnectOptions::from_str(source)?));
-        }
-        let options = if source.starts_with("sqlite:") {
-            SqliteConnectOptions::from_str(source)?
-        } else if source.contains("://") {
-            return Err(ForeignError::UnknownKind);
-        } else {
-            SqliteConnectOptions::new().filename(source)
+        let (kind, rest) = kind_of(source);
+        let file = match kind {
+            "postgres" | "postgresql" | "postgis" | "psql" | "pgsql" => {
+                let url = format!("postgres:{rest}");
+                return Ok(Self::Postgres(PgConnectOptions::from_str(&url)?));
+            }
+            "sqlite" | "sqlite3" => sqlite_file(rest),
+            _ if source.contains("://") => return Err(ForeignError::UnknownKind),
+            _ => source,
         };
+        let options = SqliteConnectOptions::new().filename(file);
         Ok(Self::Sqlite(options.create_if_missing(false)))
     }
+}
+
+/// The kind of database that a URL names, without the driver that SQLAlchemy writes
+/// behind it (`postgresql+psycopg2`), and what follows the colon.
+fn kind_of(source: &str) -> (&str, &str) {
+    let (scheme, rest) = source.split_once(':').unwrap_or(("", source));
+    let kind = scheme.split_once('+').map_or(scheme, |(kind, _)| kind);
+    (kind, rest)
+}
+
+/// The file of a SQLite URL. Three slashes are a relative path in SQLAlchemy and in
+/// Django, where an absolute one has four, and elsewhere an absolute one: what exists
+/// counts.
+fn sqlite_file(rest: &str) -> &str {
+    let path = rest.split('?').next().unwrap_or_default();
+    if let Some(path) = path.strip_prefix("///") {
+        let absolute = &rest[2..=2 + path.len()];
+        let is_absolute = !path.starts_with('/') && Path::new(absolute).exists();
+        return if is_absolute { absolute } else { path };
+    }
+    path.strip_prefix("//").unwrap_or(path)
+}
+
+/// Whether another application's database can be of this URL or file.
+pub fn can_read(source: &str) -> bool {
+    Location::of(source).is_ok()
 }
 
 /// Why another application's tables cannot be read.
 #[derive(Debug, Error)]
 pub enum ForeignError {
     #[error(
-        "a source is a database URL, which begins with `sqlite:` or `postgres://`, or a file of SQLite"
+        "the source must be the URL of a PostgreSQL or SQLite database (`postgres://…`, `sqlite:…`) or \
+         a file of SQLite; users of other databases come as CSV or JSON lines"
     )]
     UnknownKind,
     #[error("file {0} not found")]
@@ -282,4 +310,48 @@ impl GroupTables {
 /// A name as both databases quote it: nothing in it is taken for SQL.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(source: &str) -> String {
+        match Location::of(source) {
+            Ok(Location::Sqlite(options)) => options.get_filename().display().to_string(),
+            other => panic!("{source}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn b3_a_sqlite_database_is_written_as_sqlalchemy_django_and_rails_do() {
+        for source in [
+            "app.db",
+            "sqlite:app.db",
+            "sqlite://app.db",
+            "sqlite:///app.db",
+            "sqlite+aiosqlite:///app.db",
+            "sqlite3:app.db?timeout=5000",
+        ] {
+            assert_eq!(file(source), "app.db", "{source}");
+        }
+        assert_eq!(file("sqlite:////srv/app.db"), "/srv/app.db");
+        assert_eq!(file("/srv/app.db"), "/srv/app.db");
+        // What exists is meant where both could be.
+        assert_eq!(file("sqlite:///etc/hostname"), "/etc/hostname");
+    }
+
+    #[test]
+    fn b3_a_postgresql_database_is_written_as_sqlalchemy_django_and_rails_do() {
+        for scheme in ["postgres", "postgresql", "postgresql+psycopg2", "postgis"] {
+            let source = format!("{scheme}://reader:secret@db.example:5433/site");
+            let Ok(Location::Postgres(options)) = Location::of(&source) else {
+                panic!("{scheme}");
+            };
+            assert_eq!(options.get_host(), "db.example");
+            assert_eq!(options.get_port(), 5433);
+            assert_eq!(options.get_database(), Some("site"));
+        }
+        assert!(Location::of("mysql://db/site").is_err());
+    }
 }

@@ -50,7 +50,18 @@ pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Res
         .map_err(|error| Error::from(Unfit::new("subject", error.to_string())))?;
     let open = authority.live.registry.scopes_of_kind(subject.kind());
     let open = open.ok_or_else(|| {
-        let reason = format!("subject kind `{}` not found", subject.kind());
+        let reason = match subject.kind() {
+            Subject::USERNAME => "a user's tokens come from logging in at /token, or are personal \
+                                  tokens that the user makes"
+                .to_owned(),
+            Subject::CLIENT => "a client's tokens come from /token, by the grant \
+                                client_credentials"
+                .to_owned(),
+            kind => format!(
+                "subject kind `{kind}` not found: add it first, with `scopegate subject-kind add` or \
+                 POST /subject-kinds"
+            ),
+        };
         Error::from(Unfit::new("subject", reason))
     })?;
     let beyond = minting.scopes.difference(&open);
@@ -178,7 +189,7 @@ fn life(authority: &Authority, wanted: Option<u64>) -> Result<u64, Error> {
     }
     Err(Error::from(Unfit::new(
         "expires_in",
-        format!("a token lives 1 to {most} seconds"),
+        format!("must be 1 to {most} seconds (max-token-ttl)"),
     )))
 }
 

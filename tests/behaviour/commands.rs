@@ -360,3 +360,97 @@ fn the_demo_stays_on_loopback() {
             .was_refused_naming("loopback");
     }
 }
+
+/// Runs a command whose output goes to a device that is always full.
+fn into_a_full_disk(server: &Server, args: &[&str]) -> Done {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut command = server.home().command(args);
+    let output = command
+        .stdout(full.expect("a device"))
+        .output()
+        .expect("a command that ran");
+    Done {
+        code: output.status.code(),
+        stdout: String::new(),
+        stderr: String::from_utf8(output.stderr).expect("a text"),
+    }
+}
+
+#[test]
+fn b5_output_that_cannot_be_written_is_an_error() {
+    let server = Server::start();
+    server.user("johndoe", PASSWORD, &["me"]);
+    let lists: [&[&str]; 6] = [
+        &["user", "list"],
+        &["user", "show", "johndoe", "--json"],
+        &["scope", "list"],
+        &["openapi"],
+        &["config"],
+        &["key", "generate", "--secret"],
+    ];
+    for args in lists {
+        let done = into_a_full_disk(&server, args);
+        assert_eq!(done.code, Some(1), "{args:?}: {done:?}");
+        assert!(
+            done.stderr.contains("the output was not written"),
+            "{done:?}"
+        );
+    }
+}
+
+#[test]
+fn b5_a_secret_that_cannot_be_shown_is_taken_back_or_can_be_had_again() {
+    let server = Server::start();
+    let done = into_a_full_disk(&server, &["client", "add", "app"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.stderr.contains("the client was not added"), "{done:?}");
+    server.client("app", &[]);
+    let done = into_a_full_disk(&server, &["client", "rotate-secret", "app", "--json"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.stderr.contains("run rotate-secret again"), "{done:?}");
+
+    server
+        .run(&["subject-kind", "add", "car", "--scope", "me"])
+        .succeeded();
+    let mint = ["token", "mint", "--subject", "car:1", "--scope", "me"];
+    let done = into_a_full_disk(&server, &mint);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.stderr.contains("the token was revoked"), "{done:?}");
+    let about = ["token", "list", "--subject", "car:1", "--json"];
+    let list = server.run(&about).succeeded().json();
+    assert_eq!(list, json!([]));
+}
+
+#[test]
+fn b4_a_command_with_another_issuer_than_the_servers_issues_nothing() {
+    let issuer = "https://login.example";
+    let server = Server::with_args(&["--issuer", issuer, "--audience", "https://api.example"]);
+    server
+        .run(&["subject-kind", "add", "car", "--scope", "me"])
+        .succeeded();
+    let mint = ["token", "mint", "--subject", "car:1", "--scope", "me"];
+    let done = server.run(&mint);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(
+        done.stderr.contains(issuer) && done.stderr.contains("SCOPEGATE_ISSUER"),
+        "{done:?}"
+    );
+    let with_issuer = [&mint[..], &["--issuer", issuer]].concat();
+    assert!(
+        server
+            .run(&with_issuer)
+            .stderr
+            .contains("SCOPEGATE_AUDIENCE")
+    );
+    let as_served = [&mint[..], &["--issuer", issuer]].concat();
+    let mut command = server.home().command(&as_served);
+    command.env("SCOPEGATE_AUDIENCE", "https://api.example");
+    let token = Done::of(&mut command).succeeded().stdout;
+    let inspected = server.run(&["token", "inspect", token.trim()]);
+    assert!(
+        inspected
+            .stderr
+            .contains("warning: the server runs with issuer"),
+        "{inspected:?}"
+    );
+}

@@ -22,6 +22,7 @@ mod every_operation;
 mod foreign_verifiers;
 mod forged_claims;
 mod granted_scopes;
+mod guarded_fastapi;
 mod guards;
 mod housekeeping;
 mod key_confusion;

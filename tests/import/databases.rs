@@ -204,7 +204,7 @@ fn a_source_that_is_not_there_is_not_created() {
     let site = Site::new();
     let missing = site.import(&["--from", "django", "sqlite:missing.sqlite3"]);
     assert_eq!(missing.status, 1);
-    assert!(missing.stderr.contains("there is no file missing.sqlite3"));
+    assert!(missing.stderr.contains("file missing.sqlite3 not found"));
     let other = site.import(&["--from", "django", &vector("flask.sqlite3")]);
     assert_eq!(other.status, 1);
     assert!(other.stderr.contains("no table `auth_user`"));

@@ -228,3 +228,107 @@ fn more_users_than_fit_in_a_batch_are_imported() {
     let again = site.import(&["--from", "csv", &path, "--update"]);
     assert_eq!(again.counts(), [0, 0, 2_500, 0]);
 }
+
+#[test]
+fn b3_semicolons_tabs_and_what_a_spreadsheet_says_of_them_are_understood() {
+    for (number, text) in [
+        "username;email\nann;ann@example.com\n",
+        "username\temail\nann\tann@example.com\n",
+        "sep=;\r\nusername;email\r\nann;ann@example.com\r\n",
+        "sep=|\nusername|email\nann|ann@example.com\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let site = Site::new();
+        let csv = site.file(&format!("{number}.csv"), text);
+        let imported = site.import(&["--from", "csv", &csv]);
+        assert_eq!(imported.counts(), [1, 0, 0, 0], "{text:?}");
+        let ann = site.user("ann").unwrap();
+        assert_eq!(ann.profile.email.as_deref(), Some("ann@example.com"));
+    }
+}
+
+#[test]
+fn b3_a_file_in_utf_16_is_read() {
+    let text = "username,full_name\nann,J\u{fc}rgen\n";
+    let little: Vec<u8> = "\u{feff}"
+        .encode_utf16()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let big: Vec<u8> = "\u{feff}"
+        .encode_utf16()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    for bytes in [little, big] {
+        let site = Site::new();
+        let csv = site.file("users.csv", "");
+        fs::write(&csv, bytes).unwrap();
+        assert_eq!(site.import(&["--from", "csv", &csv]).counts(), [1, 0, 0, 0]);
+        let ann = site.user("ann").unwrap();
+        assert_eq!(ann.profile.full_name.as_deref(), Some("J\u{fc}rgen"));
+    }
+}
+
+#[test]
+fn b3_columns_that_are_unknown_are_ignored_and_named() {
+    let site = Site::new();
+    let csv = site.file("users.csv", "username,shoe_size\nann,44\n");
+    let imported = site.import(&["--from", "csv", &csv]);
+    assert_eq!(imported.counts(), [1, 0, 0, 0]);
+    let named = imported.stderr.contains("ignored: shoe_size");
+    assert!(named, "{}", imported.stderr);
+    // A password in plain text is not passed over in silence.
+    let plain = site.file("plain.csv", "username,password\nben,hunter2\n");
+    let refused = site.import(&["--from", "csv", &plain]);
+    assert_eq!(refused.status, 1);
+    assert!(
+        refused.stderr.contains("password_hash"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn b3_a_quote_that_is_not_closed_is_named_by_its_line() {
+    let site = Site::new();
+    let text = "username,full_name\nann,Ann\nben,\"Ben\ncat,Cat\ndan,Dan\n";
+    let csv = site.file("users.csv", text);
+    let imported = site.import(&["--from", "csv", &csv]);
+    assert_eq!(imported.counts(), [1, 0, 0, 1]);
+    let reason = "line 3, user ben: a quote that begins here is not closed";
+    assert!(imported.stderr.contains(reason), "{}", imported.stderr);
+    assert!(site.user("ben").is_none());
+}
+
+#[test]
+fn b3_control_characters_are_taken_out_of_a_full_name() {
+    let site = Site::new();
+    let csv = site.file("users.csv", "username,full_name\nann,\"Ann\nSmith\u{7}\"\n");
+    let imported = site.import(&["--from", "csv", &csv]);
+    assert_eq!(imported.counts(), [1, 0, 0, 0]);
+    assert!(
+        imported.stderr.contains("taken out of 1 full name"),
+        "{}",
+        imported.stderr
+    );
+    let ann = site.user("ann").unwrap();
+    assert_eq!(ann.profile.full_name.as_deref(), Some("Ann Smith"));
+}
+
+#[test]
+fn b3_a_repeated_run_names_users_who_exist() {
+    let site = Site::new();
+    let csv = site.file("users.csv", "username\nann\nben\n");
+    let first = site.import(&["--from", "csv", &csv]);
+    assert!(
+        first.stderr.contains("2 imported users may hold no scope"),
+        "{}",
+        first.stderr
+    );
+    let again = site.import(&["--from", "csv", &csv]);
+    assert_eq!(again.counts(), [0, 0, 2, 0]);
+    assert!(again.stderr.contains("ann, ben"), "{}", again.stderr);
+}

@@ -36,6 +36,10 @@ pub struct Summary {
     pub updated: u64,
     pub unchanged: u64,
     pub refused: u64,
+    /// Users out of whose full name control characters were taken.
+    pub cleaned_names: u64,
+    /// Of those imported, how many may hold no scope.
+    pub without_scopes: u64,
 }
 
 impl Summary {
@@ -49,6 +53,8 @@ impl Summary {
 pub trait Observer {
     /// A row is not imported.
     fn refused(&mut self, refusal: &Refusal);
+    /// There is such a user, who is left as they are.
+    fn exists(&mut self, username: &str);
     /// A batch is done; these are all rows up to here.
     fn progress(&mut self, summary: &Summary);
 }
@@ -143,7 +149,10 @@ impl Run<'_> {
                     Some(alteration) => alterations.push(alteration),
                     None => self.summary.unchanged += 1,
                 },
-                Some(_) => self.summary.unchanged += 1,
+                Some(user) => {
+                    self.summary.unchanged += 1;
+                    self.observer.exists(&user.username);
+                }
             }
         }
         self.write(&additions, &alterations).await?;
@@ -157,6 +166,7 @@ impl Run<'_> {
         let checked = entry.and_then(|row| row.check(context, &catalogue, self.options));
         let refusal = match checked {
             Ok(account) if self.seen.insert(self.hasher.hash_one(&account.username)) => {
+                self.summary.cleaned_names += u64::from(account.has_cleaned_name);
                 return Some(account);
             }
             Ok(account) => account.refusal(Reason::Repeated),
@@ -190,6 +200,8 @@ impl Run<'_> {
             added = self.authority.write(&Actor::operator(), write).await?;
         }
         self.summary.imported += added as u64;
+        let without = additions.iter().filter(|one| one.user.scopes.is_empty());
+        self.summary.without_scopes += without.count() as u64;
         self.summary.updated += alterations.len() as u64;
         // Somebody else was faster with these names.
         self.summary.unchanged += (additions.len() - added) as u64;
