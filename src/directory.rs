@@ -3,7 +3,6 @@
 use crate::{
     elsewhere::SharedUsers,
     live::{Live, LiveError, UserState},
-    login_name,
     store::{self, Store, UserPage, UserRow},
     subject,
 };
@@ -24,10 +23,13 @@ impl Directory {
         }
     }
 
-    /// The user whom somebody means who types a name to log in.
+    /// The user whom somebody means who types a name to log in: exactly that one here,
+    /// and elsewhere as the application would find them.
     pub async fn user_for_login(&self, live: &Live, typed: &str) -> store::Result<Option<UserRow>> {
         match self {
-            Self::Own(store) => own_user_for_login(store, typed).await,
+            // What cannot be a name is nobody's, and nothing to ask the database for.
+            Self::Own(_) if !subject::is_id(typed) => Ok(None),
+            Self::Own(store) => store.user(typed).await,
             Self::Shared(shared) => shared.user_for_login(typed, &live.catalogue()).await,
         }
     }
@@ -80,26 +82,4 @@ impl Directory {
             Self::Shared(shared) => shared.check().await,
         }
     }
-}
-
-async fn own_user_for_login(store: &Store, typed: &str) -> store::Result<Option<UserRow>> {
-    let names = login_name::forms(typed);
-    // What cannot be a name is nobody's, and nothing to ask the database for.
-    for name in names.iter().filter(|name| subject::is_id(name)) {
-        if let Some(user) = store.user(name).await? {
-            return Ok(Some(user));
-        }
-    }
-    let Some(email) = login_name::email(typed).filter(|email| subject::is_id(email)) else {
-        return Ok(None);
-    };
-    let mut users = store.users_ignoring_case(&email).await?;
-    if users.len() > 1 {
-        tracing::warn!(
-            name = email,
-            "more than one user has this name but for its case: nobody can log in by it as typed"
-        );
-        return Ok(None);
-    }
-    Ok(users.pop())
 }

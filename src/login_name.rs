@@ -1,8 +1,10 @@
-//! The name that somebody types to log in, and the names that it may mean.
+//! The name that somebody types to log in to a server on another application's users,
+//! and the names that it may mean there. (A name of Scopegate's own users is that name
+//! and no other.)
 //!
-//! A name is looked for as it was typed first. Applications whose users come here do
-//! more: Django strips what was typed and brings it to NFKC, and applications whose users
-//! log in by their e-mail address mostly compare it without its case.
+//! It is looked for as it was typed first. Django strips what was typed and brings it to
+//! NFKC, and applications whose users log in by their e-mail address mostly compare it
+//! without its case.
 
 use unicode_normalization::UnicodeNormalization;
 

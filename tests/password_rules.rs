@@ -337,3 +337,64 @@ fn des_crypt_reads_djangos_empty_salt_and_never_a_nul() {
     assert!(!accepts(&context, b"secret\0", "crypt$$Cq0jrRNA/lJmo"));
     assert!(identify("crypt$Cr$Cq0jrRNA/lJmo").is_err());
 }
+
+/// What stands behind a label of LDAP servers, Dovecot and Spring. The digests were made
+/// by Python's hashlib, `$6$` by OpenSSL.
+#[test]
+fn b2_a_hash_behind_a_label_in_braces_verifies() {
+    let context = bcrypt(4);
+    let sha512 = "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1";
+    for hash in [
+        format!("{{bcrypt}}{BCRYPT_OF_SECRET}"),
+        format!("{{BLF-CRYPT}}{BCRYPT_OF_SECRET}"),
+        format!("{{CRYPT}}{BCRYPT_OF_SECRET}"),
+        format!("{{crypt}}{sha512}"),
+        format!("{{SHA512-CRYPT}}{sha512}"),
+        format!("{{ARGON2ID}}{ARGON2ID_OF_SECRET}"),
+        "{SSHA}F3tJ8vk8rDhGy6QRPrvpPoxIffIwMTIzNDU2Nw==".to_owned(),
+        "{SSHA512}veVOCoSwGP72Xht1aILusDwsSUHyefI11yC6xJHBHZsnVJg6s2+oRchFr/YJLsRuAM0iTVMjwQpm2iqyxIn43DAxMjM0NTY3ODlhYmNkZWY=".to_owned(),
+        "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=".to_owned(),
+        "{SMD5}DvXMUipLUn9+lvu/EEb2+TAxMjM0NTY3".to_owned(),
+    ] {
+        let verify = |password: &str| context.verify(&Password::new(password), &stored(&hash));
+        let verdict = verify("secret");
+        assert!(matches!(verdict, Ok(Verdict::Match { .. })), "{hash} {verdict:?}");
+        assert_eq!(verify("Secret"), Ok(Verdict::Mismatch), "{hash}");
+    }
+}
+
+#[test]
+fn b2_what_a_label_does_not_make_a_hash_is_named() {
+    let nested = format!("{{crypt}}{{crypt}}{BCRYPT_OF_SECRET}");
+    for hash in ["{noop}secret", "{PLAIN}secret", "{OTP}abc", "{", &nested] {
+        let refused = identify(hash);
+        assert!(
+            matches!(refused, Err(Refused::Unsupported(_))),
+            "{refused:?}"
+        );
+    }
+    for hash in ["{SSHA}", "{SSHA}c2hvcnQ=", "{SSHA}not base64"] {
+        let refused = identify(hash);
+        assert!(
+            matches!(refused, Err(Refused::Malformed { .. })),
+            "{hash} {refused:?}"
+        );
+    }
+}
+
+/// Keycloak's PBKDF2, and the notation of the PHC, both made by Python's hashlib.
+#[test]
+fn b2_pbkdf2_of_64_bytes_and_in_phc_notation_verifies() {
+    let context = bcrypt(4);
+    let keycloak = "$pbkdf2-sha256$27500$MDEyMzQ1Njc4OWFiY2RlZg$YNLdDy0UEugdp0Q7/XlwbHW8bafax.ZmQNpTiaHUhYxuF27u0x/twxw9lExufaO7Hne3cb3C.VQAVfU72H4VjA";
+    let phc = "$pbkdf2-sha256$i=600000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$4g9HTnYDIE/3nIyt314iyNSrtzOj+Tg2hP6i9f21K/k";
+    for hash in [keycloak, phc] {
+        let verify = |password: &str| context.verify(&Password::new(password), &stored(hash));
+        assert_eq!(verify("secret"), Ok(REHASHED), "{hash}");
+        assert_eq!(verify("Secret"), Ok(Verdict::Mismatch), "{hash}");
+    }
+    let short = phc.replace("l=32", "l=31");
+    assert!(identify(&short).is_err());
+    let dear = phc.replace("i=600000", "i=99999999");
+    assert!(identify(&dear).is_err());
+}

@@ -5,6 +5,8 @@
 //!   look alike, so either is taken;
 //! - `sha256$salt$hex` and so on: Werkzeug's HMAC;
 //! - `sha1$$hex`, and 32 hexadecimal digits alone (MD5): Django, without a salt.
+//! - `{SSHA}base64`, `{SHA}base64` and so on: the digest of password and salt, and behind it
+//!   the salt (LDAP servers, Dovecot).
 //!
 //! Also the digest and HMAC functions themselves, for the schemes that need them.
 
@@ -17,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Digest, Limits, Refused, Scheme,
-    fields::{exactly, hex},
+    fields::{base64_padded, exactly, hex},
     stored::{Parameter, StoredHash},
 };
 
@@ -71,6 +73,54 @@ pub(super) fn parse_salted(stored: &str, limits: &Limits) -> Result<Box<dyn Stor
     let [salt, value] = exactly(rest, '$')
         .ok_or(Scheme::SaltedDigest(digest).malformed("not of the form name$salt$digest"))?;
     build(digest, salt, value, limits)
+}
+
+/// What stands behind `{SSHA}` and the like.
+pub(super) fn parse_base64(
+    digest: Digest,
+    text: &str,
+    limits: &Limits,
+) -> Result<Box<dyn StoredHash>, Refused> {
+    let scheme = Scheme::SaltedDigest(digest);
+    let mut value = base64_padded(text).ok_or(scheme.malformed("the digest is not base64"))?;
+    if value.len() < digest.length() {
+        return Err(scheme.malformed("the digest is shorter than its function's"));
+    }
+    let salt = value.split_off(digest.length());
+    scheme.bounded("salt bytes", salt.len() as u64, limits.salt)?;
+    let scheme = match salt.is_empty() {
+        true => Scheme::UnsaltedDigest(digest),
+        false => scheme,
+    };
+    Ok(Box::new(SuffixedDigest {
+        scheme,
+        digest,
+        salt,
+        value,
+    }))
+}
+
+/// The digest of the password with the salt behind it.
+struct SuffixedDigest {
+    scheme: Scheme,
+    digest: Digest,
+    salt: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl StoredHash for SuffixedDigest {
+    fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        Vec::new()
+    }
+
+    fn matches(&self, password: &[u8]) -> Result<bool, Refused> {
+        let computed = digest_of(self.digest, &[password, &self.salt]);
+        Ok(computed.ct_eq(&self.value).into())
+    }
 }
 
 fn build(

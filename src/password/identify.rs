@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    Limits, Refused, Scheme, Wrapper, argon2, bcrypt, bcrypt_sha256, des_crypt, digest, pbkdf2,
-    scrypt, sha_crypt,
+    Digest, Limits, Refused, Scheme, Wrapper, argon2, bcrypt, bcrypt_sha256, des_crypt, digest,
+    pbkdf2, scrypt, sha_crypt,
     stored::{Parameter, StoredHash},
 };
 
@@ -13,10 +13,11 @@ type Parser = fn(&str, &Limits) -> Result<Box<dyn StoredHash>, Refused>;
 enum Format {
     Known(Parser),
     Foreign(&'static str),
+    Labelled,
     NoPassword,
 }
 
-use Format::{Foreign, Known, NoPassword};
+use Format::{Foreign, Known, Labelled, NoPassword};
 
 /// Every format, by how it starts. No prefix is the start of another.
 const FORMATS: &[(&str, Format)] = &[
@@ -57,8 +58,41 @@ const FORMATS: &[(&str, Format)] = &[
     ("$P$", Foreign("phpass")),
     ("$H$", Foreign("phpass")),
     ("$y$", Foreign("yescrypt")),
-    ("{", Foreign("an LDAP password hash")),
+    ("{", Labelled),
 ];
+
+/// What stands behind a label, as LDAP servers, Dovecot and Spring write it: the label
+/// says the scheme, in letters of either case, and the rest is in one of the formats or
+/// a digest in base64.
+const LABELS: &[(&str, Label)] = &[
+    ("argon2", Label::Format),
+    ("argon2i", Label::Format),
+    ("argon2id", Label::Format),
+    ("bcrypt", Label::Format),
+    ("blf-crypt", Label::Format),
+    ("crypt", Label::Format),
+    ("sha256-crypt", Label::Format),
+    ("sha512-crypt", Label::Format),
+    ("md5", Label::Digest(Digest::Md5)),
+    ("sha", Label::Digest(Digest::Sha1)),
+    ("sha256", Label::Digest(Digest::Sha256)),
+    ("sha512", Label::Digest(Digest::Sha512)),
+    ("smd5", Label::Digest(Digest::Md5)),
+    ("ssha", Label::Digest(Digest::Sha1)),
+    ("ssha256", Label::Digest(Digest::Sha256)),
+    ("ssha512", Label::Digest(Digest::Sha512)),
+    ("noop", Label::Plain),
+    ("plain", Label::Plain),
+    ("cleartext", Label::Plain),
+];
+
+enum Label {
+    /// One of the formats that need no label.
+    Format,
+    /// The digest of the password and a salt, and behind it the salt, if there is one.
+    Digest(Digest),
+    Plain,
+}
 
 /// A stored string that was read, with what was done to the password before.
 pub(super) struct Recognised {
@@ -88,12 +122,29 @@ fn parse(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> 
     match FORMATS.iter().find(starts).map(|(_, format)| format) {
         Some(Known(parse)) => parse(stored, limits),
         Some(Foreign(name)) => Err(Refused::Unsupported(name)),
+        Some(Labelled) => parse_labelled(stored, limits),
         Some(NoPassword) => Err(Refused::Unusable),
         None if digest::is_bare_md5(stored) => digest::parse_bare_md5(stored, limits),
         None if looks_like_a_hash(stored) => {
             Err(Refused::Unsupported("an algorithm unknown to this server"))
         }
         None => Err(Refused::Unrecognised),
+    }
+}
+
+/// `{label}hash`.
+fn parse_labelled(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> {
+    let unknown = Refused::Unsupported("a hash behind a label in braces that is not known");
+    let Some((label, rest)) = stored[1..].split_once('}') else {
+        return Err(unknown);
+    };
+    let is_it = |(name, _): &&(&str, Label)| label.eq_ignore_ascii_case(name);
+    match LABELS.iter().find(is_it).map(|(_, label)| label) {
+        // One label is enough: what follows has none.
+        Some(Label::Format) if !rest.starts_with('{') => parse(rest, limits),
+        Some(Label::Digest(digest)) => digest::parse_base64(*digest, rest, limits),
+        Some(Label::Plain) => Err(Refused::Unsupported("a password stored in plain text")),
+        _ => Err(unknown),
     }
 }
 

@@ -1,14 +1,15 @@
-//! PBKDF2 with HMAC, in three notations:
+//! PBKDF2 with HMAC, in four notations:
 //!
 //! - `$pbkdf2-sha256$29000$salt$digest` (passlib; `$pbkdf2$` is SHA-1): salt and
 //!   digest in passlib's base64, with `.` for `+` and unpadded;
+//! - `$pbkdf2-sha256$i=600000,l=32$salt$digest` (PHC): salt and digest in base64, unpadded;
 //! - `pbkdf2_sha256$1500000$salt$digest` (Django): the salt is text, the digest
 //!   padded base64;
 //! - `pbkdf2:sha256:1000000$salt$digest` (Werkzeug): the salt is text, the digest
 //!   hexadecimal. Without a count, it is the default of the Werkzeug that wrote
 //!   it, which is not recorded: each default that there was is tried.
 //!
-//! The digest has the length of its function.
+//! The digest has the length of its function, or 64 bytes, as Keycloak's has.
 
 use std::num::NonZeroU32;
 
@@ -19,6 +20,9 @@ use super::{
     fields::{base64_adapted, base64_padded, exactly, hex, number},
     stored::{Parameter, StoredHash},
 };
+
+/// Keycloak derives keys of this length whatever the function.
+const KEYCLOAK_KEY_BYTES: usize = 64;
 
 /// The defaults of Werkzeug 2.0, 2.3, 3.1, 0.15, 0.12 and 0.9, likeliest first.
 /// (Each `unwrap` is of a constant, and evaluated by the compiler.)
@@ -41,14 +45,19 @@ pub(super) fn parse_passlib(stored: &str, limits: &Limits) -> Result<Box<dyn Sto
     let [_, _, count, salt, key] =
         exactly(stored, '$').ok_or(scheme.malformed("not of the form $name$count$salt$digest"))?;
     let salt = base64_adapted(salt).ok_or(scheme.malformed("the salt is not base64"))?;
-    build(
-        scheme,
-        digest,
-        Some(count),
-        salt,
-        base64_adapted(key),
-        limits,
-    )
+    let key = base64_adapted(key);
+    let count = match count.strip_prefix("i=") {
+        None => count,
+        Some(parameters) => {
+            let (count, length) = parameters.split_once(",l=").unwrap_or((parameters, ""));
+            let is_so_long = |key: &Vec<u8>| length.is_empty() || length == key.len().to_string();
+            if !key.as_ref().is_some_and(is_so_long) {
+                return Err(scheme.malformed("the digest is not of the length that it names"));
+            }
+            count
+        }
+    };
+    build(scheme, digest, Some(count), salt, key, limits)
 }
 
 pub(super) fn parse_django(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> {
@@ -94,7 +103,7 @@ fn build(
     limits: &Limits,
 ) -> Result<Box<dyn StoredHash>, Refused> {
     let key = key
-        .filter(|key| key.len() == digest.length())
+        .filter(|key| key.len() == digest.length() || key.len() == KEYCLOAK_KEY_BYTES)
         .ok_or(scheme.malformed("the digest is not of its function's length"))?;
     scheme.bounded("salt bytes", salt.len() as u64, limits.salt)?;
     let algorithm = algorithm(digest).ok_or(scheme.malformed("no PBKDF2 over this digest"))?;

@@ -126,17 +126,6 @@ impl Store {
         Ok(row.map(UserRow::from))
     }
 
-    /// The users of a name, whatever the case of it; two where there are more.
-    pub async fn users_ignoring_case(&self, username: &str) -> Result<Vec<UserRow>> {
-        let rows: Vec<Row> = read!(self, |connection| {
-            sqlx::query_as(select_users!("WHERE lower(username) = lower($1) LIMIT 2"))
-                .bind(username)
-                .fetch_all(&mut *connection)
-                .await?
-        });
-        Ok(rows.into_iter().map(UserRow::from).collect())
-    }
-
     /// Users by name, from a page on.
     pub async fn users(&self, page: &UserPage<'_>) -> Result<Vec<UserRow>> {
         let rows: Vec<Row> = read!(self, |connection| {

@@ -266,25 +266,3 @@ fn p05_a_password_is_the_bytes_that_were_typed_whatever_their_unicode_form() {
     let refused = server.try_login("johndoe", decomposed, &[]).send();
     assert_oauth_error(&refused, 400, "invalid_grant");
 }
-
-#[test]
-fn b1_an_email_address_as_a_name_is_found_without_its_case() {
-    let server = Server::start();
-    for name in [
-        "Ada@Example.com",
-        "bob@example.com",
-        "Bob@example.com",
-        "Carl",
-    ] {
-        server.user(name, PASSWORD, &["me"]);
-    }
-    let token = server.login(" ada@example.COM", PASSWORD, &["me"]);
-    assert_eq!(decoded(&token.text).1["sub"], "username:Ada@Example.com");
-    server.login("bob@example.com", PASSWORD, &["me"]);
-    let refused = |name: &str| {
-        let answer = server.try_login(name, PASSWORD, &["me"]).send();
-        assert_oauth_error(&answer, 400, "invalid_grant");
-    };
-    refused("BOB@example.com");
-    refused("carl");
-}

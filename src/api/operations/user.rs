@@ -22,7 +22,7 @@ use crate::{guard::Caller, live::UserState, scope::ScopeSet, store::UserRow};
 #[derive(Object)]
 #[oai(example)]
 pub(in crate::api) struct User {
-    /// The name to log in with. Its case counts, except in an email address.
+    /// The name to log in with, case-sensitive.
     username: String,
     /// The user's email address.
     email: Nullable<String>,
