@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use thiserror::Error;
-use uuid::Uuid;
 
 use crate::{
     actor::Actor,
@@ -223,12 +222,8 @@ impl Authority {
         self.must_be_fresh()?;
         let (keys, now) = (self.live.keys(), self.clock.now());
         let claims = keys.verification.verify(token, expected, now)?;
-        let left = self.check_live(
-            &claims.subject,
-            claims.clients(),
-            &claims.id,
-            &claims.scopes,
-        );
+        let caller = Caller::from(&*claims);
+        let left = self.check_live(&caller);
         let scopes = left.await?.unwrap_or_else(|| claims.scopes.clone());
         self.live.uses.note(&claims.id, now);
         Ok(Accepted { claims, scopes })
@@ -247,13 +242,7 @@ impl Authority {
             let claims = keys.verification.verify(token, &self.expected, now)?;
             self.live.tokens.keep(token, &claims, &keys, now)
         };
-        let left = self.check_live(
-            &caller.subject,
-            caller.clients(),
-            &caller.token_id,
-            &caller.scopes,
-        );
-        let left = left.await?;
+        let left = self.check_live(&caller).await?;
         self.live.uses.note(&caller.token_id, now);
         Ok(match left {
             None => caller,
@@ -273,13 +262,13 @@ impl Authority {
 
     /// Compares a verified token with the live state, and gives what is left of
     /// its scopes; none where all are. Every client that it came through counts.
-    async fn check_live(
-        &self,
-        subject: &Subject,
-        clients: impl Iterator<Item = &str>,
-        token_id: &Uuid,
-        scopes: &ScopeSet,
-    ) -> Result<Option<ScopeSet>, NotAccepted> {
+    async fn check_live(&self, caller: &Caller) -> Result<Option<ScopeSet>, NotAccepted> {
+        let Caller {
+            subject,
+            token_id,
+            scopes,
+            ..
+        } = caller;
         if self.live.is_revoked(token_id) {
             return Err(NotAccepted::Revoked);
         }
@@ -295,7 +284,7 @@ impl Authority {
         if let Some(most) = self.live.without_removed(token_id, scopes) {
             limit(&most);
         }
-        for id in clients.filter(|id| *id != Client::BUILTIN) {
+        for id in caller.clients().filter(|id| *id != Client::BUILTIN) {
             let client = self.live.registry.client(id);
             let client = client.ok_or(NotAccepted::ClientGone)?;
             if is_limited {

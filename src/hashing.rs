@@ -81,7 +81,7 @@ pub struct Place<'a> {
     pool: &'a HashPool,
     permit: Arc<OwnedSemaphorePermit>,
     /// For how many microseconds a thread has worked for it.
-    worked: Arc<AtomicU64>,
+    worked: AtomicU64,
 }
 
 impl HashPool {
@@ -111,7 +111,7 @@ impl HashPool {
         Ok(Place {
             pool: self,
             permit: Arc::new(permit.map_err(|_| Overloaded)?),
-            worked: Arc::default(),
+            worked: AtomicU64::default(),
         })
     }
 
@@ -129,28 +129,22 @@ impl Place<'_> {
         hash: PasswordHash,
     ) -> Result<Result<Verdict, Refused>, Overloaded> {
         let kind = identify(hash.expose()).map(|kind| kind.to_string());
-        let before = self.worked();
-        let verdict = self.run(move |context| context.verify(&password, &hash));
-        let verdict = verdict.await?;
+        let verify = self.run(move |context| context.verify(&password, &hash));
+        let (verdict, took) = verify.await?;
         if let Ok(kind) = kind {
-            self.pool
-                .paces
-                .note(&kind, self.worked().saturating_sub(before));
+            self.pool.paces.note(&kind, took);
         }
         Ok(verdict)
     }
 
     /// Does the work of a check for somebody who is not there.
     pub async fn verify_nobody(&self, password: Arc<Password>) -> Result<(), Overloaded> {
-        let before = self.worked();
-        self.run(move |context| {
+        let verify = self.run(move |context| {
             // Nothing verifies against the dummy; what counts is the time.
             let _ = context.verify(&password, context.dummy());
-        })
-        .await?;
-        self.pool
-            .paces
-            .note(NOBODY, self.worked().saturating_sub(before));
+        });
+        let ((), took) = verify.await?;
+        self.pool.paces.note(NOBODY, took);
         Ok(())
     }
 
@@ -161,11 +155,8 @@ impl Place<'_> {
         if !self.pool.paces.knows_nobody() {
             self.verify_nobody(password).await?;
         }
-        Ok(self.pool.paces.slowest().saturating_sub(self.worked()))
-    }
-
-    fn worked(&self) -> Duration {
-        Duration::from_micros(self.worked.load(Ordering::Relaxed))
+        let worked = Duration::from_micros(self.worked.load(Ordering::Relaxed));
+        Ok(self.pool.paces.slowest().saturating_sub(worked))
     }
 
     /// Makes a new hash.
@@ -173,29 +164,31 @@ impl Place<'_> {
         &self,
         password: Arc<Password>,
     ) -> Result<Result<PasswordHash, HashError>, Overloaded> {
-        self.run(move |context| context.hash(&password)).await
+        let (hash, _) = self.run(move |context| context.hash(&password)).await?;
+        Ok(hash)
     }
 
+    /// Does a job on a thread of the pool; says how long it took there.
     async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Context) -> T + Send + 'static,
-    ) -> Result<T, Overloaded> {
+    ) -> Result<(T, Duration), Overloaded> {
         let (answer, outcome) = oneshot::channel();
         let permit = Arc::clone(&self.permit);
-        let worked = Arc::clone(&self.worked);
         let job: Job = Box::new(move |context| {
             // Whoever asked may be gone, and is then not answered.
             if !answer.is_closed() {
                 let started = Instant::now();
                 let done = job(context);
-                let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-                worked.fetch_add(micros, Ordering::Relaxed);
-                let _ = answer.send(done);
+                let _ = answer.send((done, started.elapsed()));
             }
             drop(permit);
         });
         self.pool.queue.send(job).map_err(|_| Overloaded)?;
-        outcome.await.map_err(|_| Overloaded)
+        let (done, took) = outcome.await.map_err(|_| Overloaded)?;
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.worked.fetch_add(micros, Ordering::Relaxed);
+        Ok((done, took))
     }
 }
 

@@ -1,11 +1,9 @@
-//! CSV (RFC 4180, with commas, semicolons or tabs) with a header: the columns `username`, `password_hash`,
-//! `email`, `full_name`, `locale`, `disabled` and `scopes` (separated by spaces) in any
-//! order, of which the first is required. Other columns are ignored.
+//! CSV (RFC 4180, with commas, semicolons or tabs) with a header: the columns
+//! `username`, `password_hash`, `email`, `full_name`, `locale`, `disabled` and `scopes`
+//! (separated by spaces) in any order, of which the first is required. Other columns are
+//! ignored.
 
-use std::{
-    cell::Cell,
-    io::{self, BufRead, Read},
-};
+use std::io::{self, BufRead, Read};
 
 use ::csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use tokio::sync::mpsc::Sender;
@@ -43,51 +41,32 @@ impl Column {
 /// Sends every user of a file.
 pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
     let (delimiter, lines_before) = delimiter(input)?;
-    let quotes = Cell::new(0);
     let mut reader = ReaderBuilder::new()
         .flexible(true)
         .delimiter(delimiter)
-        .from_reader(Quotes {
-            input,
-            count: &quotes,
-        });
+        .from_reader(input.chain(END));
     let mut notes = Notes::default();
     let columns = columns(reader.byte_headers().map_err(io_error)?, &mut notes)?;
     let mut record = ByteRecord::new();
-    // One row is held back: a quote that is not closed is known at the end of the file.
-    let mut held: Option<Entry> = None;
     while reader.read_byte_record(&mut record).map_err(io_error)? {
-        let line = record.position().map_or(0, ::csv::Position::line);
-        let place = Place::Line(line + lines_before);
-        let entry = entry_of(Row::empty(place), &columns, &record);
-        if let Some(before) = held.replace(entry)
-            && rows.blocking_send(before).is_err()
-        {
-            return Ok(notes);
+        if record.len() == 1 && record[0] == END[1..] {
+            break;
         }
-    }
-    let is_unclosed = quotes.get() % 2 == 1;
-    if let Some(last) = held {
-        // Nobody receives it where the import has ended.
-        let _ = rows.blocking_send(if is_unclosed { unclosed(last) } else { last });
+        let swallows_end = record.iter().next_back();
+        let swallows_end = swallows_end.is_some_and(|last| last.ends_with(END));
+        let line = record.position().map_or(0, ::csv::Position::line);
+        let row = Row::empty(Place::Line(line + lines_before));
+        let entry = entry_of(row, &columns, &record);
+        let entry = if swallows_end { unclosed(entry) } else { entry };
+        if rows.blocking_send(entry).is_err() {
+            break;
+        }
     }
     Ok(notes)
 }
 
-/// Counts the quotes that pass.
-struct Quotes<'a, R> {
-    input: R,
-    count: &'a Cell<u64>,
-}
-
-impl<R: Read> Read for Quotes<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        let quotes = buffer[..read].split(|byte| *byte == b'"').count() - 1;
-        self.count.set(self.count.get() + quotes as u64);
-        Ok(read)
-    }
-}
+/// A line of our own behind the file: a quote that is not closed swallows it.
+const END: &[u8] = b"\n\x04the file ends here\x04";
 
 fn unclosed(entry: Entry) -> Entry {
     let reason = Reason::Unreadable("a quote that begins here is not closed".to_owned());

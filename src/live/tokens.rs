@@ -67,11 +67,8 @@ impl VerifiedTokens {
         now: i64,
     ) -> Arc<Caller> {
         let caller = Arc::new(Caller {
-            subject: claims.subject.clone(),
             scopes: self.shared(&claims.scopes),
-            client_id: claims.client_id.clone(),
-            token_id: claims.id,
-            via: claims.via.clone(),
+            ..Caller::from(&**claims)
         });
         let expiry = claims.expires_at.saturating_add(LEEWAY_SECONDS);
         let end_of_keys = keys.verification.next_end(now);

@@ -9,6 +9,7 @@ use crate::{
     actor,
     authority::{Accepted, Authority},
     client::GrantType,
+    guard::Caller,
     store::{Basis, Transaction},
     subject::Subject,
     token::{Actor, Audience},
@@ -76,7 +77,9 @@ pub async fn token_exchange(
         parent_id: Some(shown.claims.id.to_string()),
         ..Draft::new(authority, shown.claims.subject.clone(), client.id(), scopes)
     };
-    let (claims, row) = draft.by_way_of(shown.claims.clients()).prepare(authority);
+    let (claims, row) = draft
+        .by_way_of(Caller::from(&*shown.claims).clients())
+        .prepare(authority);
     let basis = Basis {
         client: client.basis(),
         token: row.parent_id.as_deref(),

@@ -45,8 +45,8 @@ impl Seats {
         }
     }
 
-    /// Calls away those that have been waited for longest, `count` at most; says how many.
-    pub(super) fn call_away(&self, count: usize) -> usize {
+    /// Calls away those that have been waited for longest, `count` at most.
+    pub(super) fn call_away(&self, count: usize) {
         let mut taken = self.taken();
         let mut waiting: Vec<(Instant, u64)> = taken
             .seats
@@ -60,7 +60,6 @@ impl Seats {
                 called.notify_one();
             }
         }
-        waiting.len()
     }
 
     /// The map is whole between any two calls, so a panic elsewhere does not spoil it.

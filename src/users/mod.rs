@@ -107,8 +107,7 @@ pub async fn add(
             Err(store::Error::MissingReference) => return Err(vanished(&new.scopes)),
             other => other?,
         }
-        let by_operator = actor.is_operator();
-        let settle = transaction.settle_administrator(&new.username, by_operator);
+        let settle = transaction.settle_administrator(&new.username, actor.is_operator());
         settle.await?;
         stored(transaction, &new.username).await
     };
@@ -145,11 +144,7 @@ pub async fn change(
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
         may_change(actor, &stored(transaction, username).await?, &patch)?;
-        put(transaction, username, &patch, None, now).await?;
-        if patch.scopes.is_some() {
-            let settle = transaction.settle_administrator(username, actor.is_operator());
-            settle.await?;
-        }
+        put(transaction, actor, username, &patch, None, now).await?;
         stored(transaction, username).await
     };
     authority.write(actor, write).await
@@ -174,9 +169,7 @@ pub async fn change_scopes(
             scopes: Some(left.iter().chain(given.iter()).cloned().collect()),
             ..UserPatch::default()
         };
-        put(transaction, username, &patch, None, now).await?;
-        let settle = transaction.settle_administrator(username, actor.is_operator());
-        settle.await?;
+        put(transaction, actor, username, &patch, None, now).await?;
         stored(transaction, username).await
     };
     authority.write(actor, write).await
@@ -218,6 +211,7 @@ async fn stored(transaction: &mut Transaction, username: &str) -> Result<UserRow
 
 async fn put(
     transaction: &mut Transaction,
+    actor: &Actor,
     username: &str,
     patch: &UserPatch,
     kept: Option<&str>,
@@ -226,7 +220,12 @@ async fn put(
     let changed = transaction.change_user(username, patch, kept, now).await;
     match (changed, &patch.scopes) {
         (Err(store::Error::MissingReference), Some(scopes)) => Err(vanished(scopes)),
-        (other, _) => Ok(other.map(drop)?),
+        (other, None) => Ok(other.map(drop)?),
+        (other, Some(_)) => {
+            other?;
+            let settle = transaction.settle_administrator(username, actor.is_operator());
+            Ok(settle.await?)
+        }
     }
 }
 

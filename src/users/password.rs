@@ -50,7 +50,7 @@ pub async fn change_own_password(
             return Err(Error::WrongPassword);
         }
         let kept = actor.token_id.as_deref();
-        put(transaction, username, &patch, kept, now).await
+        put(transaction, actor, username, &patch, kept, now).await
     };
     authority.write(actor, write).await
 }

@@ -32,6 +32,19 @@ fn wrong(server: &Server, username: &str, address: &str) -> Answer {
     from(server.try_login(username, "wrong-password", &[]), address).send()
 }
 
+/// The statuses of fifty wrong passwords at once.
+fn fifty_at_once(server: &Server, address: &str) -> Vec<u16> {
+    thread::scope(|scope| {
+        let tries: Vec<_> = (0..50)
+            .map(|_| scope.spawn(|| wrong(server, "johndoe", address).status))
+            .collect();
+        tries
+            .into_iter()
+            .map(|t| t.join().expect("a try"))
+            .collect()
+    })
+}
+
 fn right(server: &Server, address: &str) -> Answer {
     from(server.try_login("johndoe", PASSWORD, &[]), address).send()
 }
@@ -55,15 +68,7 @@ fn p12_a_stranger_is_throttled_and_the_user_is_not() {
 #[test]
 fn p12_fifty_wrong_passwords_at_once_are_counted() {
     let server = served();
-    let statuses: Vec<u16> = thread::scope(|scope| {
-        let tries: Vec<_> = (0..50)
-            .map(|_| scope.spawn(|| wrong(&server, "johndoe", "198.51.100.1").status))
-            .collect();
-        tries
-            .into_iter()
-            .map(|t| t.join().expect("a try"))
-            .collect()
-    });
+    let statuses = fifty_at_once(&server, "198.51.100.1");
     let checked = statuses.iter().filter(|status| **status == 400).count();
     let refused = statuses.iter().filter(|status| **status == 429).count();
     assert_eq!((checked, refused), (10, 40), "{statuses:?}");
@@ -73,15 +78,7 @@ fn p12_fifty_wrong_passwords_at_once_are_counted() {
 fn a7_of_fifty_at_once_at_a_usual_address_ten_are_checked() {
     let server = served();
     right(&server, "192.0.2.1").expect(200);
-    let statuses: Vec<u16> = thread::scope(|scope| {
-        let tries: Vec<_> = (0..50)
-            .map(|_| scope.spawn(|| wrong(&server, "johndoe", "192.0.2.1").status))
-            .collect();
-        tries
-            .into_iter()
-            .map(|t| t.join().expect("a try"))
-            .collect()
-    });
+    let statuses = fifty_at_once(&server, "192.0.2.1");
     let checked = statuses.iter().filter(|status| **status == 400).count();
     assert_eq!(checked, 10, "{statuses:?}");
     assert_throttled(&right(&server, "192.0.2.1"));

@@ -304,6 +304,16 @@ fn b3_a_quote_that_is_not_closed_is_named_by_its_line() {
 }
 
 #[test]
+fn b3_a_quote_within_a_field_spoils_no_other_row() {
+    let site = Site::new();
+    let text = "username,full_name\nann,Ann 5\"\nben,\"Ben \"\"B\"\"\"\n";
+    let csv = site.file("users.csv", text);
+    assert_eq!(site.import(&["--from", "csv", &csv]).counts(), [2, 0, 0, 0]);
+    let ben = site.user("ben").unwrap();
+    assert_eq!(ben.profile.full_name.as_deref(), Some("Ben \"B\""));
+}
+
+#[test]
 fn b3_control_characters_are_taken_out_of_a_full_name() {
     let site = Site::new();
     let csv = site.file("users.csv", "username,full_name\nann,\"Ann\nSmith\u{7}\"\n");

@@ -91,7 +91,7 @@ pub use offline::{NotAJwks, Offline};
 pub use public::{OptionalClient, Public, register_clients};
 pub use requirement::{CLIENT_SCHEME, Requirement};
 
-use crate::{scope::ScopeSet, subject::Subject};
+use crate::{scope::ScopeSet, subject::Subject, token::Claims};
 
 /// Who calls, as a verified token says.
 ///
@@ -114,6 +114,19 @@ pub struct Caller {
     pub token_id: Uuid,
     /// The clients of the tokens that it was derived from, where they are others.
     pub via: Vec<String>,
+}
+
+/// Whoever a token is about, as it says.
+impl From<&Claims> for Caller {
+    fn from(claims: &Claims) -> Self {
+        Self {
+            subject: claims.subject.clone(),
+            scopes: claims.scopes.clone(),
+            client_id: claims.client_id.clone(),
+            token_id: claims.id,
+            via: claims.via.clone(),
+        }
+    }
 }
 
 impl Caller {

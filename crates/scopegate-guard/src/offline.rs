@@ -73,12 +73,6 @@ impl Authenticate for Offline {
             .keys
             .verify(token, &self.expected, now)
             .map_err(|refused| Denied::InvalidToken(refused.to_string()))?;
-        Ok(Arc::new(Caller {
-            subject: claims.subject.clone(),
-            scopes: claims.scopes.clone(),
-            client_id: claims.client_id.clone(),
-            token_id: claims.id,
-            via: claims.via.clone(),
-        }))
+        Ok(Arc::new(Caller::from(&*claims)))
     }
 }

@@ -40,15 +40,6 @@ pub struct Claims {
     pub via: Vec<String>,
 }
 
-impl Claims {
-    /// Every client that the token came through, its own first.
-    pub fn clients(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.client_id)
-            .chain(&self.via)
-            .map(String::as_str)
-    }
-}
-
 /// Serialises as it stands in a token.
 impl Serialize for Claims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
