@@ -68,6 +68,7 @@ impl Authority {
         let context = Context::new(Policy {
             current: config.password_scheme,
             flask_security_salt: config.flask_security_salt.clone(),
+            firebase: config.firebase.clone(),
             ..Policy::default()
         })?;
         let hashing = HashPool::start(context, config.hash_workers, config.hash_queue)

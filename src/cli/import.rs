@@ -22,16 +22,19 @@ use super::{
     output::{self, line, plain},
 };
 
-/// Import users with the passwords that they have, from Django, Flask, CSV or JSON lines
+/// Import users with the passwords that they have, from Django, Flask, files, or exports of other services
 ///
 /// Adds the users that there are not; run again, it does no harm. Each row that cannot be imported is named on stderr with its reason, and the command then exits with 1.
 ///
 /// CSV has a header; its columns, and the keys of JSON lines, are username, password_hash, email, full_name, disabled and scopes (separated by spaces; in JSON an array), of which the first is required. `passlib` is a file of `username:hash` lines, as htpasswd has them, or a CSV.
+///
+/// Exports of Auth0, Firebase, Keycloak and Supabase are read as these services write them. A user without a username gets the e-mail address for one.
 #[derive(Args)]
 #[command(after_help = "Examples:
   scopegate user import --from django sqlite:db.sqlite3 --dry-run
   scopegate user import --from django postgres://reader@db/site --group-scope editors=items --superuser-admin
   scopegate user import --from flask app.db --table accounts --column username=login,password_hash=pw
+  scopegate user import --from firebase users.json --firebase-hash-config-file hash_config.txt
   scopegate user import --from csv users.csv --scope me --update")]
 pub struct Import {
     /// What the source is
@@ -80,6 +83,14 @@ enum Kind {
     Csv,
     /// A JSON object a line
     Jsonl,
+    /// What Auth0 exports with password hashes: a JSON object a line
+    Auth0,
+    /// What `firebase auth:export users.json` writes; needs --firebase-hash-config-file
+    Firebase,
+    /// What `kc.sh export` writes: a realm, or a file of its users
+    Keycloak,
+    /// Supabase's table auth.users as CSV
+    Supabase,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -139,6 +150,12 @@ impl Import {
             true => catalogue.iter().cloned().collect(),
             false => self.superuser_scope.iter().cloned().collect(),
         };
+        let needs_project = self.from == Kind::Firebase && authority.config.firebase.is_none();
+        if needs_project {
+            let refusal = "--from firebase needs --firebase-hash-config-file: a file with the \
+                           password hash parameters that the Firebase console shows";
+            return Err(refusal.into());
+        }
         let (dry_run, json) = (self.dry_run, self.json);
         let has_rule = !groups.is_empty() || !superusers.is_empty() || !self.scope.is_empty();
         let source = self.source(ScopeRules { groups, superusers });
@@ -195,6 +212,10 @@ impl Import {
             Kind::Passlib => Source::Passlib(file),
             Kind::Csv => Source::Csv(file),
             Kind::Jsonl => Source::JsonLines(file),
+            Kind::Auth0 => Source::Auth0(file),
+            Kind::Firebase => Source::Firebase(file),
+            Kind::Keycloak => Source::Keycloak(file),
+            Kind::Supabase => Source::Supabase(file),
         }
     }
 }
@@ -348,11 +369,16 @@ fn print_notes(notes: &Notes, summary: &Summary, settings: &Layers, wrapper: Opt
             "{users} without a username got the e-mail address for one"
         ));
     }
-    let salt = settings.get("flask-security-salt-file");
-    let salt_is_flag = matches!(salt, Some((_, config::Source::Flag)));
-    if wrapper == Some(Wrapper::FlaskSecurity) && salt_is_flag {
-        note(
-            "`serve` needs flask-security-salt-file as well, for these users to log in".to_owned(),
-        );
+    let is_flag = |name| matches!(settings.get(name), Some((_, config::Source::Flag)));
+    let is_flask_security = wrapper == Some(Wrapper::FlaskSecurity);
+    for (name, is_used) in [
+        ("flask-security-salt-file", is_flask_security),
+        ("firebase-hash-config-file", true),
+    ] {
+        if is_used && is_flag(name) {
+            note(format!(
+                "`serve` needs {name} as well, for these users to log in"
+            ));
+        }
     }
 }

@@ -58,7 +58,10 @@ fn with_setting_flags(command: Command) -> Command {
         .iter()
         .filter(|setting| !own.iter().any(|name| name == setting.name));
     settings.fold(command.arg(file), |command, setting| {
-        let is_for_imports = matches!(setting.name, "group-scope" | "flask-security-salt-file");
+        let is_for_imports = matches!(
+            setting.name,
+            "group-scope" | "flask-security-salt-file" | "firebase-hash-config-file"
+        );
         let is_for_demos = !setting.name.starts_with("user-source")
             && !matches!(setting.name, "database-url" | "bcrypt-cost" | "group-scope");
         let shown = match demonstrates {

@@ -7,7 +7,7 @@ use super::{
     layers::{refuse, value},
 };
 use crate::{
-    password::{CurrentScheme, SiteSalt},
+    password::{CurrentScheme, FirebaseProject, FirebaseProjectError, SiteSalt},
     scope::Scope,
     secret::Secret,
     store,
@@ -50,6 +50,7 @@ impl Layers {
             password_scheme: self.password_scheme(purpose)?,
             password_check: self.switch("password-check")?,
             flask_security_salt: self.flask_security_salt()?,
+            firebase: self.firebase()?,
             group_scopes: self.group_scopes()?,
             shared_users: match purpose {
                 Purpose::Serve => self.shared_users()?,
@@ -140,6 +141,13 @@ impl Layers {
             Some(salt) if salt.is_empty() => Err(value(key, "it is empty")),
             salt => Ok(salt.map(SiteSalt::new)),
         }
+    }
+
+    fn firebase(&self) -> Result<Option<FirebaseProject>, ConfigError> {
+        let key = "firebase-hash-config";
+        let text = self.secret_text(key, "firebase-hash-config-file")?;
+        let parsed = text.map(|text| text.parse()).transpose();
+        parsed.map_err(|error: FirebaseProjectError| value(key, error.to_string()))
     }
 
     pub(super) fn group_scopes(&self) -> Result<Vec<(String, Scope)>, ConfigError> {

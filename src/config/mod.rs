@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::{
     elsewhere::SharedSource,
-    password::{CurrentScheme, SiteSalt},
+    password::{CurrentScheme, FirebaseProject, SiteSalt},
     scope::Scope,
     secret::Secret,
     token::{Algorithm, KeyEncryptionKey},
@@ -104,6 +104,8 @@ pub struct Config {
     pub password_check: bool,
     /// The salt of a Flask-Security site, if users came from one.
     pub flask_security_salt: Option<SiteSalt>,
+    /// The parameters of a Firebase project, if users came from one.
+    pub firebase: Option<FirebaseProject>,
     /// What members of a Django group or a Flask role may hold.
     pub group_scopes: Vec<(String, Scope)>,
     /// Whose table the users are in, if not Scopegate's own.

@@ -187,6 +187,21 @@ pub const SETTINGS: &[Setting] = &[
         "A file with the salt of the Flask-Security site",
     ),
     Setting {
+        secret: true,
+        ..setting(
+            "firebase-hash-config",
+            "TEXT",
+            None,
+            "The password hash parameters of the Firebase project that users came from; better in a file",
+        )
+    },
+    setting(
+        "firebase-hash-config-file",
+        "FILE",
+        None,
+        "A file with these parameters, as the Firebase console shows them",
+    ),
+    Setting {
         list: true,
         ..setting(
             "group-scope",

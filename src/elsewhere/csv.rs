@@ -3,9 +3,13 @@
 //! (separated by spaces) in any order, of which the first is required. Other columns are
 //! ignored.
 
-use std::io::{self, BufRead, Read};
+use std::{
+    io::{self, BufRead, Read},
+    time::SystemTime,
+};
 
 use ::csv::{ByteRecord, ErrorKind, ReaderBuilder};
+use serde_json::Value;
 use tokio::sync::mpsc::Sender;
 
 use crate::{password::PasswordHash, profile::Profile, scope::ScopeSet};
@@ -24,6 +28,14 @@ enum Column {
     Profile(&'static str),
     Disabled,
     Scopes,
+    /// The e-mail address, which is the name as well.
+    SupabaseEmail,
+    /// A JSON object with what the user said when signing up.
+    SupabaseMetadata,
+    /// Until when a user may not log in.
+    SupabaseBan,
+    /// Since when a user is removed, who is kept for the record.
+    SupabaseDeletion,
 }
 
 impl Column {
@@ -33,20 +45,52 @@ impl Column {
             "password_hash" => Self::PasswordHash,
             "disabled" => Self::Disabled,
             "scopes" => Self::Scopes,
-            _ => Self::Profile(Profile::FIELDS.into_iter().find(|field| *field == name)?),
+            _ => Self::of_profile(name)?,
         })
+    }
+
+    fn of_supabase(name: &str) -> Option<Self> {
+        Some(match name {
+            "email" => Self::SupabaseEmail,
+            "encrypted_password" => Self::PasswordHash,
+            "raw_user_meta_data" => Self::SupabaseMetadata,
+            "banned_until" => Self::SupabaseBan,
+            "deleted_at" => Self::SupabaseDeletion,
+            _ => return None,
+        })
+    }
+
+    fn of_profile(name: &str) -> Option<Self> {
+        let field = Profile::FIELDS.into_iter().find(|field| *field == name);
+        field.map(Self::Profile)
     }
 }
 
 /// Sends every user of a file.
 pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
+    send_records(input, rows, Column::named)
+}
+
+/// Sends every user of Supabase's table `auth.users`, as its console or psql writes it.
+pub(super) fn send_supabase_users(
+    input: &mut Input,
+    rows: &Sender<Entry>,
+) -> Result<Notes, FileError> {
+    send_records(input, rows, Column::of_supabase)
+}
+
+fn send_records(
+    input: &mut Input,
+    rows: &Sender<Entry>,
+    named: fn(&str) -> Option<Column>,
+) -> Result<Notes, FileError> {
     let (delimiter, lines_before) = delimiter(input)?;
     let mut reader = ReaderBuilder::new()
         .flexible(true)
         .delimiter(delimiter)
         .from_reader(input.chain(END));
     let mut notes = Notes::default();
-    let columns = columns(reader.byte_headers().map_err(io_error)?, &mut notes)?;
+    let columns = columns(reader.byte_headers().map_err(io_error)?, named, &mut notes)?;
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(io_error)? {
         if record.len() == 1 && record[0] == END[1..] {
@@ -58,6 +102,7 @@ pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Note
         let row = Row::empty(Place::Line(line + lines_before));
         let entry = entry_of(row, &columns, &record);
         let entry = if swallows_end { unclosed(entry) } else { entry };
+        notes.borrowed_names += u64::from(entry.as_ref().is_ok_and(|row| row.borrows_name));
         if rows.blocking_send(entry).is_err() {
             break;
         }
@@ -95,11 +140,15 @@ fn delimiter(input: &mut Input) -> io::Result<(u8, u64)> {
 }
 
 /// What each column is; none of those that are ignored.
-fn columns(header: &ByteRecord, notes: &mut Notes) -> Result<Vec<Option<Column>>, FileError> {
+fn columns(
+    header: &ByteRecord,
+    named: fn(&str) -> Option<Column>,
+    notes: &mut Notes,
+) -> Result<Vec<Option<Column>>, FileError> {
     let mut columns = Vec::new();
     for name in header {
         let name = String::from_utf8_lossy(name);
-        let column = Column::named(name.trim());
+        let column = named(name.trim());
         if name.trim() == "password" {
             let reason = "`password`: hashes belong in `password_hash`, and passwords in plain \
                           text are not imported";
@@ -112,10 +161,15 @@ fn columns(header: &ByteRecord, notes: &mut Notes) -> Result<Vec<Option<Column>>
         }
         columns.push(column);
     }
-    if columns.contains(&Some(Column::Username)) {
+    let has = |column| columns.contains(&Some(column));
+    if has(Column::Username) || has(Column::SupabaseEmail) {
         return Ok(columns);
     }
-    Err(FileError::Header("`username` is not among them".to_owned()))
+    let wanted = match named("email") {
+        Some(Column::SupabaseEmail) => "email",
+        _ => "username",
+    };
+    Err(FileError::Header(format!("`{wanted}` is not among them")))
 }
 
 fn entry_of(mut row: Row, columns: &[Option<Column>], record: &ByteRecord) -> Entry {
@@ -149,10 +203,36 @@ fn put(row: &mut Row, column: Column, text: &str) -> Result<(), Reason> {
                 *field = Some(some());
             }
         }
+        Column::SupabaseEmail => {
+            row.borrows_name = !text.is_empty();
+            row.username = some();
+            row.profile.email = Some(some());
+        }
+        Column::SupabaseMetadata => row.profile.full_name = Some(full_name(text)),
+        Column::SupabaseBan | Column::SupabaseDeletion => {
+            let ends = matches!(column, Column::SupabaseBan)
+                .then(|| time(text))
+                .flatten();
+            let is_over = text.is_empty() || ends.is_some_and(|end| end < SystemTime::now());
+            row.disabled = Some(row.disabled == Some(true) || !is_over);
+        }
         Column::Disabled => row.disabled = Some(truth(text)?),
         Column::Scopes => row.scopes = Some(ScopeSet::parse(text).map_err(Reason::Scopes)?),
     }
     Ok(())
+}
+
+/// The name that a user of Supabase gave when signing up, if any.
+fn full_name(metadata: &str) -> Option<String> {
+    let metadata: Value = serde_json::from_str(metadata).ok()?;
+    let name = metadata.get("full_name").or_else(|| metadata.get("name"))?;
+    Some(name.as_str()?.to_owned())
+}
+
+/// A time in UTC, as PostgreSQL writes it: `2026-01-31 12:00:00.5+00`.
+fn time(text: &str) -> Option<SystemTime> {
+    let without_zone = text.strip_suffix("+00")?;
+    humantime::parse_rfc3339_weak(without_zone).ok()
 }
 
 fn truth(text: &str) -> Result<bool, Reason> {

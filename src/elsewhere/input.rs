@@ -18,6 +18,8 @@ const HEAD_BYTES: u64 = 64 * 1024;
 pub(super) enum FileError {
     Io(io::Error),
     Header(String),
+    /// What is wrong with a document as a whole.
+    Document(String),
 }
 
 impl From<io::Error> for FileError {

@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::{
+    auth0, documents,
     input::{FileError, Input},
     lines::Lines,
     rows::{Entry, Place, Reason, Row},
@@ -18,26 +19,44 @@ use super::{
 
 /// Sends every user of a file; blank lines are none.
 pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
+    send_lines(input, rows, |row, object, _| user_of(row, object))
+}
+
+/// Sends every user of what Auth0 exports.
+pub(super) fn send_auth0_users(
+    input: &mut Input,
+    rows: &Sender<Entry>,
+) -> Result<Notes, FileError> {
+    send_lines(input, rows, |row, object, notes| {
+        documents::entry_of(row, Value::Object(object), auth0::User::put, notes)
+    })
+}
+
+fn send_lines(
+    input: &mut Input,
+    rows: &Sender<Entry>,
+    entry_of: fn(Row, Map<String, Value>, &mut Notes) -> Entry,
+) -> Result<Notes, FileError> {
+    let mut notes = Notes::default();
     for line in Lines::new(input) {
         let line = line?;
         let row = Row::empty(Place::Line(line.number));
         let entry = match line.text {
             Ok(text) if text.trim().is_empty() => continue,
-            Ok(text) => entry_of(row, &text),
+            Ok(text) => match serde_json::from_str(&text) {
+                Ok(Value::Object(object)) => entry_of(row, object, &mut notes),
+                _ => Err(row.refusal(unreadable("the line is not a JSON object"))),
+            },
             Err(reason) => Err(row.refusal(Reason::Unreadable(reason.to_owned()))),
         };
         if rows.blocking_send(entry).is_err() {
             break;
         }
     }
-    Ok(Notes::default())
+    Ok(notes)
 }
 
-fn entry_of(mut row: Row, text: &str) -> Entry {
-    let object: Map<String, Value> = match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => object,
-        _ => return Err(row.refusal(unreadable("the line is not a JSON object"))),
-    };
+fn user_of(mut row: Row, object: Map<String, Value>) -> Entry {
     row.username = object
         .get("username")
         .and_then(Value::as_str)

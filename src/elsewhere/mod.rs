@@ -1,11 +1,15 @@
 //! Another application's users: its tables and files, read to import them or to serve
 //! logins straight from them.
 
+mod auth0;
 mod csv;
 mod django;
+mod documents;
+mod firebase;
 mod flask;
 mod input;
 mod jsonl;
+mod keycloak;
 mod lines;
 mod passlib;
 mod rows;

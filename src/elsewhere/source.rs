@@ -7,9 +7,9 @@ use tokio::{sync::mpsc::Sender, task::spawn_blocking};
 use crate::store::Foreign;
 
 use super::{
-    csv, django, flask,
+    csv, django, firebase, flask,
     input::{FileError, Input, open},
-    jsonl, passlib,
+    jsonl, keycloak, passlib,
     rows::Entry,
     rules::{Notes, ScopeRules},
     source_error::SourceError,
@@ -38,6 +38,14 @@ pub enum Source {
     Csv(PathBuf),
     /// A JSON object a line.
     JsonLines(PathBuf),
+    /// What Auth0 exports: an object a line.
+    Auth0(PathBuf),
+    /// What `firebase auth:export` writes as JSON.
+    Firebase(PathBuf),
+    /// What `kc.sh export` writes.
+    Keycloak(PathBuf),
+    /// Supabase's table `auth.users` as CSV.
+    Supabase(PathBuf),
 }
 
 impl Source {
@@ -65,6 +73,10 @@ impl Source {
             Self::Passlib(path) => read_file(path, rows, passlib::send_users).await,
             Self::Csv(path) => read_file(path, rows, csv::send_users).await,
             Self::JsonLines(path) => read_file(path, rows, jsonl::send_users).await,
+            Self::Auth0(path) => read_file(path, rows, jsonl::send_auth0_users).await,
+            Self::Firebase(path) => read_file(path, rows, firebase::send_users).await,
+            Self::Keycloak(path) => read_file(path, rows, keycloak::send_users).await,
+            Self::Supabase(path) => read_file(path, rows, csv::send_supabase_users).await,
         }
     }
 }
@@ -81,6 +93,7 @@ async fn read_file(
         sent.map_err(|error| match error {
             FileError::Io(error) => SourceError::File { path: name, error },
             FileError::Header(reason) => SourceError::Header(reason),
+            FileError::Document(reason) => SourceError::Document { path: name, reason },
         })
     })
     .await?

@@ -24,6 +24,8 @@ pub enum SourceError {
     },
     #[error("the first line names the columns: {0}")]
     Header(String),
+    #[error("{path}: not a JSON document of users: {reason}")]
+    Document { path: String, reason: String },
     #[error("the reader of the file stopped: {0}")]
     Reader(#[from] JoinError),
 }

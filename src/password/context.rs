@@ -133,7 +133,7 @@ impl Context {
     }
 
     fn accept(&self, stored: &PasswordHash) -> Result<Recognised, Refused> {
-        let recognised = recognise(stored.expose(), &self.policy.limits)?;
+        let recognised = recognise(stored.expose(), &self.policy)?;
         let scheme = recognised.hash.scheme();
         if self.policy.refused.contains(&scheme.family()) {
             return Err(Refused::SchemeRefused(scheme));

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Limits, Refused, Scheme,
-    fields::exactly,
+    fields::{CRYPT_ALPHABET, exactly},
     stored::{Parameter, StoredHash},
 };
 
@@ -18,14 +18,22 @@ pub(super) fn parse(stored: &str, _: &Limits) -> Result<Box<dyn StoredHash>, Ref
     let scheme = Scheme::DesCrypt;
     let [_, salt, crypted] =
         exactly(stored, '$').ok_or(scheme.malformed("not of the form crypt$salt$digest"))?;
-    let in_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"./".contains(&byte);
-    if crypted.len() != 13 || !crypted.bytes().all(in_alphabet) {
+    if !is_crypted(crypted) {
         return Err(scheme.malformed("the digest is not 13 characters of crypt's alphabet"));
     }
     if !salt.is_empty() && salt != &crypted[..2] {
         return Err(scheme.malformed("the salt is not that of the digest"));
     }
-    Ok(Box::new(DesCrypt(crypted.to_owned())))
+    Ok(parse_crypted(crypted))
+}
+
+/// What crypt(3) writes: behind `{CRYPT}` it stands alone.
+pub(super) fn is_crypted(text: &str) -> bool {
+    text.len() == 13 && text.bytes().all(|byte| CRYPT_ALPHABET.contains(&byte))
+}
+
+pub(super) fn parse_crypted(crypted: &str) -> Box<dyn StoredHash> {
+    Box::new(DesCrypt(crypted.to_owned()))
 }
 
 struct DesCrypt(String);

@@ -89,6 +89,27 @@ pub(super) fn to_base64_bcrypt(bytes: &[u8]) -> String {
     BCRYPT.encode(bytes)
 }
 
+/// The same in the alphabet for URLs or in the other one, padded or not.
+pub(super) fn base64_of_either_alphabet(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    base64_unpadded(&text.replace('-', "+").replace('_', "/"))
+}
+
+/// crypt's base64 reads bits from the low end.
+pub(super) const CRYPT_ALPHABET: &[u8; 64] =
+    b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Appends the first characters of crypt's base64 of a number of three bytes.
+pub(super) fn push_crypt_base64(
+    text: &mut Vec<u8>,
+    [high, middle, low]: [u8; 3],
+    characters: usize,
+) {
+    let bits = u32::from_be_bytes([0, high, middle, low]);
+    let sextets = (0..characters).map(|index| bits >> (6 * index) & 63);
+    text.extend(sextets.map(|sextet| CRYPT_ALPHABET[sextet as usize]));
+}
+
 pub(super) fn random<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).ok()?;

@@ -3,21 +3,24 @@
 use std::fmt;
 
 use super::{
-    Digest, Limits, Refused, Scheme, Wrapper, argon2, bcrypt, bcrypt_sha256, des_crypt, digest,
-    pbkdf2, scrypt, sha_crypt,
+    Digest, Limits, Policy, Refused, Scheme, Wrapper, argon2, aspnet, bcrypt, bcrypt_sha256,
+    des_crypt, digest, firebase, md5_crypt, pbkdf2, phpass, scrypt, sha_crypt,
     stored::{Parameter, StoredHash},
+    wordpress,
 };
 
 type Parser = fn(&str, &Limits) -> Result<Box<dyn StoredHash>, Refused>;
 
 enum Format {
     Known(Parser),
+    /// It does not say everything: the project's parameters are in the policy.
+    Firebase,
     Foreign(&'static str),
     Labelled,
     NoPassword,
 }
 
-use Format::{Foreign, Known, Labelled, NoPassword};
+use Format::{Firebase, Foreign, Known, Labelled, NoPassword};
 
 /// Every format, by how it starts. No prefix is the start of another.
 const FORMATS: &[(&str, Format)] = &[
@@ -51,12 +54,20 @@ const FORMATS: &[(&str, Format)] = &[
     ("sha512$", Known(digest::parse_salted)),
     ("crypt$", Known(des_crypt::parse)),
     ("plain$", Foreign("a password stored in plain text")),
-    ("$1$", Foreign("md5-crypt")),
-    ("$apr1$", Foreign("Apache's md5-crypt")),
+    ("$1$", Known(md5_crypt::parse)),
+    ("$apr1$", Known(md5_crypt::parse)),
+    ("$P$", Known(phpass::parse)),
+    ("$H$", Known(phpass::parse)),
+    ("$S$", Known(phpass::parse)),
+    ("U$P$", Known(phpass::parse)),
+    ("U$H$", Known(phpass::parse)),
+    ("U$S$", Known(phpass::parse)),
+    ("$wp$", Known(wordpress::parse)),
+    ("AQAAAA", Known(aspnet::parse_version_3)),
+    ("$firebase-scrypt$", Firebase),
+    ("$fbscrypt$", Known(firebase::parse_supabase)),
     ("$2$", Foreign("the bcrypt of 1997 ($2$)")),
     ("$7$", Foreign("scrypt in the $7$ notation")),
-    ("$P$", Foreign("phpass")),
-    ("$H$", Foreign("phpass")),
     ("$y$", Foreign("yescrypt")),
     ("{", Labelled),
 ];
@@ -70,9 +81,14 @@ const LABELS: &[(&str, Label)] = &[
     ("argon2id", Label::Format),
     ("bcrypt", Label::Format),
     ("blf-crypt", Label::Format),
-    ("crypt", Label::Format),
+    ("crypt", Label::Crypt),
     ("sha256-crypt", Label::Format),
     ("sha512-crypt", Label::Format),
+    ("md5-crypt", Label::Format),
+    ("pbkdf2", Label::Pbkdf2(Digest::Sha1)),
+    ("pbkdf2-sha1", Label::Pbkdf2(Digest::Sha1)),
+    ("pbkdf2-sha256", Label::Pbkdf2(Digest::Sha256)),
+    ("pbkdf2-sha512", Label::Pbkdf2(Digest::Sha512)),
     ("md5", Label::Digest(Digest::Md5)),
     ("sha", Label::Digest(Digest::Sha1)),
     ("sha256", Label::Digest(Digest::Sha256)),
@@ -89,6 +105,10 @@ const LABELS: &[(&str, Label)] = &[
 enum Label {
     /// One of the formats that need no label.
     Format,
+    /// One of those, or the 13 characters of the DES crypt alone.
+    Crypt,
+    /// passlib's notation, without the name.
+    Pbkdf2(Digest),
     /// The digest of the password and a salt, and behind it the salt, if there is one.
     Digest(Digest),
     Plain,
@@ -100,15 +120,13 @@ pub(super) struct Recognised {
     pub(super) hash: Box<dyn StoredHash>,
 }
 
-pub(super) fn recognise(stored: &str, limits: &Limits) -> Result<Recognised, Refused> {
-    if stored.len() > limits.length {
-        return Err(Refused::TooLong {
-            length: stored.len(),
-            limit: limits.length,
-        });
+pub(super) fn recognise(stored: &str, policy: &Policy) -> Result<Recognised, Refused> {
+    let (length, limit) = (stored.len(), policy.limits.length);
+    if length > limit {
+        return Err(Refused::TooLong { length, limit });
     }
     let (wrapper, inner) = Wrapper::unwrap(stored);
-    let hash = parse(inner, limits)?;
+    let hash = parse(inner, policy)?;
     match wrapper {
         Some(wrapper) if !wrapper.may_hold(hash.scheme()) => Err(hash
             .scheme()
@@ -117,14 +135,17 @@ pub(super) fn recognise(stored: &str, limits: &Limits) -> Result<Recognised, Ref
     }
 }
 
-fn parse(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> {
+fn parse(stored: &str, policy: &Policy) -> Result<Box<dyn StoredHash>, Refused> {
+    let limits = &policy.limits;
     let starts = |(prefix, _): &&(&str, Format)| stored.starts_with(prefix);
     match FORMATS.iter().find(starts).map(|(_, format)| format) {
         Some(Known(parse)) => parse(stored, limits),
+        Some(Firebase) => firebase::parse(stored, policy),
         Some(Foreign(name)) => Err(Refused::Unsupported(name)),
-        Some(Labelled) => parse_labelled(stored, limits),
+        Some(Labelled) => parse_labelled(stored, policy),
         Some(NoPassword) => Err(Refused::Unusable),
         None if digest::is_bare_md5(stored) => digest::parse_bare_md5(stored, limits),
+        None if aspnet::is_version_2(stored) => aspnet::parse_version_2(stored, limits),
         None if looks_like_a_hash(stored) => {
             Err(Refused::Unsupported("an algorithm unknown to this server"))
         }
@@ -133,15 +154,18 @@ fn parse(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> 
 }
 
 /// `{label}hash`.
-fn parse_labelled(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> {
+fn parse_labelled(stored: &str, policy: &Policy) -> Result<Box<dyn StoredHash>, Refused> {
+    let limits = &policy.limits;
     let unknown = Refused::Unsupported("a hash behind a label in braces that is not known");
     let Some((label, rest)) = stored[1..].split_once('}') else {
         return Err(unknown);
     };
     let is_it = |(name, _): &&(&str, Label)| label.eq_ignore_ascii_case(name);
     match LABELS.iter().find(is_it).map(|(_, label)| label) {
+        Some(Label::Crypt) if des_crypt::is_crypted(rest) => Ok(des_crypt::parse_crypted(rest)),
         // One label is enough: what follows has none.
-        Some(Label::Format) if !rest.starts_with('{') => parse(rest, limits),
+        Some(Label::Format | Label::Crypt) if !rest.starts_with('{') => parse(rest, policy),
+        Some(Label::Pbkdf2(digest)) => pbkdf2::parse_labelled(*digest, rest, limits),
         Some(Label::Digest(digest)) => digest::parse_base64(*digest, rest, limits),
         Some(Label::Plain) => Err(Refused::Unsupported("a password stored in plain text")),
         _ => Err(unknown),
@@ -172,13 +196,13 @@ pub struct Identified {
     pub parameters: Vec<Parameter>,
 }
 
-/// Says what a stored string is, under the default [`Limits`], and computes
+/// Says what a stored string is, under the default [`Policy`], and computes
 /// nothing.
 ///
 /// # Errors
 /// Why it would not be verified.
 pub fn identify(stored: &str) -> Result<Identified, Refused> {
-    recognise(stored, &Limits::default()).map(|recognised| recognised.describe())
+    recognise(stored, &Policy::default()).map(|recognised| recognised.describe())
 }
 
 impl Recognised {

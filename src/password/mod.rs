@@ -25,15 +25,19 @@
 //! are two passwords, as they are for every library whose hashes are read here.
 
 mod argon2;
+mod aspnet;
 mod bcrypt;
 mod bcrypt_sha256;
 mod context;
 mod des_crypt;
 mod digest;
 mod fields;
+mod firebase;
 mod guessable;
 mod identify;
+mod md5_crypt;
 mod pbkdf2;
+mod phpass;
 mod policy;
 mod refused;
 mod scheme;
@@ -41,9 +45,11 @@ mod scrypt;
 mod secret;
 mod sha_crypt;
 mod stored;
+mod wordpress;
 mod wrapped;
 
 pub use context::{Context, Verdict};
+pub use firebase::{FirebaseProject, FirebaseProjectError};
 pub use guessable::guessable;
 pub use identify::{Identified, identify};
 pub use policy::{CurrentScheme, Limits, Policy};

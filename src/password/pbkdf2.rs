@@ -9,6 +9,8 @@
 //!   hexadecimal. Without a count, it is the default of the Werkzeug that wrote
 //!   it, which is not recorded: each default that there was is tried.
 //!
+//! LDAP servers write `{PBKDF2-SHA256}29000$salt$digest`, which is passlib's behind a label.
+//!
 //! The digest has the length of its function, or 64 bytes, as Keycloak's has.
 
 use std::num::NonZeroU32;
@@ -60,6 +62,20 @@ pub(super) fn parse_passlib(stored: &str, limits: &Limits) -> Result<Box<dyn Sto
     build(scheme, digest, Some(count), salt, key, limits)
 }
 
+/// What stands behind `{PBKDF2-SHA256}` and the like.
+pub(super) fn parse_labelled(
+    digest: Digest,
+    rest: &str,
+    limits: &Limits,
+) -> Result<Box<dyn StoredHash>, Refused> {
+    let name = match digest {
+        Digest::Sha256 => "pbkdf2-sha256",
+        Digest::Sha512 => "pbkdf2-sha512",
+        _ => "pbkdf2",
+    };
+    parse_passlib(&format!("${name}${rest}"), limits)
+}
+
 pub(super) fn parse_django(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> {
     let digest = match stored {
         _ if stored.starts_with("pbkdf2_sha1$") => Digest::Sha1,
@@ -106,18 +122,12 @@ fn build(
         .filter(|key| key.len() == digest.length() || key.len() == KEYCLOAK_KEY_BYTES)
         .ok_or(scheme.malformed("the digest is not of its function's length"))?;
     scheme.bounded("salt bytes", salt.len() as u64, limits.salt)?;
-    let algorithm = algorithm(digest).ok_or(scheme.malformed("no PBKDF2 over this digest"))?;
     let counts = match count {
         Some(count) => vec![parse_count(scheme, count, limits)?],
         None => WERKZEUG_DEFAULTS.to_vec(),
     };
-    Ok(Box::new(StoredPbkdf2 {
-        scheme,
-        algorithm,
-        counts,
-        salt,
-        key,
-    }))
+    let hash = StoredPbkdf2::new(scheme, digest, counts, salt, key)?;
+    Ok(Box::new(hash))
 }
 
 fn parse_count(scheme: Scheme, count: &str, limits: &Limits) -> Result<NonZeroU32, Refused> {
@@ -136,12 +146,33 @@ fn algorithm(digest: Digest) -> Option<pbkdf2::Algorithm> {
     }
 }
 
-struct StoredPbkdf2 {
+pub(super) struct StoredPbkdf2 {
     scheme: Scheme,
     algorithm: pbkdf2::Algorithm,
     counts: Vec<NonZeroU32>,
     salt: Vec<u8>,
     key: Vec<u8>,
+}
+
+impl StoredPbkdf2 {
+    /// A hash of any notation, once everything about it is bounded. One of the counts is
+    /// right.
+    pub(super) fn new(
+        scheme: Scheme,
+        digest: Digest,
+        counts: Vec<NonZeroU32>,
+        salt: Vec<u8>,
+        key: Vec<u8>,
+    ) -> Result<Self, Refused> {
+        let algorithm = algorithm(digest).ok_or(scheme.malformed("no PBKDF2 over this digest"))?;
+        Ok(Self {
+            scheme,
+            algorithm,
+            counts,
+            salt,
+            key,
+        })
+    }
 }
 
 impl StoredHash for StoredPbkdf2 {

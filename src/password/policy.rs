@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::{Family, PolicyError, SiteSalt};
+use super::{Family, FirebaseProject, PolicyError, SiteSalt};
 
 /// The scheme that new hashes are made in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,9 @@ pub struct Limits {
     /// sha-crypt rounds: 5,000,000, up to two seconds with a short password, and
     /// growing with its length. passlib writes 656,000.
     pub sha_crypt_rounds: u32,
+    /// phpass rounds: 2^20, a third of a second with SHA-512 and a short password, and
+    /// growing with its length. WordPress writes 2^13, Drupal 2^16.
+    pub phpass_rounds: u32,
     /// Bytes of a salt: 1,024, passlib's own bound.
     pub salt: u32,
     /// Bytes of an Argon2 or scrypt digest: 128, twice the longest in use. All
@@ -130,6 +133,7 @@ impl Default for Limits {
             scrypt_work: 1 << 22,
             pbkdf2_iterations: 10_000_000,
             sha_crypt_rounds: 5_000_000,
+            phpass_rounds: 1 << 20,
             salt: 1024,
             digest: 128,
         }
@@ -147,6 +151,8 @@ pub struct Policy {
     pub limits: Limits,
     /// `SECURITY_PASSWORD_SALT`, if users came from Flask-Security.
     pub flask_security_salt: Option<SiteSalt>,
+    /// The parameters of the project, if users came from Firebase.
+    pub firebase: Option<FirebaseProject>,
 }
 
 impl Policy {
@@ -167,6 +173,7 @@ impl Default for Policy {
             refused: BTreeSet::new(),
             limits: Limits::default(),
             flask_security_salt: None,
+            firebase: None,
         }
     }
 }

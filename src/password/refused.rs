@@ -40,6 +40,9 @@ pub enum Refused {
     /// A Flask-Security hash, and no site salt in the policy.
     #[error("the hash needs the Flask-Security site salt, and none is configured")]
     MissingSiteSalt,
+    /// A hash of Firebase's, and no parameters of the project in the policy.
+    #[error("the hash needs the Firebase project's parameters, and none are configured")]
+    MissingFirebaseProject,
     /// The password, not the hash, is over [`Password::MAX_BYTES`](super::Password::MAX_BYTES).
     #[error("the password has more than {limit} bytes")]
     PasswordTooLong { limit: usize },

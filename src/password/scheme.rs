@@ -99,24 +99,47 @@ pub enum Scheme {
     UnsaltedDigest(Digest),
     /// `crypt$sa$`.
     DesCrypt,
+    /// `$1$`.
+    Md5Crypt,
+    /// `$apr1$`.
+    ApacheMd5Crypt,
+    /// `$P$`, `$H$`: WordPress before 6.8, phpBB 3.
+    Phpass,
+    /// `$S$`: Drupal 7 to 10.0.
+    Drupal,
+    /// `$wp$2y$`: WordPress 6.8 and later.
+    WordPress,
+    /// ASP.NET Identity, version 2 of the format.
+    AspNetV2,
+    /// ASP.NET Core Identity, version 3 of the format.
+    AspNetV3(Digest),
+    /// `$firebase-scrypt$`, `$fbscrypt$`.
+    FirebaseScrypt,
 }
 
 impl Scheme {
     /// The family by which a policy speaks of this scheme.
     pub fn family(self) -> Family {
         match self {
-            Self::Bcrypt | Self::DjangoBcrypt => Family::Bcrypt,
+            Self::Bcrypt | Self::DjangoBcrypt | Self::WordPress => Family::Bcrypt,
             Self::BcryptSha256 | Self::BcryptSha256V1 | Self::DjangoBcryptSha256 => {
                 Family::BcryptSha256
             }
             Self::Argon2 | Self::DjangoArgon2 => Family::Argon2,
-            Self::PasslibScrypt | Self::WerkzeugScrypt | Self::DjangoScrypt => Family::Scrypt,
-            Self::PasslibPbkdf2(_) | Self::DjangoPbkdf2(_) | Self::WerkzeugPbkdf2(_) => {
-                Family::Pbkdf2
-            }
+            Self::PasslibScrypt
+            | Self::WerkzeugScrypt
+            | Self::DjangoScrypt
+            | Self::FirebaseScrypt => Family::Scrypt,
+            Self::PasslibPbkdf2(_)
+            | Self::DjangoPbkdf2(_)
+            | Self::WerkzeugPbkdf2(_)
+            | Self::AspNetV2
+            | Self::AspNetV3(_) => Family::Pbkdf2,
             Self::Sha256Crypt | Self::Sha512Crypt => Family::ShaCrypt,
             Self::SaltedDigest(_) => Family::SaltedDigest,
             Self::UnsaltedDigest(_) => Family::UnsaltedDigest,
+            Self::Md5Crypt | Self::ApacheMd5Crypt => Family::Md5Crypt,
+            Self::Phpass | Self::Drupal => Family::Phpass,
             Self::DesCrypt => Family::DesCrypt,
         }
     }
@@ -143,6 +166,14 @@ impl fmt::Display for Scheme {
             Self::SaltedDigest(digest) => write!(f, "salted {digest}"),
             Self::UnsaltedDigest(digest) => write!(f, "unsalted {digest}"),
             Self::DesCrypt => f.write_str("des-crypt"),
+            Self::Md5Crypt => f.write_str("md5-crypt"),
+            Self::ApacheMd5Crypt => f.write_str("apache md5-crypt"),
+            Self::Phpass => f.write_str("phpass"),
+            Self::Drupal => f.write_str("drupal sha512"),
+            Self::WordPress => f.write_str("wordpress bcrypt"),
+            Self::AspNetV2 => f.write_str("asp.net identity v2 pbkdf2-sha1"),
+            Self::AspNetV3(digest) => write!(f, "asp.net identity v3 pbkdf2-{digest}"),
+            Self::FirebaseScrypt => f.write_str("firebase scrypt"),
         }
     }
 }
@@ -157,6 +188,8 @@ pub enum Family {
     Scrypt,
     Pbkdf2,
     ShaCrypt,
+    Phpass,
+    Md5Crypt,
     SaltedDigest,
     UnsaltedDigest,
     DesCrypt,
@@ -164,13 +197,15 @@ pub enum Family {
 
 impl Family {
     /// Every family, strongest first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Argon2,
         Self::Bcrypt,
         Self::BcryptSha256,
         Self::Scrypt,
         Self::Pbkdf2,
         Self::ShaCrypt,
+        Self::Phpass,
+        Self::Md5Crypt,
         Self::SaltedDigest,
         Self::UnsaltedDigest,
         Self::DesCrypt,
@@ -185,6 +220,8 @@ impl Family {
             Self::Scrypt => "scrypt",
             Self::Pbkdf2 => "pbkdf2",
             Self::ShaCrypt => "sha-crypt",
+            Self::Phpass => "phpass",
+            Self::Md5Crypt => "md5-crypt",
             Self::SaltedDigest => "salted-digest",
             Self::UnsaltedDigest => "unsalted-digest",
             Self::DesCrypt => "des-crypt",

@@ -94,17 +94,21 @@ fn build(
     }))
 }
 
-struct Costs {
+pub(super) struct Costs {
     n: u32,
     r: u32,
     p: u32,
-    params: Params,
+    pub(super) params: Params,
 }
 
 impl Costs {
     /// RFC 7914 §2 and §6: N is a power of two above 1, and 128·r·(N + p) bytes
     /// are held at once. The sums saturate, so that no product can wrap around.
-    fn bounded(scheme: Scheme, [n, r, p]: [u64; 3], limits: &Limits) -> Result<Self, Refused> {
+    pub(super) fn bounded(
+        scheme: Scheme,
+        [n, r, p]: [u64; 3],
+        limits: &Limits,
+    ) -> Result<Self, Refused> {
         if n < 2 || r == 0 || p == 0 {
             return Err(scheme.malformed("N is below 2, or r or p is zero"));
         }
@@ -122,6 +126,14 @@ impl Costs {
             .map_err(|_| scheme.malformed("the parameters do not go together"))?;
         Ok(Self { n, r, p, params })
     }
+
+    pub(super) fn parameters(&self) -> Vec<Parameter> {
+        vec![
+            Parameter::new("n", self.n),
+            Parameter::new("r", self.r),
+            Parameter::new("p", self.p),
+        ]
+    }
 }
 
 struct StoredScrypt {
@@ -137,11 +149,7 @@ impl StoredHash for StoredScrypt {
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        vec![
-            Parameter::new("n", self.costs.n),
-            Parameter::new("r", self.costs.r),
-            Parameter::new("p", self.costs.p),
-        ]
+        self.costs.parameters()
     }
 
     fn matches(&self, password: &[u8]) -> Result<bool, Refused> {

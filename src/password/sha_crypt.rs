@@ -9,11 +9,10 @@ use zeroize::Zeroizing;
 
 use super::{
     Limits, Refused, Scheme,
-    fields::{exactly, number},
+    fields::{CRYPT_ALPHABET, exactly, number, push_crypt_base64},
     stored::{Parameter, StoredHash},
 };
 
-const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LONGEST_SALT: usize = 16;
 
 pub(super) fn parse_256(stored: &str, limits: &Limits) -> Result<Box<dyn StoredHash>, Refused> {
@@ -36,7 +35,7 @@ fn parse(
         return Err(scheme.malformed("the salt has more than 16 bytes"));
     }
     let is_digest =
-        digest.len() == digest_length && digest.bytes().all(|byte| ALPHABET.contains(&byte));
+        digest.len() == digest_length && digest.bytes().all(|byte| CRYPT_ALPHABET.contains(&byte));
     if !is_digest {
         return Err(scheme.malformed("the digest is not of its function's length and alphabet"));
     }
@@ -92,10 +91,10 @@ fn encode_256(digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(Vec::with_capacity(43));
     let (mut a, mut b, mut c) = (0, 10, 20);
     for _ in 0..10 {
-        push(&mut text, [digest[a], digest[b], digest[c]], 4);
+        push_crypt_base64(&mut text, [digest[a], digest[b], digest[c]], 4);
         (a, b, c) = (c + 1, a + 1, b + 1);
     }
-    push(&mut text, [0, digest[31], digest[30]], 3);
+    push_crypt_base64(&mut text, [0, digest[31], digest[30]], 3);
     text
 }
 
@@ -103,15 +102,9 @@ fn encode_512(digest: &[u8; 64]) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(Vec::with_capacity(86));
     let (mut a, mut b, mut c) = (0, 21, 42);
     for _ in 0..21 {
-        push(&mut text, [digest[a], digest[b], digest[c]], 4);
+        push_crypt_base64(&mut text, [digest[a], digest[b], digest[c]], 4);
         (a, b, c) = (b + 1, c + 1, a + 1);
     }
-    push(&mut text, [0, 0, digest[63]], 2);
+    push_crypt_base64(&mut text, [0, 0, digest[63]], 2);
     text
-}
-
-fn push(text: &mut Vec<u8>, [high, middle, low]: [u8; 3], characters: usize) {
-    let bits = u32::from_be_bytes([0, high, middle, low]);
-    let sextets = (0..characters).map(|index| bits >> (6 * index) & 63);
-    text.extend(sextets.map(|sextet| ALPHABET[sextet as usize]));
 }
