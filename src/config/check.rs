@@ -1,6 +1,6 @@
 //! The checks of the settings, together and one by one.
 
-use std::{net::SocketAddr, thread};
+use std::{net::SocketAddr, thread, time::Duration};
 
 use super::{
     Config, ConfigError, Layers, LogFormat, Purpose, Source, TlsFiles,
@@ -41,6 +41,7 @@ impl Layers {
             key_encryption_key: self.key_encryption_key()?,
             access_token_ttl: self.duration("access-token-ttl")?,
             refresh_token_ttl: self.duration("refresh-token-ttl")?,
+            refresh_grace: self.refresh_grace()?,
             max_token_ttl: self.duration("max-token-ttl")?,
             max_personal_tokens: self.parse("max-personal-tokens", "a number")?,
             keep_expired_tokens: self.duration("keep-expired-tokens")?,
@@ -120,6 +121,18 @@ impl Layers {
             Some(secret) => Secret::for_signing(&secret)
                 .map(Some)
                 .map_err(|reason| value(key, reason)),
+        }
+    }
+
+    /// A minute at most: whoever has a spent token could go on with it for so long.
+    fn refresh_grace(&self) -> Result<Duration, ConfigError> {
+        let key = "refresh-grace";
+        if self.text(key) == Some("0") {
+            return Ok(Duration::ZERO);
+        }
+        match self.duration(key)? {
+            grace if grace.as_secs() <= 60 => Ok(grace),
+            _ => Err(value(key, "must be 0 or a time up to 60s")),
         }
     }
 

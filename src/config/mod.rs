@@ -87,6 +87,8 @@ pub struct Config {
     pub key_encryption_key: Option<KeyEncryptionKey>,
     pub access_token_ttl: Duration,
     pub refresh_token_ttl: Duration,
+    /// How long a spent refresh token serves its client at the same address once more.
+    pub refresh_grace: Duration,
     /// The longest life of personal and minted tokens.
     pub max_token_ttl: Duration,
     /// How many live personal tokens a user may have.

@@ -115,6 +115,12 @@ pub const SETTINGS: &[Setting] = &[
         "How long an unused refresh token lives",
     ),
     setting(
+        "refresh-grace",
+        "TIME",
+        Some("10s"),
+        "How long a spent refresh token serves the same client at the same address once more; 0 turns it off",
+    ),
+    setting(
         "max-token-ttl",
         "TIME",
         Some("90d"),

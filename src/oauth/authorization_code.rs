@@ -73,7 +73,9 @@ pub async fn authorization_code(
             .spend_code(&digest, authority.clock.now())
             .await?;
         if was_spent {
-            prepared.store(authority, transaction, &user).await?;
+            prepared
+                .store(authority, transaction, &user, code.auth_time)
+                .await?;
         }
         Ok(was_spent)
     };

@@ -41,6 +41,8 @@ pub struct AuthorizationParameters {
     pub resources: Vec<String>,
     /// A request as a JWT, which is not taken (OpenID Connect Core §6.1).
     pub request: Option<String>,
+    /// A reference to a request; one that was pushed does not come here.
+    pub request_uri: Option<String>,
     /// The first parameter that is repeated.
     pub repeated: Option<String>,
 }
@@ -90,6 +92,16 @@ impl AuthorizationRequest {
         !must_log_in && self.max_age.is_none_or(|since| auth_time > since)
     }
 
+    /// The same for whoever logs in from now on, if it asks for a login.
+    pub(super) fn met_by_login(mut self, now: i64) -> Option<Self> {
+        if !self.prompt.contains(&Prompt::Login) {
+            return None;
+        }
+        self.prompt.retain(|prompt| *prompt != Prompt::Login);
+        self.max_age = Some(now - 1);
+        Some(self)
+    }
+
     pub(super) fn answer<'a>(&'a self, authority: &'a Authority) -> Answer<'a> {
         Answer {
             issuer: &authority.config.issuer,
@@ -136,12 +148,25 @@ pub fn check_authorization(
         .map_err(|(error, text)| answer.error(error, &text))
 }
 
+/// Checks a request of a client that has authenticated: it is told itself what is wrong.
+pub(super) fn check_for(
+    authority: &Authority,
+    client: &Requester,
+    parameters: &AuthorizationParameters,
+) -> Result<AuthorizationRequest, Told> {
+    let named = parameters.redirect_uri.as_deref();
+    let redirect_uri = redirect_uri(authority, client, named);
+    let text = "`redirect_uri` must be one that is registered for the client";
+    let redirect_uri = redirect_uri.ok_or(("invalid_request", text.to_owned()))?;
+    read_request(authority, client, parameters, redirect_uri)
+}
+
 fn wants_post(parameters: &AuthorizationParameters) -> bool {
     parameters.response_mode.as_deref() == Some("form_post")
 }
 
 /// The code of an error (RFC 6749 §4.1.2.1), and what it means here.
-type Told = (&'static str, String);
+pub(super) type Told = (&'static str, String);
 
 /// Reads what a known client asks for, to be answered at an address of its own.
 fn read_request(
@@ -204,6 +229,10 @@ fn check_kind(parameters: &AuthorizationParameters) -> Result<(), Told> {
     let told = |error, text: &str| Err((error, text.to_owned()));
     if parameters.request.is_some() {
         return told("request_not_supported", "requests as JWTs are not taken");
+    }
+    if parameters.request_uri.is_some() {
+        let text = "`request_uri` must be one that was pushed here, beside `client_id`";
+        return told("request_uri_not_supported", text);
     }
     match parameters.response_type.as_deref() {
         Some("code") => {}

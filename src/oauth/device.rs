@@ -143,6 +143,7 @@ async fn redeem(
     let scopes = granted.intersection(&user.scopes);
     let audience = Audience::of(device.audience.split(' ').map(str::to_owned).collect());
     let family = Uuid::now_v7().to_string();
+    let auth_time = device.auth_time.unwrap_or_else(|| authority.clock.now());
     let prepared = Prepared::new(authority, &user, client, scopes, audience, Some(family))?;
     let write = async |transaction: &mut Transaction| {
         let rests = prepared.rests(transaction, &user, client).await?;
@@ -150,11 +151,13 @@ async fn redeem(
         if !rests || !transaction.spend_device(digest, now).await? {
             return Err(Error::from(CodeRefused::Spent));
         }
-        prepared.store(authority, transaction, &user).await
+        prepared
+            .store(authority, transaction, &user, auth_time)
+            .await
     };
     authority.write(&acting(&user, client)?, write).await?;
     let login = Login {
-        at: device.auth_time.unwrap_or_else(|| authority.clock.now()),
+        at: auth_time,
         nonce: None,
     };
     prepared.answer(authority, login)

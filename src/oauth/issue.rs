@@ -71,7 +71,7 @@ pub(super) async fn issue_for_user(
         .rests(transaction, user, client)
         .await?
     {
-        true => prepared.store(authority, transaction, user).await,
+        true => prepared.store(authority, transaction, user, login.at).await,
         false => Err(Error::from(LoginRefused::Gone(user.username.clone()))),
     };
     authority.write(&acting(user, client)?, write).await?;
@@ -151,10 +151,13 @@ impl Prepared {
         authority: &Authority,
         transaction: &mut Transaction,
         user: &UserRow,
+        auth_time: i64,
     ) -> Result<(), Error> {
         transaction.add_token(&self.row).await?;
         if self.row.grant_id.is_some() {
-            transaction.add_grant(&self.row, &user.id).await?;
+            transaction
+                .add_grant(&self.row, &user.id, auth_time)
+                .await?;
         }
         if let Some(token) = &self.refresh_token {
             let refresh = new_refresh(authority, token);
@@ -174,7 +177,7 @@ impl Prepared {
 }
 
 /// The ID token beside an access token, where `openid` was granted.
-fn id_token(
+pub(super) fn id_token(
     authority: &Authority,
     access: &Claims,
     login: Login,

@@ -14,6 +14,7 @@ mod device;
 mod introspection;
 mod issue;
 mod password;
+mod pushed_request;
 mod refresh;
 mod refused;
 mod revocation;
@@ -39,6 +40,9 @@ pub use device::{
 pub use introspection::{Active, Inquirer, introspect};
 pub use issue::TokenResponse;
 pub use password::{PasswordGrant, password};
+pub use pushed_request::{
+    PUSHED, PushedRequest, await_login, forget_request, push_request, pushed_request,
+};
 pub use refresh::{RefreshGrant, refresh};
 pub use refused::{AssertionRefused, ClientRefused, CodeRefused, RefreshRefused};
 pub use revocation::{Revoker, revoke};
@@ -106,6 +110,9 @@ pub enum Error {
     ExpiredToken,
     #[error("the user refused")]
     AccessDenied,
+    /// A code of RFC 6749 §4.1.2.1, for a request that was pushed (RFC 9126 §2.3).
+    #[error("{1}")]
+    AuthorizationRequest(&'static str, String),
     #[error("the token was given to another client")]
     NotYourToken,
     #[error("this client may not use this grant")]

@@ -1,8 +1,12 @@
 //! The refresh grant (RFC 6749 §6), with rotation (RFC 9700 §4.14.2).
 
+use std::net::IpAddr;
+
 use super::{
     ClientCredentials, Error, RefreshRefused, Requester, TokenResponse, audience,
-    issue::new_refresh, revocation::revoke_at_once, scope_policy,
+    issue::{Login, id_token, new_refresh},
+    revocation::revoke_at_once,
+    scope_policy,
 };
 use crate::{
     actor::Actor,
@@ -12,7 +16,7 @@ use crate::{
     infrastructure::Infrastructure,
     opaque::{Digest, Opaque},
     scope::ScopeSet,
-    store::{Basis, RefreshRow, Revoke, Transaction, UserBasis},
+    store::{Basis, RefreshRow, Revoke, Spending, Transaction, UserBasis},
     subject::Subject,
     token::Audience,
     tokens::Draft,
@@ -24,11 +28,15 @@ pub struct RefreshGrant {
     pub scope: Option<String>,
     pub resources: Vec<String>,
     pub client: ClientCredentials,
+    /// Where the request comes from.
+    pub address: IpAddr,
 }
 
 /// Spends a refresh token for an access token and the next refresh token. One
-/// that is spent already was stolen, or stolen from: its family ends. Of
-/// requests that race with one token the database lets one win.
+/// that is spent already was stolen, or stolen from: its family ends. Two tabs that
+/// refresh at once, or a client whose answer was lost, are neither: within
+/// `refresh-grace` a token serves its client again from the address that it was spent
+/// from. Why that is safe stands in `docs/tokens.md`.
 pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<TokenResponse, Error> {
     let client = Requester::authenticate(authority, &request.client).await?;
     client.may_use(GrantType::RefreshToken)?;
@@ -45,11 +53,17 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
             family.client_id,
         )));
     }
-    if family.spent_at.is_some() {
-        return end_family(authority, &family).await;
-    }
     if family.revoked_at.is_some() {
         return Err(Error::from(RefreshRefused::Revoked));
+    }
+    let spending = Spending {
+        at: authority.clock.now(),
+        from: request.address.to_canonical().to_string(),
+        grace: authority.config.refresh_grace.as_secs().cast_signed(),
+    };
+    let is_late = |spent_at| spending.at - spent_at > spending.grace || spending.grace == 0;
+    if family.spent_at.is_some_and(is_late) {
+        return end_family(authority, &family).await;
     }
     if family.expires_at <= authority.clock.now() {
         return Err(Error::from(RefreshRefused::Expired));
@@ -79,20 +93,21 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
         if !transaction.holds(&basis).await? {
             return Err(Error::from(RefreshRefused::Gone));
         }
-        let was_spent = transaction
-            .spend_refresh_token(&digest, row.issued_at)
-            .await?;
-        if was_spent {
+        let serves = transaction.spend_refresh_token(&digest, &spending).await?;
+        if serves {
             transaction.add_token(&row).await?;
             transaction.add_refresh_token(&row, &stored).await?;
         }
-        Ok(was_spent)
+        Ok(serves)
     };
     let actor = Actor::subject(claims.subject.clone(), claims.scopes.clone()).through(client.id());
     if !authority.write(&actor, write).await? {
         return end_family(authority, &family).await;
     }
+    let login = family.auth_time.map(|at| Login { at, nonce: None });
+    let id_token = login.map(|login| id_token(authority, &claims, login));
     Ok(TokenResponse {
+        id_token: id_token.transpose()?.flatten(),
         refresh_token: Some(next),
         ..TokenResponse::of(authority, &claims)?
     })

@@ -57,6 +57,18 @@ impl Store {
         Ok(())
     }
 
+    /// Changes a request that is kept.
+    pub async fn change_authorization_request(&self, hash: &Digest, request: &str) -> Result<()> {
+        commit!(self, |transaction| {
+            sqlx::query("UPDATE authorization_requests SET request = $2 WHERE hash = $1")
+                .bind(hash.as_stored())
+                .bind(request)
+                .execute(&mut *transaction)
+                .await?;
+        });
+        Ok(())
+    }
+
     /// A request that is kept.
     pub async fn authorization_request(&self, hash: &Digest, now: i64) -> Result<Option<String>> {
         Ok(read!(self, |connection| {

@@ -42,7 +42,7 @@ pub use imports::{Addition, Alteration, KnownUser};
 pub use keys::{KeyRow, KeyState};
 pub use logins::{Counted, Ending, Window};
 pub use open::{OpenError, can_open};
-pub use refresh::{NewRefresh, RefreshRow};
+pub use refresh::{NewRefresh, RefreshRow, Spending};
 pub use revocations::{Revocation, Revoke};
 pub use scopes::ScopeRow;
 pub use served_as::ServedAs;

@@ -15,10 +15,24 @@ pub struct RefreshRow {
     pub scopes: String,
     pub audience: String,
     pub expires_at: i64,
+    /// When the user typed the password; unknown of families that are older than
+    /// this column.
+    pub auth_time: Option<i64>,
     /// When it was used, which it can be once.
     pub spent_at: Option<i64>,
     /// When its family ended.
     pub revoked_at: Option<i64>,
+}
+
+/// The use of a refresh token.
+#[derive(Clone, Debug)]
+pub struct Spending {
+    /// In seconds since 1970.
+    pub at: i64,
+    /// The address of who spends it.
+    pub from: String,
+    /// For how many seconds it may be used once more from there.
+    pub grace: i64,
 }
 
 /// A refresh token that is stored anew: its digest and its end.
@@ -34,7 +48,7 @@ impl Store {
         Ok(read!(self, |connection| {
             sqlx::query_as(
                 "SELECT grant_id, user_id, username, client_id, scopes, audience,
-                        refresh_tokens.expires_at, spent_at, revoked_at
+                        refresh_tokens.expires_at, auth_time, spent_at, revoked_at
                  FROM refresh_tokens
                      JOIN grants ON grants.id = grant_id
                      JOIN users ON users.id = user_id
@@ -49,11 +63,17 @@ impl Store {
 
 impl Transaction {
     /// Begins a family, with the access token that it begins with.
-    pub async fn add_grant(&mut self, token: &TokenRow, user_id: &str) -> Result<()> {
+    pub async fn add_grant(
+        &mut self,
+        token: &TokenRow,
+        user_id: &str,
+        auth_time: i64,
+    ) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
-                "INSERT INTO grants (id, user_id, client_id, scopes, audience, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO grants
+                     (id, user_id, client_id, scopes, audience, created_at, auth_time)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(&token.grant_id)
             .bind(user_id)
@@ -61,6 +81,7 @@ impl Transaction {
             .bind(&token.scopes)
             .bind(&token.audience)
             .bind(token.issued_at)
+            .bind(auth_time)
             .execute(&mut *connection)
             .await?;
         });
@@ -86,19 +107,41 @@ impl Transaction {
         Ok(())
     }
 
-    /// Spends a refresh token; says whether this call was the one that spent it.
-    pub async fn spend_refresh_token(&mut self, hash: &Digest, now: i64) -> Result<bool> {
+    /// Spends a refresh token; says whether it may serve: for the first time, or once
+    /// more from the same address within the grace.
+    pub async fn spend_refresh_token(
+        &mut self,
+        hash: &Digest,
+        spending: &Spending,
+    ) -> Result<bool> {
         Ok(within!(self, |connection| {
-            sqlx::query(
-                "UPDATE refresh_tokens SET spent_at = $2
+            let is_first = sqlx::query(
+                "UPDATE refresh_tokens SET spent_at = $2, spent_from = $3
                  WHERE hash = $1 AND spent_at IS NULL AND expires_at > $2",
             )
             .bind(hash.as_stored())
-            .bind(now)
+            .bind(spending.at)
+            .bind(&spending.from)
             .execute(&mut *connection)
             .await?
             .rows_affected()
-                > 0
+                > 0;
+            let again: Option<i64> = match is_first || spending.grace == 0 {
+                true => None,
+                false => {
+                    sqlx::query_scalar(
+                        "SELECT spent_at FROM refresh_tokens
+                         WHERE hash = $1 AND spent_from = $3 AND spent_at + $4 >= $2",
+                    )
+                    .bind(hash.as_stored())
+                    .bind(spending.at)
+                    .bind(&spending.from)
+                    .bind(spending.grace)
+                    .fetch_optional(&mut *connection)
+                    .await?
+                }
+            };
+            is_first || again.is_some()
         }))
     }
 }

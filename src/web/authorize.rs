@@ -32,14 +32,31 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
         Method::POST => Form::of_body(&mut request).await?,
         _ => Form::of_query(&request),
     };
-    let asked = match oauth::check_authorization(&authority, parameters(&sent)) {
+    let reference = sent
+        .get("request_uri")
+        .filter(|uri| uri.starts_with(oauth::PUSHED));
+    let asked = match reference {
+        Some(reference) => {
+            let client_id = sent.get("client_id").unwrap_or_default();
+            oauth::pushed_request(&authority, client_id, reference).await
+        }
+        None => oauth::check_authorization(&authority, parameters(&sent)),
+    };
+    let asked = match asked {
         Ok(asked) => asked,
         Err(refused) => return refusal(&authority, refused),
     };
     let signed_in = browser.signed_in();
-    match oauth::proceed(&authority, &asked, signed_in.as_ref()).await {
+    let step = oauth::proceed(&authority, &asked, signed_in.as_ref()).await;
+    if let (Some(reference), Ok(Step::Answer(_) | Step::Consent(_))) = (reference, &step) {
+        oauth::forget_request(&authority, reference).await?;
+    }
+    match step {
         Ok(Step::Answer(reply)) => Ok(answer_client(&authority, &reply)),
         Ok(Step::LogIn) => {
+            if let Some(reference) = reference {
+                oauth::await_login(&authority, reference, asked).await?;
+            }
             // Whoever comes back from there has just typed the password.
             let query = sent.without(&["max_age", "prompt"]);
             let prompt = sent.get("prompt").unwrap_or_default();
@@ -80,7 +97,8 @@ fn parameters(sent: &Form) -> AuthorizationParameters {
         prompt: get("prompt"),
         max_age: get("max_age"),
         resources: sent.all("resource").map(str::to_owned).collect(),
-        request: get("request").or_else(|| get("request_uri")),
+        request: get("request"),
+        request_uri: get("request_uri"),
         repeated: sent.repeated(&["resource"]).map(str::to_owned),
     }
 }

@@ -9,7 +9,9 @@ use scopegate::{
     clock::Clock,
     config::{Config, Layer, Layers, Purpose, Source},
     housekeeping::tidy,
-    oauth::{ClientCredentials, PasswordGrant, RefreshGrant, TokenResponse, password, refresh},
+    oauth::{
+        ClientCredentials, Error, PasswordGrant, RefreshGrant, TokenResponse, password, refresh,
+    },
     password::Password,
     scope::{Scope, ScopeSet},
     scopes,
@@ -78,14 +80,48 @@ async fn log_in(authority: &Authority) -> TokenResponse {
 }
 
 async fn use_refresh_token(authority: &Authority, login: &TokenResponse) -> TokenResponse {
+    try_refresh_token(authority, login)
+        .await
+        .expect("a refresh")
+}
+
+async fn try_refresh_token(
+    authority: &Authority,
+    login: &TokenResponse,
+) -> Result<TokenResponse, Error> {
     let token = login.refresh_token.as_ref().expect("a refresh token");
     let grant = RefreshGrant {
         refresh_token: Some(token.expose().to_owned()),
         scope: None,
         resources: Vec::new(),
         client: ClientCredentials::default(),
+        address: IpAddr::from([127, 0, 0, 1]),
     };
-    refresh(authority, grant).await.expect("a refresh")
+    refresh(authority, grant).await
+}
+
+#[test]
+fn a_spent_refresh_token_serves_again_within_the_grace_and_later_ends_its_family() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let authority = Authority::open_at(config(&home, &[]), clock.clone());
+        let authority = authority.await.expect("an authority");
+        add_johndoe(&authority).await;
+        let login = log_in(&authority).await;
+        let first = use_refresh_token(&authority, &login).await;
+        clock.advance(10);
+        let second = use_refresh_token(&authority, &login).await;
+        for tokens in [&first, &second] {
+            assert!(authority.accept(&tokens.access_token).await.is_ok());
+        }
+        clock.advance(1);
+        assert!(try_refresh_token(&authority, &login).await.is_err());
+        for tokens in [&first, &second] {
+            assert!(authority.accept(&tokens.access_token).await.is_err());
+            assert!(try_refresh_token(&authority, tokens).await.is_err());
+        }
+    });
 }
 
 fn rows(home: &Home) -> [i64; 5] {

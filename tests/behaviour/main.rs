@@ -35,6 +35,7 @@ mod own_account;
 mod pages;
 mod password_grant;
 mod personal_tokens;
+mod pushed_requests;
 mod readme;
 mod refresh_and_revocation;
 mod rotation_under_load;

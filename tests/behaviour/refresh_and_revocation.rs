@@ -35,7 +35,7 @@ fn revoke(server: &Server, token: &str) -> Answer {
 
 #[test]
 fn p18_a_spent_refresh_token_ends_its_family() {
-    let server = Server::start();
+    let server = Server::with_args(&["--refresh-grace=0"]);
     let (_, first) = signed_in(&server);
     let answer = refresh(&server, &first, &[]);
     let (token, second) = (Token::of(&answer), refresh_token(&answer));
@@ -47,7 +47,7 @@ fn p18_a_spent_refresh_token_ends_its_family() {
 
 #[test]
 fn p20_of_a_hundred_who_use_one_refresh_token_one_wins() {
-    let server = Server::start();
+    let server = Server::with_args(&["--refresh-grace=0"]);
     let (_, token) = signed_in(&server);
     let answers: Vec<Answer> = thread::scope(|scope| {
         let tries: Vec<_> = (0..100)
@@ -62,6 +62,75 @@ fn p20_of_a_hundred_who_use_one_refresh_token_one_wins() {
         assert_oauth_error(loser, 400, "invalid_grant");
     }
     assert_invalid_token(&me(&server, Token::of(winners[0])));
+}
+
+#[test]
+fn two_tabs_that_refresh_at_once_both_stay_signed_in() {
+    let server = Server::start();
+    let (_, token) = signed_in(&server);
+    let refreshed: Vec<Answer> = thread::scope(|scope| {
+        let tabs: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| refresh(&server, &token, &[])))
+            .collect();
+        let tabs = tabs.into_iter();
+        tabs.map(|tab| tab.join().expect("an answer")).collect()
+    });
+    for answer in &refreshed {
+        me(&server, Token::of(answer)).expect(200);
+    }
+    let next = refreshed.iter().map(refresh_token);
+    for token in next.collect::<Vec<_>>() {
+        refresh(&server, &token, &[]).expect(200);
+    }
+}
+
+#[test]
+fn a_spent_refresh_token_serves_nobody_at_another_address_and_ends_its_family() {
+    let server = Server::with_args(&["--trusted-proxy", "127.0.0.0/8"]);
+    let (_, token) = signed_in(&server);
+    let refresh_from = |address: &str, token: &str| {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let call = server.post("/token").header("X-Forwarded-For", address);
+        call.form(&form).send()
+    };
+    let next = refresh_token(&refresh_from("192.0.2.1", &token));
+    let lost = refresh_from("192.0.2.1", &token);
+    let access = Token::of(&lost);
+    me(&server, &access).expect(200);
+    assert_oauth_error(&refresh_from("192.0.2.2", &token), 400, "invalid_grant");
+    assert_invalid_token(&me(&server, &access));
+    assert_oauth_error(&refresh_from("192.0.2.1", &token), 400, "invalid_grant");
+    assert_oauth_error(&refresh_from("192.0.2.1", &next), 400, "invalid_grant");
+}
+
+#[test]
+fn a_revoked_family_has_no_grace() {
+    let server = Server::start();
+    let (_, token) = signed_in(&server);
+    let next = refresh_token(&refresh(&server, &token, &[]));
+    assert_eq!(revoke(&server, &next).status, 200);
+    assert_oauth_error(&refresh(&server, &token, &[]), 400, "invalid_grant");
+}
+
+#[test]
+fn a_refresh_gives_an_id_token_where_the_login_gave_one() {
+    let server = Server::start();
+    server.user("johndoe", PASSWORD, &["openid", "me", "offline_access"]);
+    let login = server
+        .try_login("johndoe", PASSWORD, &["openid", "offline_access"])
+        .send();
+    let (_, first) = decoded(login.expect(200)["id_token"].as_str().expect("one"));
+    let answer = refresh(&server, &refresh_token(&login), &[]);
+    let (_, again) = decoded(answer.expect(200)["id_token"].as_str().expect("one"));
+    for claim in ["iss", "sub", "aud", "auth_time"] {
+        assert_eq!(again[claim], first[claim], "{claim}");
+    }
+    let narrowed = refresh(
+        &server,
+        &refresh_token(&answer),
+        &[("scope", "offline_access")],
+    );
+    assert!(narrowed.expect(200).get("id_token").is_none());
 }
 
 #[test]
@@ -118,7 +187,7 @@ fn p30_a_client_cannot_revoke_what_another_was_given() {
 
 #[test]
 fn p29_what_was_revoked_or_spent_stays_so_after_a_kill() {
-    let mut server = Server::start();
+    let mut server = Server::with_args(&["--refresh-grace=0"]);
     let (first, spent) = signed_in(&server);
     refresh(&server, &spent, &[]).expect(200);
     let mut tokens = vec![first];

@@ -8,6 +8,7 @@ mod keys;
 mod me;
 mod openid;
 mod personal_tokens;
+mod pushed_requests;
 mod scopes;
 mod subject_kinds;
 mod token;
@@ -25,6 +26,7 @@ use crate::authority::Authority;
 pub(in crate::api) type Operations = (
     token::TokenApi,
     device::DeviceApi,
+    pushed_requests::PushedRequestsApi,
     introspection::IntrospectionApi,
     me::MeApi,
     personal_tokens::PersonalTokensApi,
@@ -44,6 +46,7 @@ pub(in crate::api) fn all(authority: &Arc<Authority>) -> Operations {
     (
         token::TokenApi(Arc::clone(authority)),
         device::DeviceApi(Arc::clone(authority)),
+        pushed_requests::PushedRequestsApi(Arc::clone(authority)),
         introspection::IntrospectionApi(Arc::clone(authority)),
         me::MeApi(Arc::clone(authority)),
         personal_tokens::PersonalTokensApi(Arc::clone(authority)),

@@ -172,7 +172,8 @@ impl TokenApi {
     /// normalization.
     /// `authorization_code` redeems the code that a user's consent gave (§4.1), with
     /// PKCE (RFC 7636).
-    /// `refresh_token` spends a refresh token for the next tokens (§6).
+    /// `refresh_token` spends a refresh token for the next tokens (§6), with an ID token
+    /// where the first ones had one.
     /// `client_credentials` gives a confidential client a token about itself
     /// (§4.4). The token exchange (RFC 8693) gives a narrower token to hand on.
     /// `device_code` (RFC 8628) gives a device its token once its user has approved.
@@ -233,6 +234,7 @@ async fn issue(
                 scope: form.scope,
                 resources: form.resource,
                 client,
+                address,
             };
             oauth::refresh(authority, grant).await
         }

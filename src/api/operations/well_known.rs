@@ -137,6 +137,8 @@ struct ServerMetadata {
     introspection_endpoint: Option<String>,
     /// The device authorization endpoint (RFC 8628).
     device_authorization_endpoint: Option<String>,
+    /// The pushed authorization request endpoint (RFC 9126).
+    pushed_authorization_request_endpoint: Option<String>,
     /// The catalogue of scopes.
     scopes_supported: Vec<String>,
     /// The response types.
@@ -303,6 +305,7 @@ fn metadata(authority: &Authority) -> ServerMetadata {
         token_endpoint: endpoint("/token"),
         jwks_uri: endpoint(JWKS_PATH),
         device_authorization_endpoint: endpoint("/device_authorization"),
+        pushed_authorization_request_endpoint: endpoint("/par"),
         scopes_supported: scopes,
         response_types_supported: texts(&["code"]),
         response_modes_supported: texts(oauth::RESPONSE_MODES),

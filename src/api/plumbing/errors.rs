@@ -84,6 +84,7 @@ impl ResponseError for oauth::Error {
             | Self::InvalidRefreshToken(_)
             | Self::InvalidCode(_)
             | Self::NotYourToken => "invalid_grant",
+            Self::AuthorizationRequest(code, _) => code,
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",

@@ -12,7 +12,8 @@ struct OAuthProblem {
     /// A code: `invalid_request`, `invalid_client`, `invalid_grant`,
     /// `unauthorized_client`, `unsupported_grant_type`, `invalid_scope`,
     /// `invalid_target` or `temporarily_unavailable`; for a device code also
-    /// `authorization_pending`, `slow_down`, `expired_token` or `access_denied`.
+    /// `authorization_pending`, `slow_down`, `expired_token` or `access_denied`, and for
+    /// a pushed request the codes of the authorization endpoint.
     error: String,
     /// The reason in words.
     error_description: String,
