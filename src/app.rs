@@ -12,19 +12,22 @@ use crate::{api, authority::Authority, guard::Undeclared, web};
 /// An operation does not say what it asks of its callers.
 pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>, Undeclared> {
     let index = Arc::new(api::index());
+    let base: Arc<str> = authority.config.base_path().into();
     // The router prefers a nest at `/` to a page there.
     let routes = api::with_docs(web::routes(authority))
         .nest_no_strip("/", api::guarded(authority)?)
         .around(move |routes, request| {
-            let index = Arc::clone(&index);
+            let (index, base) = (Arc::clone(&index), Arc::clone(&base));
             async move {
-                match request.original_uri().path() {
-                    "/" => index.call(request).await,
+                let path = request.original_uri().path();
+                match path.strip_prefix(&*base).unwrap_or(path) {
+                    "" | "/" => index.call(request).await,
                     _ => routes.call(request).await,
                 }
             }
         });
     let shaped = api::with_errors_in_shape(routes, web::METHODS);
     let shared = api::with_cors(shaped, authority.config.cors_origins.clone());
-    Ok(api::without_trailing_slashes(shared).boxed())
+    let trimmed = api::without_trailing_slashes(shared);
+    Ok(api::below_base_path(trimmed, authority.config.base_path()).boxed())
 }

@@ -51,6 +51,8 @@ pub enum Error {
     NoOpenIdConnect,
     #[error("signing key `{0}` not found")]
     NoSuchKey(String),
+    #[error("`{0}` is not one of `allowed-audience`")]
+    NoSuchResource(String),
     #[error("a rotation is under way: the key `{0}` is about to sign")]
     RotationUnderWay(String),
     #[error("the secret of HS256 is a setting: change it there")]

@@ -15,7 +15,9 @@ use crate::{
     guard::{Enforced, Undeclared},
 };
 use openapi::document;
-use plumbing::{access, cors::Cors, errors::Answers, trailing_slash::TrimSlashes};
+use plumbing::{
+    access, base_path::WithoutBasePath, cors::Cors, errors::Answers, trailing_slash::TrimSlashes,
+};
 
 pub use openapi::document::{document_json, document_yaml};
 
@@ -23,7 +25,7 @@ pub use openapi::document::{document_json, document_yaml};
 pub(crate) fn guarded(authority: &Arc<Authority>) -> Result<impl IntoEndpoint + use<>, Undeclared> {
     let operations = operations::all(authority);
     let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
-    let guarded = Enforced::new(operations, authenticator, access::REALM)?;
+    let guarded = Enforced::new(operations, authenticator, access::realm(&authority.config))?;
     Ok(OpenApiService::new(
         guarded,
         document::TITLE,
@@ -56,6 +58,14 @@ pub(crate) fn with_cors<E: Endpoint<Output = Response> + 'static>(
     origins: Vec<String>,
 ) -> impl Endpoint<Output = Response> {
     Cors::new(routes, origins)
+}
+
+/// Serves everything below the path of the issuer's address as well.
+pub(crate) fn below_base_path<E: Endpoint<Output = Response> + 'static>(
+    routes: E,
+    base: &str,
+) -> impl Endpoint<Output = Response> + use<E> {
+    WithoutBasePath::new(routes, base)
 }
 
 /// Takes a path with a slash at its end for the one without.

@@ -124,6 +124,28 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// Where a protected resource describes itself (RFC 9728 §3).
+pub const RESOURCE_METADATA: &str = "oauth-protected-resource";
+
+impl Config {
+    /// The path of the issuer's address, without a slash at its end: everything is found
+    /// below it.
+    pub fn base_path(&self) -> &str {
+        let host = self.issuer.find("://").map_or(0, |at| at + 3);
+        let path = self.issuer[host..].find('/').map(|at| host + at);
+        path.map_or("", |at| &self.issuer[at..])
+    }
+
+    /// The address of a well-known document: its name goes between the issuer's host and
+    /// its path (RFC 8414 §3, RFC 9728 §3.1).
+    pub fn well_known(&self, name: &str) -> String {
+        let path = self.base_path();
+        let origin = self.issuer.strip_suffix(path);
+        let origin = origin.unwrap_or(&self.issuer);
+        format!("{origin}/.well-known/{name}{path}")
+    }
+}
+
 /// The files of a certificate chain and its key, both PEM.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {

@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     form::Form,
     login::to_login,
-    page::{Account, Fresh, base_path, described, render, root, see_other},
+    page::{Account, Fresh, described, render, root, see_other},
 };
 use crate::{
     actor::Actor,
@@ -179,7 +179,7 @@ pub(super) async fn end_all_sessions(
         Ok::<_, Error>(())
     };
     authority.write(&actor, write).await?;
-    let login = format!("{}/login", base_path(&authority));
+    let login = format!("{}/login", authority.config.base_path());
     Ok(forget(&authority, see_other(&login)))
 }
 
@@ -204,7 +204,7 @@ fn acting(
 }
 
 fn back(authority: &Authority) -> Response {
-    see_other(&format!("{}/account", base_path(authority)))
+    see_other(&format!("{}/account", authority.config.base_path()))
 }
 
 fn subject(signed_in: &SignedIn) -> Result<Subject, Failure> {

@@ -11,7 +11,7 @@ use super::{
     failure::Failure,
     form::Form,
     login::to_login,
-    page::{Consent, FormPost, base_path, described, render, root, see_other},
+    page::{Consent, FormPost, described, render, root, see_other},
 };
 use crate::{
     authority::Authority,
@@ -72,7 +72,7 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
                 return Err(Failure::Unavailable);
             };
             let ticket = oauth::keep_request(&authority, &asked, &signed_in).await?;
-            let base = base_path(&authority);
+            let base = authority.config.base_path();
             Ok(see_other(&format!(
                 "{base}/consent?request={}",
                 ticket.expose()

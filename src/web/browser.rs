@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Shared, failure::Failure, page::base_path};
+use super::{Shared, failure::Failure};
 use crate::{
     actor::Actor,
     address::client_address,
@@ -184,7 +184,7 @@ fn with_cookie(authority: &Authority, mut response: Response, value: &str, more:
         false => "",
     };
     let name = cookie_name(authority);
-    let path = format!("{}/", base_path(authority));
+    let path = format!("{}/", authority.config.base_path());
     let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{more}");
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);
@@ -212,7 +212,7 @@ fn is_secure(authority: &Authority) -> bool {
 /// With the prefix browsers see to it that the cookie came by https and from this
 /// host; it needs the path `/`.
 fn cookie_name(authority: &Authority) -> &'static str {
-    match is_secure(authority) && base_path(authority).is_empty() {
+    match is_secure(authority) && authority.config.base_path().is_empty() {
         true => "__Host-scopegate",
         false => "scopegate_session",
     }

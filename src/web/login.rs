@@ -7,7 +7,7 @@ use super::{
     browser::{Browser, end, forget},
     failure::Failure,
     form::Form,
-    page::{Login, Logout, base_path, render, root, see_other},
+    page::{Login, Logout, render, root, see_other},
 };
 use crate::{
     actor::Actor,
@@ -65,7 +65,7 @@ pub(super) async fn submit(authority: Shared, mut request: Request) -> Result<Re
         return Err(Failure::Forged);
     };
     let target = local(&return_to).unwrap_or("/account");
-    let target = format!("{}{target}", base_path(&authority));
+    let target = format!("{}{target}", authority.config.base_path());
     Ok(browser.mark(&authority, see_other(&target)))
 }
 
@@ -127,7 +127,7 @@ pub(super) fn local(target: &str) -> Option<&str> {
 pub(super) fn to_login(authority: &Authority, browser: &Browser, return_to: &str) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let query = query.append_pair("return_to", return_to).finish();
-    let target = format!("{}/login?{query}", base_path(authority));
+    let target = format!("{}/login?{query}", authority.config.base_path());
     browser.mark(authority, see_other(&target))
 }
 
@@ -139,7 +139,7 @@ pub(super) async fn ask_logout(authority: Shared, request: Request) -> Result<Re
     let query = Form::of_query(&request);
     let return_to = after_logout(&authority, &query);
     let Some(signed_in) = browser.signed_in() else {
-        let target = return_to.unwrap_or_else(|| format!("{}/login", base_path(&authority)));
+        let target = return_to.unwrap_or_else(|| format!("{}/login", authority.config.base_path()));
         return Ok(see_other(&target));
     };
     let return_to = return_to.unwrap_or_default();
@@ -172,7 +172,7 @@ pub(super) async fn logout(authority: Shared, mut request: Request) -> Result<Re
         let query = sent.without(&["csrf"]);
         return Ok(see_other(&format!(
             "{}/logout?{query}",
-            base_path(&authority)
+            authority.config.base_path()
         )));
     }
     if let (Some(signed_in), Some(id)) = (browser.signed_in(), browser.session_id()) {
@@ -180,7 +180,7 @@ pub(super) async fn logout(authority: Shared, mut request: Request) -> Result<Re
     }
     let asked = Form::parse_query(sent.get("return_to").unwrap_or_default());
     let target = after_logout(&authority, &asked)
-        .unwrap_or_else(|| format!("{}/login", base_path(&authority)));
+        .unwrap_or_else(|| format!("{}/login", authority.config.base_path()));
     Ok(forget(&authority, see_other(&target)))
 }
 

@@ -6,7 +6,6 @@ use poem::{
     endpoint::make_sync,
     http::{StatusCode, header},
 };
-use url::Url;
 
 use crate::{
     authority::Authority,
@@ -180,15 +179,7 @@ fn asset(kind: &'static str, text: &'static str) -> impl Endpoint<Output = Respo
 
 /// Where the pages are found, with a slash at its end.
 pub(super) fn root(authority: &Authority) -> String {
-    format!("{}/", base_path(authority))
-}
-
-/// The path that the issuer's address has, without a slash at its end: pages are
-/// found below it.
-pub(super) fn base_path(authority: &Authority) -> String {
-    let url = Url::parse(&authority.config.issuer);
-    url.map(|url| url.path().trim_end_matches('/').to_owned())
-        .unwrap_or_default()
+    format!("{}/", authority.config.base_path())
 }
 
 /// Scopes in the words of the catalogue.

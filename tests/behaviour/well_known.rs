@@ -6,6 +6,7 @@ use crate::support::*;
 
 const KEYS: &str = "/.well-known/jwks.json";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
+const RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 #[test]
 fn the_public_keys_are_there_and_nothing_private_with_them() {
@@ -123,4 +124,89 @@ fn a_scope_of_the_catalogue_is_in_the_metadata() {
         .expect(201);
     let metadata = server.get(METADATA).send().expect(200);
     assert!(strings(&metadata["scopes_supported"]).contains(&"items".to_owned()));
+}
+
+#[test]
+fn a_refused_request_says_where_the_api_describes_itself() {
+    let server = Server::start();
+    let metadata = server.get(RESOURCE).send().expect(200);
+    let issuer = metadata["resource"].as_str().expect("an address");
+    assert_eq!(metadata["authorization_servers"], json!([issuer]));
+    assert_eq!(metadata["bearer_methods_supported"], json!(["header"]));
+    let scopes = strings(&metadata["scopes_supported"]);
+    assert!(scopes.contains(&"me".to_owned()), "{metadata}");
+    let pointer = format!("resource_metadata=\"{issuer}{RESOURCE}\"");
+    for call in [
+        server.get("/users/me"),
+        server.get("/users/me").bearer("garbage"),
+        server
+            .post("/revoke")
+            .bearer("garbage")
+            .form(&[("token", "x")]),
+    ] {
+        let answer = call.send();
+        assert_eq!(answer.status, 401);
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.contains(&pointer), "{challenge}");
+    }
+}
+
+#[test]
+fn another_api_is_described_for_it_to_serve() {
+    let api = "https://api.example";
+    let server = Server::with_args(&["--allowed-audience", api]);
+    server
+        .run(&["scope", "add", "drive", "--description", "Drive a car"])
+        .succeeded();
+    let path = format!("{RESOURCE}?resource={}", percent_encoded(api));
+    let is_known = |answer: &Answer| answer.json()["scopes_supported"] == json!(["drive"]);
+    let metadata = eventually(|| server.get(&path).send(), is_known).json();
+    assert_eq!(metadata["resource"], api);
+    let own = server.get(RESOURCE).send().expect(200);
+    assert_eq!(metadata["authorization_servers"], json!([own["resource"]]));
+    let other = percent_encoded("https://elsewhere.example");
+    let path = format!("{RESOURCE}?resource={other}");
+    assert_problem(&server.get(&path).send(), 404);
+}
+
+#[test]
+fn everything_is_found_below_the_path_of_the_issuer_and_without_it() {
+    let issuer = "http://localhost:8123/auth";
+    let server = Server::with_args(&["--issuer", issuer]);
+    server.user("johndoe", PASSWORD, &["me"]);
+    let token = server.login("johndoe", PASSWORD, &["me"]);
+    for path in ["/users/me", "/auth/users/me", "/auth/users/me/"] {
+        server.get(path).bearer(&token).send().expect(200);
+    }
+    for path in [
+        "/",
+        "/auth",
+        "/auth/",
+        "/auth/docs",
+        "/auth/login",
+        "/login",
+    ] {
+        assert_eq!(server.get(path).send().status, 200, "{path}");
+    }
+    for path in ["/authusers/me", "/auth/auth/users/me", "/docs/auth"] {
+        assert_eq!(server.get(path).send().status, 404, "{path}");
+    }
+    for path in [
+        "/.well-known/oauth-authorization-server/auth",
+        "/.well-known/openid-configuration/auth",
+        "/auth/.well-known/openid-configuration",
+        METADATA,
+    ] {
+        assert_eq!(
+            server.get(path).send().expect(200)["issuer"],
+            issuer,
+            "{path}"
+        );
+    }
+    let described = "/.well-known/oauth-protected-resource/auth";
+    assert_eq!(server.get(described).send().expect(200)["resource"], issuer);
+    let refused = server.get("/auth/users/me").send();
+    let pointer = format!("resource_metadata=\"http://localhost:8123{described}\"");
+    let challenge = refused.header("www-authenticate");
+    assert!(challenge.contains(&pointer), "{challenge}");
 }

@@ -1,5 +1,7 @@
 //! Why a guarded request is turned away (RFC 6750 §3).
 
+use std::sync::Arc;
+
 use poem::{
     Response,
     error::ResponseError,
@@ -39,6 +41,63 @@ pub enum Denied {
     Unavailable,
 }
 
+/// In whose name requests are refused (RFC 9110 §11.5), and where clients read how to get a
+/// token (RFC 9728 §5.1).
+///
+/// ```
+/// use poem::{error::ResponseError, http::header};
+/// use scopegate_guard::{Denied, Realm};
+///
+/// let metadata = "https://api.example/.well-known/oauth-protected-resource";
+/// let realm = Realm::new("garage").with_metadata(metadata);
+/// let answer = Denied::NoToken.in_realm(realm).as_response();
+/// assert_eq!(
+///     answer.headers()[header::WWW_AUTHENTICATE],
+///     format!("Bearer realm=\"garage\", resource_metadata=\"{metadata}\""),
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Realm {
+    name: Arc<str>,
+    metadata: Option<Arc<str>>,
+}
+
+impl Realm {
+    /// A realm of this name.
+    ///
+    /// ```
+    /// assert_eq!(scopegate_guard::Realm::new("garage"), "garage".into());
+    /// ```
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: quotable(name).into(),
+            metadata: None,
+        }
+    }
+
+    /// The same, with the address of the API's own metadata.
+    ///
+    /// ```
+    /// use scopegate_guard::Realm;
+    ///
+    /// let realm = Realm::new("garage");
+    /// assert_ne!(realm.clone().with_metadata("https://api.example/metadata"), realm);
+    /// ```
+    #[must_use]
+    pub fn with_metadata(self, url: &str) -> Self {
+        Self {
+            metadata: Some(quotable(url).into()),
+            ..self
+        }
+    }
+}
+
+impl From<&str> for Realm {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
 /// A refusal in the name of a realm: the response.
 ///
 /// ```
@@ -51,25 +110,28 @@ pub enum Denied {
 #[error("{denied}")]
 pub struct Refusal {
     denied: Denied,
-    realm: &'static str,
+    realm: Realm,
 }
 
 impl Denied {
     /// Refuses in the name of a realm (RFC 9110 §11.5).
-    pub fn in_realm(self, realm: &'static str) -> Refusal {
+    pub fn in_realm(self, realm: impl Into<Realm>) -> Refusal {
         Refusal {
             denied: self,
-            realm,
+            realm: realm.into(),
         }
     }
 
-    fn challenge(&self, realm: &str) -> Option<String> {
-        let realm = format!("Bearer realm=\"{realm}\"");
+    fn challenge(&self, realm: &Realm) -> Option<String> {
+        let metadata = realm.metadata.as_ref();
+        let metadata = metadata.map(|url| format!(", resource_metadata=\"{url}\""));
+        let metadata = metadata.unwrap_or_default();
+        let realm = format!("Bearer realm=\"{}\"", realm.name);
         match self {
-            Self::NoToken => Some(realm),
+            Self::NoToken => Some(format!("{realm}{metadata}")),
             Self::Malformed => Some(format!("{realm}, error=\"invalid_request\"")),
             Self::InvalidToken(reason) => Some(format!(
-                "{realm}, error=\"invalid_token\", error_description=\"{}\"",
+                "{realm}, error=\"invalid_token\", error_description=\"{}\"{metadata}",
                 quotable(reason)
             )),
             Self::InsufficientScope(needed) => Some(format!(
@@ -126,7 +188,7 @@ impl ResponseError for Refusal {
         let mut response = Response::builder()
             .status(self.status())
             .content_type("application/problem+json");
-        if let Some(challenge) = self.denied.challenge(self.realm) {
+        if let Some(challenge) = self.denied.challenge(&self.realm) {
             response = response.header(header::WWW_AUTHENTICATE, challenge);
         }
         if self.denied == Denied::Unavailable {

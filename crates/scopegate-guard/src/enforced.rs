@@ -13,7 +13,7 @@ use poem_openapi::{
 };
 use thiserror::Error;
 
-use crate::{Authenticate, CLIENT_SCHEME, Caller, Denied, Requirement};
+use crate::{Authenticate, CLIENT_SCHEME, Caller, Denied, Realm, Requirement};
 
 type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
@@ -84,8 +84,9 @@ impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
     pub fn new(
         api: T,
         authenticator: Arc<A>,
-        realm: &'static str,
+        realm: impl Into<Realm>,
     ) -> std::result::Result<Self, Undeclared> {
+        let realm = realm.into();
         let mut requirements = requirements::<T>()?;
         let mut unguarded = Routes::new();
         api.add_routes(&mut unguarded);
@@ -97,6 +98,7 @@ impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
                     .ok_or_else(|| Undeclared(format!("{method} {path}")))?;
                 let guard = |admits_clients, scopes| {
                     let authenticator = Arc::clone(&authenticator);
+                    let realm = realm.clone();
                     move |inner| Guard {
                         inner,
                         authenticator,
@@ -183,7 +185,7 @@ impl<T: OpenApi, A: Authenticate> OpenApi for Enforced<T, A> {
 struct Guard<A> {
     inner: BoxEndpoint<'static>,
     authenticator: Arc<A>,
-    realm: &'static str,
+    realm: Realm,
     /// Requests without a bearer token are for the operation to judge.
     admits_clients: bool,
     scopes: Vec<crate::scope::ScopeSet>,
@@ -199,7 +201,7 @@ impl<A: Authenticate> Endpoint for Guard<A> {
                 self.inner.call(request).await
             }
             Ok(None) => self.inner.call(request).await,
-            Err(denied) => Err(denied.in_realm(self.realm).into()),
+            Err(denied) => Err(denied.in_realm(self.realm.clone()).into()),
         }
     }
 }

@@ -84,7 +84,7 @@ use poem::{Request, Result};
 use poem_openapi::auth::Bearer;
 use uuid::Uuid;
 
-pub use denied::{Denied, Refusal, quotable};
+pub use denied::{Denied, Realm, Refusal, quotable};
 pub use enforced::{Enforced, Undeclared, bearer_token};
 pub use json::from_slice as unambiguous_json;
 pub use offline::{NotAJwks, Offline};

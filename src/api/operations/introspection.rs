@@ -12,7 +12,7 @@ use poem_openapi::{
 
 use crate::api::plumbing::tag::Tag;
 use crate::api::plumbing::{
-    access::{LiveAccess, REALM},
+    access::{LiveAccess, realm},
     client_auth::{ClientFields, ClientOrHolder, client_credentials},
     form::OAuthForm,
     refusal::Refusal,
@@ -217,7 +217,7 @@ impl IntrospectionApi {
                     Ok(token) => access.authenticate(token).await,
                     Err(denied) => Err(denied),
                 };
-                Revoker::Holder(caller.map_err(|denied| denied.in_realm(REALM))?)
+                Revoker::Holder(caller.map_err(|denied| denied.in_realm(realm(&self.0.config)))?)
             }
         };
         let token = token.ok_or_else(|| oauth::Error::missing("token"))?;

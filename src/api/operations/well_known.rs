@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
-    param::Header,
+    param::{Header, Query},
     payload::Json,
     types::{Example, ToJSON},
 };
@@ -17,9 +17,12 @@ use crate::api::plumbing::problem::Failure;
 use crate::api::plumbing::tag::Tag;
 use crate::{
     authority::Authority,
+    builtin_scope::BuiltinScope,
+    error::Error,
     guard::Public,
     keys::JWKS_MAX_AGE,
     oauth::{self, CLIENT_AUTHENTICATION_METHODS},
+    scope::Scope,
     token::Jwk,
 };
 
@@ -210,6 +213,44 @@ enum MetadataAnswer {
     ),
 }
 
+/// A protected resource's description of itself (RFC 9728 §2).
+#[derive(Object)]
+#[oai(example)]
+struct ResourceMetadata {
+    /// The resource: what the `aud` of its tokens is.
+    resource: String,
+    /// The issuers whose tokens it takes.
+    authorization_servers: Vec<String>,
+    /// The scopes that its operations ask for.
+    scopes_supported: Vec<String>,
+    /// How it takes tokens: always `header`.
+    bearer_methods_supported: Vec<String>,
+}
+
+impl Example for ResourceMetadata {
+    fn example() -> Self {
+        let issuer = "https://login.example".to_owned();
+        Self {
+            resource: issuer.clone(),
+            authorization_servers: vec![issuer],
+            scopes_supported: vec!["me".to_owned()],
+            bearer_methods_supported: vec!["header".to_owned()],
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum ResourceMetadataAnswer {
+    /// The description.
+    #[oai(status = 200)]
+    Metadata(
+        Json<ResourceMetadata>,
+        /// How long the copy may be used.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
 /// What [`crate::oauth`] verifies assertions by.
 const ASSERTION_ALGORITHMS: &[&str] = &["ES256", "ES384", "EdDSA", "RS256", "PS256"];
 
@@ -260,6 +301,29 @@ impl WellKnownApi {
         MetadataAnswer::Metadata(Json(metadata(&self.0)), cacheable())
     }
 
+    /// Get the description of a protected resource
+    ///
+    /// Clients learn from it where to get tokens for this API (RFC 9728): answers with 401
+    /// point here. With `resource`, it describes another API whose address is an allowed
+    /// audience, for that API to serve as its own.
+    #[oai(
+        path = "/.well-known/oauth-protected-resource",
+        method = "get",
+        operation_id = "getResourceMetadata"
+    )]
+    async fn get_resource_metadata(
+        &self,
+        _open: Public,
+        /// The address of another API, from the setting `allowed-audience`.
+        resource: Query<Option<String>>,
+    ) -> Result<ResourceMetadataAnswer, Failure<404>> {
+        let metadata = resource_metadata(&self.0, resource.0)?;
+        Ok(ResourceMetadataAnswer::Metadata(
+            Json(metadata),
+            cacheable(),
+        ))
+    }
+
     /// Get the server's metadata for OpenID Connect
     ///
     /// The same as at `/.well-known/oauth-authorization-server`, where relying
@@ -279,6 +343,34 @@ impl WellKnownApi {
             cacheable(),
         ))
     }
+}
+
+fn resource_metadata(
+    authority: &Authority,
+    other: Option<String>,
+) -> Result<ResourceMetadata, Error> {
+    let config = &authority.config;
+    let is_known = |other: &String| config.allowed_audiences.contains(other);
+    let is_other = other.is_some();
+    let resource = match other {
+        Some(other) if !is_known(&other) => return Err(Error::NoSuchResource(other)),
+        Some(other) => other,
+        None => config.issuer.clone(),
+    };
+    let builtin = BuiltinScope::catalogue();
+    let is_builtin = |scope: &Scope| builtin.iter().any(|(name, _)| *name == scope.as_str());
+    // Scopegate's own operations ask for the built-in scopes, and other APIs for the rest.
+    let is_its_own = |scope: &&Scope| is_builtin(scope) != is_other;
+    let catalogue = authority.live.catalogue();
+    let scopes = catalogue.iter().filter(is_its_own);
+    let mut scopes_supported: Vec<String> = scopes.map(ToString::to_string).collect();
+    scopes_supported.sort();
+    Ok(ResourceMetadata {
+        resource,
+        authorization_servers: vec![config.issuer.clone()],
+        scopes_supported,
+        bearer_methods_supported: vec!["header".to_owned()],
+    })
 }
 
 fn metadata(authority: &Authority) -> ServerMetadata {

@@ -10,12 +10,15 @@ use crate::{
     address::client_address,
     authority::{Authority, NotAccepted},
     builtin_scope::BuiltinScope,
+    config::{Config, RESOURCE_METADATA},
     error::Error,
-    guard::{self, Authenticate, Caller, Denied},
+    guard::{self, Authenticate, Caller, Denied, Realm},
 };
 
-/// In whose name requests are refused (RFC 9110 §11.5).
-pub(in crate::api) const REALM: &str = "scopegate";
+/// In whose name requests are refused, and where that is described (RFC 9728 §5.1).
+pub(in crate::api) fn realm(config: &Config) -> Realm {
+    Realm::new("scopegate").with_metadata(&config.well_known(RESOURCE_METADATA))
+}
 
 /// Log in with the password flow, or with the authorization code flow on a page of
 /// this server; tick the scopes that you need, and call.

@@ -27,6 +27,7 @@ impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> 
             | Error::NoSuchSubjectKind(_)
             | Error::NoSuchToken(_)
             | Error::NoSuchKey(_)
+            | Error::NoSuchResource(_)
             | Error::NotAUser
             | Error::NoOpenIdConnect => Problem::new(StatusCode::NOT_FOUND, detail),
             Error::UserExists(_)

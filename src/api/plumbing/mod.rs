@@ -2,6 +2,7 @@
 //! around all of them.
 
 pub(in crate::api) mod access;
+pub(in crate::api) mod base_path;
 pub(in crate::api) mod body;
 pub(in crate::api) mod client_auth;
 pub(in crate::api) mod cors;
