@@ -315,3 +315,15 @@ fn what_is_no_set_of_public_keys_is_refused() {
     let missing = home.run(&["client", "add", "robot", "--jwks", "missing.jwks"]);
     missing.was_refused_naming("missing.jwks");
 }
+
+#[test]
+fn b3_a_jwk_set_in_a_file_of_windows_is_read() {
+    let signer = Signer::new();
+    let home = Home::new();
+    for (number, text) in as_windows_writes_it(&signer.jwks()).iter().enumerate() {
+        std::fs::write(home.path().join("robot.jwks"), text).expect("a file");
+        let id = format!("robot-{number}");
+        home.run(&["client", "add", &id, "--jwks", "robot.jwks"])
+            .succeeded();
+    }
+}

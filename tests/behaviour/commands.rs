@@ -454,3 +454,14 @@ fn b4_a_command_with_another_issuer_than_the_servers_issues_nothing() {
         "{inspected:?}"
     );
 }
+
+#[test]
+fn b3_a_password_from_a_file_of_windows_is_the_one_that_was_meant() {
+    let server = Server::start();
+    for (number, text) in as_windows_writes_it("Grüße, 世界\r\n").iter().enumerate() {
+        let name = format!("user-{number}");
+        let args = ["user", "add", &name, "--scope", "me", "--password-stdin"];
+        server.home().run_with_input(&args, text).succeeded();
+        server.login(&name, "Grüße, 世界", &["me"]);
+    }
+}

@@ -152,3 +152,18 @@ fn write_pair(folder: &Path, pair: &CertifiedKey<KeyPair>) {
 fn tls(folder: &Path) -> Tls {
     Tls::from_pem_files(folder.join("cert.pem"), folder.join("key.pem")).unwrap()
 }
+
+#[tokio::test]
+async fn b3_pem_files_of_windows_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let pair = new_pair();
+    write_pair(folder.path(), &pair);
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let marked = format!("\u{feff}{}", std::fs::read_to_string(&path).unwrap());
+        let bytes: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let server = Server::start_with(Limits::default(), Some(tls(folder.path())), hello()).await;
+    handshake(&server, &[&pair], &[]).await;
+}

@@ -76,7 +76,7 @@ impl Home {
 
     /// Runs a command to its end with a text on its standard input.
     #[track_caller]
-    pub fn run_with_input(&self, args: &[&str], input: &str) -> Done {
+    pub fn run_with_input(&self, args: &[&str], input: impl AsRef<[u8]>) -> Done {
         Done::given(&mut self.command(args), input)
     }
 
@@ -89,6 +89,18 @@ impl Home {
         }
         self.run_with_input(&args, password).succeeded();
     }
+}
+
+/// A text as editors and shells of Windows write it: with a byte order mark, in UTF-8, and in
+/// UTF-16 of either order.
+pub fn as_windows_writes_it(text: &str) -> [Vec<u8>; 3] {
+    let marked = format!("\u{feff}{text}");
+    let units: Vec<u16> = marked.encode_utf16().collect();
+    [
+        marked.into_bytes(),
+        units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+        units.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+    ]
 }
 
 /// A command that has ended.
@@ -110,7 +122,7 @@ impl Done {
     /// goes on for long, as a server does that should have refused to start,
     /// is killed and has no exit status.
     #[track_caller]
-    pub fn given(command: &mut Command, input: &str) -> Self {
+    pub fn given(command: &mut Command, input: impl AsRef<[u8]>) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -119,7 +131,7 @@ impl Done {
             .expect("a running command");
         let mut stdin = child.stdin.take().expect("a piped standard input");
         // A command that does not read closes the pipe; its output tells why.
-        let _ = stdin.write_all(input.as_bytes());
+        let _ = stdin.write_all(input.as_ref());
         drop(stdin);
         let streams = [
             read_to_end(child.stdout.take()),
