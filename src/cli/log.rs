@@ -10,6 +10,9 @@ pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     let filter = EnvFilter::try_new(directives).map_err(|error| format!("log: {error}"))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written is lost: to complain of it on the same stream
+        // panics.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Json => lines.json().init(),

@@ -122,6 +122,15 @@ fn tls(config: &Config) -> Result<Option<Tls>, Box<dyn std::error::Error>> {
 fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    // A terminal that is closed is no reason to stop, and there is nothing to reload.
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            tracing::info!(
+                "SIGHUP: certificates are reloaded by themselves, settings by a restart"
+            );
+        }
+    });
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -19,6 +19,7 @@ mod document;
 mod durability;
 mod errors;
 mod every_operation;
+mod faults;
 mod foreign_verifiers;
 mod forged_claims;
 mod granted_scopes;

@@ -197,6 +197,11 @@ impl Running {
         }
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn kill(&mut self) {
         self.process.kill().expect("a process to kill");
         self.process.wait().expect("the end of the process");
