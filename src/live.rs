@@ -329,7 +329,11 @@ impl Live {
         if uses.is_empty() {
             return Ok(());
         }
-        self.store.touch_tokens(&uses).await
+        let written = self.store.touch_tokens(&uses).await;
+        if written.is_err() {
+            self.uses.put_back(&uses);
+        }
+        written
     }
 
     async fn watch_personal_tokens(&self) -> Result<(), store::Error> {

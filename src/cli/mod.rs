@@ -20,7 +20,10 @@ mod subject_kind;
 mod token;
 mod user;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -74,7 +77,8 @@ pub fn run() -> ExitCode {
     match outcome.and_then(|()| Ok(written?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("scopegate: {error}");
+            // Where nobody reads it, the status tells.
+            let _ = writeln!(io::stderr(), "scopegate: {error}");
             ExitCode::FAILURE
         }
     }

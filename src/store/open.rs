@@ -86,7 +86,12 @@ impl Store {
             .after_release(|connection, _| Box::pin(is_sound(connection)))
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        // In one transaction, which others who open the file at the same time wait for.
+        let mut migration = writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&mut *migration)
+            .await?;
+        migration.commit().await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(PATIENCE)

@@ -1,6 +1,6 @@
 //! What the server does when the machine lets it down.
 
-use std::process::Command;
+use std::{process::Command, thread};
 
 use crate::support::*;
 
@@ -91,5 +91,29 @@ fn a_full_disk_is_answered_with_503_and_leaves_no_trace_when_there_is_space_agai
         }
         space("unlimited");
         log_in(&server, PASSWORD).expect(200);
+    }
+}
+
+#[test]
+fn commands_that_make_a_database_at_once_make_one() {
+    for _ in 0..5 {
+        let home = Home::new();
+        let done: Vec<Done> = thread::scope(|scope| {
+            let running: Vec<_> = (0..6)
+                .map(|number| {
+                    let name = format!("scope-{number}");
+                    let home = &home;
+                    scope.spawn(move || {
+                        let add = ["scope", "add", &name, "--description", "A scope", OWN];
+                        home.run(&add)
+                    })
+                })
+                .collect();
+            let running = running.into_iter();
+            running.map(|one| one.join().expect("a command")).collect()
+        });
+        for one in done {
+            one.succeeded();
+        }
     }
 }

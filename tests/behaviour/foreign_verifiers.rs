@@ -18,7 +18,7 @@ fn verdicts(case: &Value) -> Vec<Value> {
     for (program, script) in scripts {
         let mut command = Command::new(program);
         command.arg(directory.join(script));
-        let done = Done::given(&mut command, &case.to_string()).succeeded();
+        let done = Done::given(&mut command, case.to_string()).succeeded();
         let lines = done.stdout.lines().map(serde_json::from_str::<Value>);
         verdicts.extend(lines.map(|line| line.expect("JSON")));
     }

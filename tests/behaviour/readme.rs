@@ -34,7 +34,7 @@ fn the_tour_prints_what_the_readme_shows() {
         .collect();
     let mut bash = Command::new("bash");
     bash.args(["-euo", "pipefail", "-c", &script.replace(ADDRESS, &address)]);
-    let done = Done::given(&mut bash, &admin_password(&demo.greeting)).succeeded();
+    let done = Done::given(&mut bash, admin_password(&demo.greeting)).succeeded();
 
     let printed = done.stdout.replace(&address, ADDRESS);
     let printed: Vec<&str> = printed.split(CUT).collect();
