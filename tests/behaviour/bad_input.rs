@@ -322,3 +322,150 @@ fn a10_an_encoded_body_is_a_415() {
         .json(&json!({"email": null}));
     assert_problem(&call.send(), 415);
 }
+
+#[test]
+fn a8_a_nul_is_refused_where_it_comes_in_and_never_a_503() {
+    let server = Server::start();
+    let admin = server.admin();
+    server.user("johndoe", PASSWORD, &["me", "me:write", "tokens"]);
+    let own = server.login("johndoe", PASSWORD, &["me", "me:write", "tokens"]);
+    let call = |method: &str, path: &str| match path.starts_with("/users/me") {
+        true => server.call(method, path).bearer(&own),
+        false => server.call(method, path).bearer(&admin),
+    };
+    let in_a_body = [
+        (
+            "POST",
+            "/users",
+            json!({"username": "a\0b", "password": PASSWORD}),
+        ),
+        (
+            "POST",
+            "/users",
+            json!({"username": "ann", "full_name": "a\0b"}),
+        ),
+        (
+            "POST",
+            "/users",
+            json!({"username": "ann", "email": "a\0b@example.com"}),
+        ),
+        (
+            "POST",
+            "/users",
+            json!({"username": "ann", "scopes": ["a\0b"]}),
+        ),
+        (
+            "POST",
+            "/scopes",
+            json!({"name": "a\0b", "description": "A scope"}),
+        ),
+        (
+            "POST",
+            "/scopes",
+            json!({"name": "ab", "description": "a\0b"}),
+        ),
+        (
+            "POST",
+            "/clients",
+            json!({"client_id": "a\0b", "client_name": "A"}),
+        ),
+        (
+            "POST",
+            "/clients",
+            json!({"client_id": "ab", "client_name": "a\0b"}),
+        ),
+        (
+            "POST",
+            "/subject-kinds",
+            json!({"kind": "a\0b", "scopes": []}),
+        ),
+        (
+            "POST",
+            "/tokens",
+            json!({"subject": "car:a\0b", "scopes": []}),
+        ),
+        (
+            "POST",
+            "/users/me/tokens",
+            json!({"name": "a\0b", "scopes": [], "expires_in": 60}),
+        ),
+        ("PATCH", "/users/me", json!({"full_name": "a\0b"})),
+    ];
+    for (method, path, body) in in_a_body {
+        let answer = call(method, path).json(&body).send();
+        assert!(
+            [400, 404, 422].contains(&answer.status),
+            "{body}: {answer:?}"
+        );
+    }
+    let in_a_path = [
+        ("GET", "/users?prefix=a%00b"),
+        ("GET", "/users?cursor=a%00b"),
+        ("GET", "/users/a%00b"),
+        ("DELETE", "/users/a%00b"),
+        ("DELETE", "/scopes/a%00b"),
+        ("GET", "/tokens?subject=car%3Aa%00b"),
+        ("DELETE", "/tokens?subject=car%3Aa%00b"),
+        ("DELETE", "/tokens/a%00b"),
+        ("DELETE", "/clients/a%00b"),
+        ("DELETE", "/keys/a%00b"),
+        ("GET", "/device?user_code=a%00b"),
+        ("GET", "/authorize?client_id=a%00b"),
+        ("GET", "/consent?request=a%00b"),
+    ];
+    for (method, path) in in_a_path {
+        let status = call(method, path).send().status;
+        assert!(status < 500, "{method} {path}: {status}");
+    }
+    let in_a_form = [
+        (
+            "/token",
+            vec![
+                ("grant_type", "password"),
+                ("username", "a\0b"),
+                ("password", "x"),
+            ],
+        ),
+        (
+            "/token",
+            vec![
+                ("grant_type", "password"),
+                ("username", "johndoe"),
+                ("password", "\0"),
+            ],
+        ),
+        (
+            "/token",
+            vec![("grant_type", "refresh_token"), ("refresh_token", "a\0b")],
+        ),
+        (
+            "/token",
+            vec![
+                ("grant_type", "authorization_code"),
+                ("code", "\0"),
+                ("code_verifier", "\0"),
+            ],
+        ),
+        (
+            "/token",
+            vec![
+                ("grant_type", "client_credentials"),
+                ("client_id", "\0"),
+                ("client_secret", "\0"),
+            ],
+        ),
+        ("/revoke", vec![("token", "a\0b")]),
+        (
+            "/device_authorization",
+            vec![("client_id", "scopegate-docs"), ("scope", "a\0b")],
+        ),
+        (
+            "/par",
+            vec![("client_id", "scopegate-docs"), ("state", "a\0b")],
+        ),
+    ];
+    for (path, form) in in_a_form {
+        let status = server.post(path).form(&form).send().status;
+        assert!(status < 500, "{path} {form:?}: {status}");
+    }
+}

@@ -248,6 +248,38 @@ fn p31_to_a_client_outside_its_audience_a_token_is_not_active() {
 }
 
 #[test]
+fn a12_introspection_tells_a_client_of_the_audiences_that_it_serves_and_of_no_other() {
+    let api = "https://api.example";
+    let server = Server::with_args(&["--allowed-audience", api]);
+    server.user("johndoe", PASSWORD, SCOPES);
+    let serves_api = server.client("serves-api", &["--audience", api]);
+    let serves_issuer = server.client("serves-issuer", &[]);
+    let token_for = |resource: &[(&str, &str)]| {
+        let login = [
+            ("grant_type", "password"),
+            ("username", "johndoe"),
+            ("password", PASSWORD),
+            ("scope", "me"),
+        ];
+        let form = [&login[..], resource].concat();
+        Token::of(&server.post("/token").form(&form).send())
+    };
+    let is_active = |client: &Confidential, token: &Token| {
+        let call = server.post("/introspect").basic(&client.id, &client.secret);
+        let told = call.form(&[("token", token.as_ref())]).send().expect(200);
+        if told["active"] == false {
+            assert_eq!(told, json!({"active": false}));
+        }
+        told["active"].clone()
+    };
+    let (own, foreign) = (token_for(&[]), token_for(&[("resource", api)]));
+    assert_eq!(is_active(&serves_api, &foreign), true);
+    assert_eq!(is_active(&serves_api, &own), false);
+    assert_eq!(is_active(&serves_issuer, &own), true);
+    assert_eq!(is_active(&serves_issuer, &foreign), false);
+}
+
+#[test]
 fn an_expired_refresh_token_is_refused() {
     let server = Server::with_args(&["--refresh-token-ttl", "3s"]);
     server.user("johndoe", PASSWORD, SCOPES);
