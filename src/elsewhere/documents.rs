@@ -16,6 +16,8 @@ use super::{
     rules::Notes,
 };
 
+const EXPECTED: &str = "it must be an array of users, or an object with an array `users`";
+
 /// Sends every user of a document; `put` says what a user becomes.
 pub(super) fn send_users<U: DeserializeOwned>(
     input: &mut Input,
@@ -35,8 +37,17 @@ pub(super) fn send_users<U: DeserializeOwned>(
     match is_read.and_then(|()| document.end()) {
         Ok(()) => Ok(notes),
         Err(error) if error.is_io() => Err(FileError::Io(error.into())),
-        Err(error) => Err(FileError::Document(error.to_string())),
+        Err(error) => Err(FileError::Document(described(&error))),
     }
+}
+
+/// What is wrong with a document; what it says instead may be a hash, and is not repeated.
+fn described(error: &serde_json::Error) -> String {
+    if !error.is_data() {
+        return error.to_string();
+    }
+    let (line, column) = (error.line(), error.column());
+    format!("line {line} column {column}: {EXPECTED}")
 }
 
 /// A user of an export as a row.
@@ -75,7 +86,7 @@ impl<'de, F: FnMut(Value)> Visitor<'de> for Users<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of users, or an object with an array `users`")
+        f.write_str(EXPECTED)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
