@@ -79,8 +79,6 @@ impl Store {
             .foreign_keys(true)
             // What is overwritten or deleted, as a plain private key, is gone from the file.
             .pragma("secure_delete", "ON")
-            // A start reads up to millions of revocations: few changes of thread then.
-            .row_buffer_size(1024)
             .busy_timeout(PATIENCE);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
