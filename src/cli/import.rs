@@ -180,8 +180,7 @@ impl Import {
     }
 
     fn wrapper(&self, settings: &Layers) -> Option<Wrapper> {
-        let salt = settings.get("flask-security-salt-file");
-        let salt_is_flag = matches!(salt, Some((_, config::Source::Flag)));
+        let salt_is_flag = is_flag(settings, "flask-security-salt-file");
         match self.hash_kind {
             Some(HashKind::Plain) => None,
             Some(HashKind::FlaskSecurity) => Some(Wrapper::FlaskSecurity),
@@ -218,6 +217,10 @@ impl Import {
             Kind::Supabase => Source::Supabase(file),
         }
     }
+}
+
+fn is_flag(settings: &Layers, name: &str) -> bool {
+    matches!(settings.get(name), Some((_, config::Source::Flag)))
 }
 
 /// Counts on a terminal, and names what is refused.
@@ -369,13 +372,12 @@ fn print_notes(notes: &Notes, summary: &Summary, settings: &Layers, wrapper: Opt
             "{users} without a username got the e-mail address for one"
         ));
     }
-    let is_flag = |name| matches!(settings.get(name), Some((_, config::Source::Flag)));
     let is_flask_security = wrapper == Some(Wrapper::FlaskSecurity);
     for (name, is_used) in [
         ("flask-security-salt-file", is_flask_security),
         ("firebase-hash-config-file", true),
     ] {
-        if is_used && is_flag(name) {
+        if is_used && is_flag(settings, name) {
             note(format!(
                 "`serve` needs {name} as well, for these users to log in"
             ));

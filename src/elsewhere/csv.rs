@@ -68,7 +68,7 @@ impl Column {
 
 /// Sends every user of a file.
 pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
-    send_records(input, rows, Column::named)
+    send_records(input, rows, Column::named, "username")
 }
 
 /// Sends every user of Supabase's table `auth.users`, as its console or psql writes it.
@@ -76,13 +76,14 @@ pub(super) fn send_supabase_users(
     input: &mut Input,
     rows: &Sender<Entry>,
 ) -> Result<Notes, FileError> {
-    send_records(input, rows, Column::of_supabase)
+    send_records(input, rows, Column::of_supabase, "email")
 }
 
 fn send_records(
     input: &mut Input,
     rows: &Sender<Entry>,
     named: fn(&str) -> Option<Column>,
+    required: &str,
 ) -> Result<Notes, FileError> {
     let (delimiter, lines_before) = delimiter(input)?;
     let mut reader = ReaderBuilder::new()
@@ -91,6 +92,9 @@ fn send_records(
         .from_reader(input.chain(END));
     let mut notes = Notes::default();
     let columns = columns(reader.byte_headers().map_err(io_error)?, named, &mut notes)?;
+    if !columns.contains(&named(required)) {
+        return Err(FileError::Header(format!("`{required}` is not among them")));
+    }
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(io_error)? {
         if record.len() == 1 && record[0] == END[1..] {
@@ -161,15 +165,7 @@ fn columns(
         }
         columns.push(column);
     }
-    let has = |column| columns.contains(&Some(column));
-    if has(Column::Username) || has(Column::SupabaseEmail) {
-        return Ok(columns);
-    }
-    let wanted = match named("email") {
-        Some(Column::SupabaseEmail) => "email",
-        _ => "username",
-    };
-    Err(FileError::Header(format!("`{wanted}` is not among them")))
+    Ok(columns)
 }
 
 fn entry_of(mut row: Row, columns: &[Option<Column>], record: &ByteRecord) -> Entry {

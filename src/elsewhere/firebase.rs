@@ -2,26 +2,15 @@
 //! scrypt and its salt, in base64.
 
 use serde::Deserialize;
-use tokio::sync::mpsc::Sender;
 
 use crate::password::PasswordHash;
 
-use super::{
-    documents,
-    input::{FileError, Input},
-    rows::{Entry, Reason, Row},
-    rules::Notes,
-};
-
-/// Sends every user of an export.
-pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
-    documents::send_users(input, rows, User::put)
-}
+use super::rows::{Reason, Row};
 
 /// What is read of a user.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct User {
+pub(super) struct User {
     local_id: Option<String>,
     email: Option<String>,
     display_name: Option<String>,
@@ -32,7 +21,7 @@ struct User {
 }
 
 impl User {
-    fn put(self, row: &mut Row) -> Result<(), Reason> {
+    pub(super) fn put(self, row: &mut Row) -> Result<(), Reason> {
         row.borrows_name = self.email.is_some();
         row.username = self.email.clone().or(self.local_id);
         row.profile.full_name = Some(self.display_name);

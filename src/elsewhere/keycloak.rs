@@ -4,26 +4,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tokio::sync::mpsc::Sender;
 
 use crate::password::PasswordHash;
 
-use super::{
-    documents,
-    input::{FileError, Input},
-    rows::{Entry, Reason, Row},
-    rules::Notes,
-};
-
-/// Sends every user of an export.
-pub(super) fn send_users(input: &mut Input, rows: &Sender<Entry>) -> Result<Notes, FileError> {
-    documents::send_users(input, rows, User::put)
-}
+use super::rows::{Reason, Row};
 
 /// What is read of a user.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct User {
+pub(super) struct User {
     username: Option<String>,
     email: Option<String>,
     first_name: Option<String>,
@@ -65,7 +54,7 @@ struct CredentialData {
 }
 
 impl User {
-    fn put(self, row: &mut Row) -> Result<(), Reason> {
+    pub(super) fn put(self, row: &mut Row) -> Result<(), Reason> {
         row.username = self.username;
         let names: Vec<String> = [self.first_name, self.last_name]
             .into_iter()

@@ -7,7 +7,7 @@ use tokio::{sync::mpsc::Sender, task::spawn_blocking};
 use crate::store::Foreign;
 
 use super::{
-    csv, django, firebase, flask,
+    csv, django, documents, firebase, flask,
     input::{FileError, Input, open},
     jsonl, keycloak, passlib,
     rows::Entry,
@@ -74,8 +74,18 @@ impl Source {
             Self::Csv(path) => read_file(path, rows, csv::send_users).await,
             Self::JsonLines(path) => read_file(path, rows, jsonl::send_users).await,
             Self::Auth0(path) => read_file(path, rows, jsonl::send_auth0_users).await,
-            Self::Firebase(path) => read_file(path, rows, firebase::send_users).await,
-            Self::Keycloak(path) => read_file(path, rows, keycloak::send_users).await,
+            Self::Firebase(path) => {
+                read_file(path, rows, |input, rows| {
+                    documents::send_users(input, rows, firebase::User::put)
+                })
+                .await
+            }
+            Self::Keycloak(path) => {
+                read_file(path, rows, |input, rows| {
+                    documents::send_users(input, rows, keycloak::User::put)
+                })
+                .await
+            }
             Self::Supabase(path) => read_file(path, rows, csv::send_supabase_users).await,
         }
     }

@@ -61,8 +61,8 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
         from: request.address.to_canonical().to_string(),
         grace: authority.config.refresh_grace.as_secs().cast_signed(),
     };
-    let is_late = |spent_at| spending.at - spent_at > spending.grace || spending.grace == 0;
-    if family.spent_at.is_some_and(is_late) {
+    let is_spent = |at| !spending.may_follow(at, family.spent_from.as_deref().unwrap_or_default());
+    if family.spent_at.is_some_and(is_spent) {
         return end_family(authority, &family).await;
     }
     if family.expires_at <= authority.clock.now() {

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use super::{
     Limits, Policy, Refused, Scheme,
     fields::{base64_of_either_alphabet, exactly, number},
-    scrypt::Costs,
+    scrypt::{Costs, power_of_two},
     stored::{Parameter, StoredHash},
 };
 
@@ -162,9 +162,7 @@ fn build(
         base64_of_either_alphabet(salt).ok_or(SCHEME.malformed("the salt is not base64"))?;
     salt.extend_from_slice(&parameters.salt_separator);
     SCHEME.bounded("salt bytes", salt.len() as u64, limits.salt)?;
-    let n = u32::try_from(parameters.log_n).map_or(u64::MAX, |log_n| {
-        1_u64.checked_shl(log_n).unwrap_or(u64::MAX)
-    });
+    let n = power_of_two(parameters.log_n);
     Ok(Box::new(Firebase {
         costs: Costs::bounded(SCHEME, [n, parameters.rounds, 1], limits)?,
         signer_key,

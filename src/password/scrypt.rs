@@ -27,8 +27,7 @@ pub(super) fn parse_passlib(stored: &str, limits: &Limits) -> Result<Box<dyn Sto
     };
     let named = |name: &str, field: &str| number(field.strip_prefix(name)?);
     let costs = exactly(costs, ',').and_then(|[log_n, r, p]| {
-        let doubled = |ln| 1_u64.checked_shl(ln).unwrap_or(u64::MAX);
-        let n = u32::try_from(named("ln=", log_n)?).map_or(u64::MAX, doubled);
+        let n = power_of_two(named("ln=", log_n)?);
         Some((n, named("r=", r)?, named("p=", p)?))
     });
     let (n, r, p) = costs.ok_or(scheme.malformed("the costs are not ln=,r=,p="))?;
@@ -92,6 +91,12 @@ fn build(
         salt,
         digest,
     }))
+}
+
+/// N of its logarithm; one too large for 64 bits is as large as can be.
+pub(super) fn power_of_two(log_n: u64) -> u64 {
+    let power = |log_n| 1_u64.checked_shl(log_n).unwrap_or(u64::MAX);
+    u32::try_from(log_n).map_or(u64::MAX, power)
 }
 
 pub(super) struct Costs {

@@ -3,7 +3,7 @@
 use std::{fs::OpenOptions, io, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection, SqliteConnection,
+    Connection,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -83,7 +83,12 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
-            .after_release(|connection, _| Box::pin(is_sound(connection)))
+            // Where the disk is full SQLite ends a transaction by itself, and the connection
+            // believes to be in it for ever: then another takes its place.
+            .before_acquire(|connection, _| {
+                let is_sound = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_sound) })
+            })
             .connect_with(options.clone())
             .await?;
         // In one transaction, which others who open the file at the same time wait for.
@@ -144,15 +149,6 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-/// Whether a connection that is given back can go on. Where the disk is full SQLite ends a
-/// transaction by itself, and the connection believes to be in it for ever: then another
-/// takes its place.
-async fn is_sound(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
-    // A rollback that waits is done first.
-    connection.ping().await?;
-    Ok(!connection.is_in_transaction())
 }
 
 /// The file holds password hashes and private keys; SQLite gives its mode to

@@ -20,6 +20,8 @@ pub struct RefreshRow {
     pub auth_time: Option<i64>,
     /// When it was used, which it can be once.
     pub spent_at: Option<i64>,
+    /// From which address; unknown of uses that are older than this column.
+    pub spent_from: Option<String>,
     /// When its family ended.
     pub revoked_at: Option<i64>,
 }
@@ -35,6 +37,13 @@ pub struct Spending {
     pub grace: i64,
 }
 
+impl Spending {
+    /// Whether a token may serve once more, whose first use was then and from there.
+    pub fn may_follow(&self, at: i64, from: &str) -> bool {
+        self.grace > 0 && self.at - at <= self.grace && self.from == from
+    }
+}
+
 /// A refresh token that is stored anew: its digest and its end.
 #[derive(Clone, Debug)]
 pub struct NewRefresh {
@@ -48,7 +57,8 @@ impl Store {
         Ok(read!(self, |connection| {
             sqlx::query_as(
                 "SELECT grant_id, user_id, username, client_id, scopes, audience,
-                        refresh_tokens.expires_at, auth_time, spent_at, revoked_at
+                        refresh_tokens.expires_at, auth_time, spent_at,
+                        spent_from, revoked_at
                  FROM refresh_tokens
                      JOIN grants ON grants.id = grant_id
                      JOIN users ON users.id = user_id
@@ -126,22 +136,18 @@ impl Transaction {
             .await?
             .rows_affected()
                 > 0;
-            let again: Option<i64> = match is_first || spending.grace == 0 {
-                true => None,
-                false => {
-                    sqlx::query_scalar(
-                        "SELECT spent_at FROM refresh_tokens
-                         WHERE hash = $1 AND spent_from = $3 AND spent_at + $4 >= $2",
-                    )
-                    .bind(hash.as_stored())
-                    .bind(spending.at)
-                    .bind(&spending.from)
-                    .bind(spending.grace)
-                    .fetch_optional(&mut *connection)
-                    .await?
-                }
-            };
-            is_first || again.is_some()
+            if is_first {
+                true
+            } else {
+                let first: Option<(i64, String)> = sqlx::query_as(
+                    "SELECT spent_at, spent_from FROM refresh_tokens
+                     WHERE hash = $1 AND spent_from IS NOT NULL",
+                )
+                .bind(hash.as_stored())
+                .fetch_optional(&mut *connection)
+                .await?;
+                first.is_some_and(|(at, from)| spending.may_follow(at, &from))
+            }
         }))
     }
 }
