@@ -66,6 +66,15 @@ pub enum BuiltinScope {
 }
 
 impl BuiltinScope {
+    /// Those that tell an application who a user is, and keep the user signed in to it.
+    pub const OF_IDENTITY: &'static [&'static str] = &[
+        "me",
+        Self::OPENID,
+        Self::PROFILE,
+        Self::EMAIL,
+        Self::OFFLINE_ACCESS,
+    ];
+
     /// The scope that gives its holder the power of the account.
     pub const USERS_GRANT: &'static str = "users:grant";
     /// The scope that opens one's own personal tokens.

@@ -34,9 +34,23 @@ pub struct Client {
     pub post_logout_redirect_uris: Vec<RedirectUri>,
     /// Whether it is a first-party client: users are not asked for consent.
     pub first_party: bool,
+    /// How it registered itself (RFC 7591); none where an operator added it.
+    pub registration: Option<Registration>,
     pub disabled: bool,
     /// Seconds since 1970.
     pub created_at: i64,
+}
+
+/// What is kept of a client that registered itself.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Of the token that it manages itself with (RFC 7592 §1.3).
+    pub access_token: Digest,
+    /// Whether it said that it sends its secret in the body, if it has one.
+    pub secret_in_body: bool,
+    /// Until when it is kept without having been used, in seconds since 1970; none once
+    /// it was.
+    pub unused_until: Option<i64>,
 }
 
 impl Client {
@@ -64,6 +78,8 @@ pub enum Authentication {
 impl Authentication {
     pub const NONE: &'static str = "none";
     pub const SECRET: &'static str = "client_secret_basic";
+    /// What a client with a secret may do as well.
+    pub const SECRET_IN_BODY: &'static str = "client_secret_post";
     pub const PRIVATE_KEY: &'static str = "private_key_jwt";
 
     /// Its name (RFC 7591 §2).

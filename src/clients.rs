@@ -6,7 +6,7 @@ use crate::{
     actor::Actor,
     assertion_keys::check_jwks,
     authority::Authority,
-    client::{Authentication, Client, GrantType},
+    client::{Authentication, Client, GrantType, Registration},
     error::Error,
     fields::{self, Unfit, fit},
     opaque::Opaque,
@@ -27,7 +27,13 @@ pub struct NewClient {
     pub default_scopes: ScopeSet,
     pub audiences: Vec<String>,
     pub redirection: Redirection,
+    /// Of a client that registers itself.
+    pub registration: Option<Registration>,
 }
+
+/// How many clients are kept that registered themselves and were never used. Whoever
+/// registers thousands of them pushes out their own, and cannot fill the database.
+const MAX_UNUSED: i64 = 10_000;
 
 /// Where and how the authorization endpoint may answer a client.
 #[derive(Debug, Default)]
@@ -104,6 +110,7 @@ pub async fn add(
             kind,
         )?,
         first_party: new.redirection.first_party,
+        registration: new.registration,
         id: new.id,
         name: new.name,
         authentication,
@@ -116,9 +123,16 @@ pub async fn add(
     };
     check(authority, &client, &ScopeSet::default())?;
     actor.has_power_over(&client.scopes)?;
-    let write = async |transaction: &mut Transaction| match transaction.add_client(&client).await {
-        Err(store::Error::Exists) => Err(Error::ClientExists(client.id.clone())),
-        other => Ok(other?),
+    let write = async |transaction: &mut Transaction| {
+        if client.registration.is_some() {
+            transaction
+                .remove_unused_clients_but(MAX_UNUSED - 1, client.created_at)
+                .await?;
+        }
+        match transaction.add_client(&client).await {
+            Err(store::Error::Exists) => Err(Error::ClientExists(client.id.clone())),
+            other => Ok(other?),
+        }
     };
     authority.write(actor, write).await?;
     Ok((client, secret))
@@ -234,7 +248,7 @@ fn is_narrowed(before: &Client, after: &Client) -> bool {
         && (after.disabled || !before.disabled)
 }
 
-fn uris(
+pub(crate) fn uris(
     field: &'static str,
     texts: Vec<String>,
     kind: ApplicationType,
@@ -247,7 +261,11 @@ fn uris(
 }
 
 /// Checks a client. Scopes that it had before need not be in the catalogue any more.
-fn check(authority: &Authority, client: &Client, before: &ScopeSet) -> Result<(), Error> {
+pub(crate) fn check(
+    authority: &Authority,
+    client: &Client,
+    before: &ScopeSet,
+) -> Result<(), Error> {
     fit("client_id", fields::client_id(&client.id))?;
     fit("client_name", fields::full_name(&client.name))?;
     for audience in &client.audiences {
@@ -266,7 +284,12 @@ fn check(authority: &Authority, client: &Client, before: &ScopeSet) -> Result<()
         .into());
     }
     scopes::known(authority, "scopes", &client.scopes.difference(before))?;
-    if !client.scopes.is_subset(before) {
+    if client.first_party && client.registration.is_some() {
+        let reason = "a client that registered itself always needs consent";
+        return Err(Unfit::new("first_party", reason).into());
+    }
+    // One that registered itself may ask for whatever is open to such clients.
+    if client.registration.is_none() && !client.scopes.is_subset(before) {
         scopes::check_limits("scopes", &client.scopes)?;
     }
     if !client.default_scopes.is_subset(&client.scopes) {

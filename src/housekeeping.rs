@@ -6,8 +6,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use uuid::Uuid;
 
 use crate::{
+    actor::Actor,
     authority::Authority,
-    store::{self, Expired, Keep},
+    infrastructure::Infrastructure,
+    store::{self, Expired, Keep, Transaction},
 };
 
 const LEASE: &str = "housekeeping";
@@ -36,7 +38,7 @@ pub async fn keep_house(authority: &Authority) {
 ///
 /// # Errors
 /// The database does not answer. What was removed before stays so.
-pub async fn tidy(authority: &Authority, holder: &str) -> store::Result<u64> {
+pub async fn tidy(authority: &Authority, holder: &str) -> Result<u64, Infrastructure> {
     let mut removed = 0;
     if !has_lease(authority, holder).await? {
         return Ok(removed);
@@ -62,8 +64,22 @@ pub async fn tidy(authority: &Authority, holder: &str) -> store::Result<u64> {
             }
         }
     }
+    removed += remove_unused_clients(authority).await?;
     let now = authority.clock.now();
     Ok(removed + authority.store.remove_expired_assertions(now).await?)
+}
+
+/// Removes the clients that registered themselves and were not used in time.
+async fn remove_unused_clients(authority: &Authority) -> Result<u64, Infrastructure> {
+    let now = authority.clock.now();
+    let write = async |transaction: &mut Transaction| {
+        Ok::<_, Infrastructure>(transaction.remove_unused_clients(now).await?)
+    };
+    let removed = authority.write(&Actor::system(), write).await?;
+    if removed > 0 {
+        tracing::info!(rows = removed, "removed unused clients");
+    }
+    Ok(removed as u64)
 }
 
 /// Takes the lease, or renews it; says whether this server has it.

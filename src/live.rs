@@ -366,8 +366,14 @@ impl Live {
                 .store(Arc::new(load_scopes(&self.store).await?));
             self.load_made_anew().await?;
         }
-        if has(Change::CLIENTS) || has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
+        if has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
             self.registry.reload(&self.store, &self.catalogue()).await?;
+        } else if has(Change::CLIENTS) {
+            let is_client = |change: &&Change| change.kind == Change::CLIENTS;
+            let ids = changes.iter().filter(is_client).map(|change| &*change.key);
+            self.registry
+                .reload_clients(&self.store, &self.catalogue(), ids)
+                .await?;
         }
         for change in changes {
             if change.kind == Change::PERSONAL_TOKEN

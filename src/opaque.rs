@@ -30,6 +30,8 @@ impl Opaque {
     pub const REQUEST: &'static str = "sgq_";
     /// Begins a device code.
     pub const DEVICE_CODE: &'static str = "sgd_";
+    /// Begins a token that a client registers or manages itself with.
+    pub const REGISTRATION_TOKEN: &'static str = "sgi_";
     /// Begins a client's secret.
     pub const CLIENT_SECRET: &'static str = "sgc_";
 

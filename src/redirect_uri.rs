@@ -26,6 +26,22 @@ impl ApplicationType {
     }
 }
 
+impl ApplicationType {
+    /// That of a client which does not say: native where all of its redirect URIs are on
+    /// a device of its user, loopback addresses and schemes of its own.
+    pub fn of(redirect_uris: &[String]) -> Self {
+        let is_local = |uri: &String| match Url::parse(uri) {
+            Ok(url) if url.scheme() == "http" => is_loopback(&url),
+            Ok(url) => url.scheme() != "https",
+            Err(_) => false,
+        };
+        match !redirect_uris.is_empty() && redirect_uris.iter().all(is_local) {
+            true => Self::Native,
+            false => Self::Web,
+        }
+    }
+}
+
 impl std::str::FromStr for ApplicationType {
     type Err = String;
 

@@ -1,4 +1,4 @@
-//! Limits on failed logins, per username and per origin: an address, or a client that
+//! Limits on failed logins, and on clients that register themselves: per username and per origin: an address, or a client that
 //! passes on the passwords of its users.
 //!
 //! A try is counted in the database before its password is hashed, and taken
@@ -30,6 +30,8 @@ const PER_USER: i64 = 10;
 const PER_ADDRESS: i64 = 100;
 /// Tries that may fail through a client that authenticated with its secret.
 const PER_CLIENT: i64 = 10_000;
+/// Clients that may register themselves from an address, within the window.
+const REGISTRATIONS: i64 = 100;
 /// The window, in seconds.
 const WINDOW: i64 = 15 * 60;
 const DAY: i64 = 24 * 60 * 60;
@@ -56,7 +58,7 @@ pub struct Throttle {
 
 /// Too many tries have failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many logins have failed: try again later")]
+#[error("too many attempts: try again later")]
 pub struct Throttled {
     /// After how many seconds to try again.
     pub retry_after: u64,
@@ -69,6 +71,15 @@ pub enum NotAdmitted {
     Throttled(#[from] Throttled),
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Why something that is counted was not admitted.
+#[derive(Debug, Error)]
+pub enum NotCounted {
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -168,6 +179,20 @@ impl Throttle {
                 Counted::Undecided { since } | Counted::No { since } => {
                     return Err(throttled(since, now).into());
                 }
+            }
+        }
+    }
+
+    /// Counts a client that registers itself from an address, or refuses it.
+    pub async fn admit_registration(&self, address: IpAddr) -> Result<(), NotCounted> {
+        self.tidy().await;
+        let key = digest(&["registration", &network(address).to_string()]);
+        let now = self.clock.now();
+        let counts = [(&*key, REGISTRATIONS)];
+        match self.store.count_try(&counts, window(now)).await? {
+            Counted::Yes { .. } => Ok(()),
+            Counted::Undecided { since } | Counted::No { since } => {
+                Err(throttled(since, now).into())
             }
         }
     }

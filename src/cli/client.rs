@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::{
     Outcome, Settings, block_on,
     output::{self, line, plain},
+    registration_token::RegistrationToken,
 };
 
 /// OAuth clients: third parties and programs that ask for tokens
@@ -32,6 +33,7 @@ pub enum ClientCommand {
     Set(Set),
     RotateSecret(RotateSecret),
     Remove(Remove),
+    RegistrationToken(RegistrationToken),
 }
 
 /// Add a client
@@ -235,6 +237,7 @@ impl ClientCommand {
                     })?;
                     Ok(())
                 }
+                Self::RegistrationToken(token) => token.run(&authority).await,
                 Self::Remove(remove) => {
                     clients::remove(&authority, &Actor::operator(), &remove.id).await?;
                     line!("removed client {}", remove.id);
@@ -280,6 +283,7 @@ impl Add {
                 post_logout_redirect_uris: self.post_logout_redirect_uri,
                 first_party: self.first_party,
             },
+            registration: None,
         };
         let (client, secret) = clients::add(authority, &Actor::operator(), client).await?;
         if self.json {
@@ -346,6 +350,7 @@ fn print_one(client: &Client) {
         line!("redirect URI    {uri}");
     }
     line!("first party     {}", client.first_party);
+    line!("self-registered {}", client.registration.is_some());
     line!("disabled        {}", client.disabled);
 }
 
@@ -363,6 +368,7 @@ fn as_json(client: &Client) -> Value {
         "redirect_uris": texts(&client.redirect_uris),
         "post_logout_redirect_uris": texts(&client.post_logout_redirect_uris),
         "first_party": client.first_party,
+        "self_registered": client.registration.is_some(),
         "disabled": client.disabled,
     })
 }

@@ -13,6 +13,7 @@ mod log;
 mod openapi;
 mod output;
 mod password;
+mod registration_token;
 mod scope;
 mod serve;
 mod settings;

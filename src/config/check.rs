@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, thread, time::Duration};
 
 use super::{
-    Config, ConfigError, Layers, LogFormat, Purpose, Source, TlsFiles,
+    Config, ConfigError, Layers, LogFormat, Purpose, RegistrationMode, Source, TlsFiles,
     layers::{refuse, value},
 };
 use crate::{
     password::{CurrentScheme, FirebaseProject, FirebaseProjectError, SiteSalt},
-    scope::Scope,
+    scope::{Scope, ScopeSet},
     secret::Secret,
     store,
     token::{Algorithm, KeyEncryptionKey},
@@ -47,6 +47,13 @@ impl Layers {
             keep_expired_tokens: self.duration("keep-expired-tokens")?,
             session_ttl: self.duration("session-ttl")?,
             session_idle_ttl: self.duration("session-idle-ttl")?,
+            registration: match self.text("registration") {
+                Some("off") => RegistrationMode::Off,
+                Some("token") => RegistrationMode::Token,
+                Some("open") => RegistrationMode::Open,
+                other => return Err(refuse("registration", other, "off, token or open")),
+            },
+            registration_scopes: self.registration_scopes()?,
             allowed_audiences: self.list("allowed-audience", "a text")?,
             password_scheme: self.password_scheme(purpose)?,
             password_check: self.switch("password-check")?,
@@ -134,6 +141,15 @@ impl Layers {
             grace if grace.as_secs() <= 60 => Ok(grace),
             _ => Err(value(key, "must be 0 or a time up to 60s")),
         }
+    }
+
+    fn registration_scopes(&self) -> Result<ScopeSet, ConfigError> {
+        let key = "registration-scope";
+        let names: Vec<String> = self.list(key, "a text")?;
+        let parse = |name: &String| {
+            Scope::parse(name).map_err(|error| value(key, format!("`{name}`: {error}")))
+        };
+        names.iter().map(parse).collect()
     }
 
     fn key_encryption_key(&self) -> Result<Option<KeyEncryptionKey>, ConfigError> {

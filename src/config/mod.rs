@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::{
     elsewhere::SharedSource,
     password::{CurrentScheme, FirebaseProject, SiteSalt},
-    scope::Scope,
+    scope::{Scope, ScopeSet},
     secret::Secret,
     token::{Algorithm, KeyEncryptionKey},
 };
@@ -73,6 +73,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// Who may register clients (RFC 7591).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationMode {
+    /// Operators alone, by command and API.
+    Off,
+    /// Whoever has an initial access token.
+    Token,
+    /// Anybody.
+    Open,
+}
+
 /// Every setting, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -99,6 +110,10 @@ pub struct Config {
     pub session_ttl: Duration,
     /// How long such a session may lie unused.
     pub session_idle_ttl: Duration,
+    /// Whether clients may register themselves.
+    pub registration: RegistrationMode,
+    /// What such clients may ask for; empty for the default.
+    pub registration_scopes: ScopeSet,
     /// The audiences beside `audience` that tokens may be asked for.
     pub allowed_audiences: Vec<String>,
     pub password_scheme: CurrentScheme,

@@ -150,6 +150,21 @@ pub const SETTINGS: &[Setting] = &[
         Some("1h"),
         "How long a browser may be idle before its user has to sign in again",
     ),
+    setting(
+        "registration",
+        "off|token|open",
+        Some("off"),
+        "Whether clients may register themselves: off, with a token of `client registration-token`, or open to all",
+    ),
+    Setting {
+        list: true,
+        ..setting(
+            "registration-scope",
+            "SCOPE,…",
+            None,
+            "What such clients may ask users for [default: the team's own scopes, me, openid, profile, email, offline_access]",
+        )
+    },
     Setting {
         list: true,
         ..setting(

@@ -41,6 +41,24 @@ impl Registry {
         Ok(())
     }
 
+    /// Loads those of the clients anew that have changed.
+    pub(super) async fn reload_clients(
+        &self,
+        store: &Store,
+        catalogue: &HashSet<Scope>,
+        changed: impl Iterator<Item = &str>,
+    ) -> Result<(), store::Error> {
+        let mut clients = HashMap::clone(&self.clients.load());
+        for id in changed {
+            match store.client(id).await? {
+                Some(client) => clients.insert(id.to_owned(), held(client, catalogue)),
+                None => clients.remove(id),
+            };
+        }
+        self.clients.store(Arc::new(clients));
+        Ok(())
+    }
+
     /// The client of an id, unless it is disabled.
     pub fn client(&self, id: &str) -> Option<Arc<Client>> {
         let clients = self.clients.load();
@@ -57,12 +75,15 @@ async fn clients(
     store: &Store,
     catalogue: &HashSet<Scope>,
 ) -> Result<HashMap<String, Arc<Client>>, store::Error> {
-    let clients = store.clients().await?.into_iter().map(|mut client| {
-        // Those that have left the catalogue stand in the client's row still.
-        client.scopes.retain(|scope| catalogue.contains(scope));
-        (client.id.clone(), Arc::new(client))
-    });
-    Ok(clients.collect())
+    let clients = store.clients().await?.into_iter();
+    let entry = |client: Client| (client.id.clone(), held(client, catalogue));
+    Ok(clients.map(entry).collect())
+}
+
+/// A client without the scopes that have left the catalogue and stand in its row still.
+fn held(mut client: Client, catalogue: &HashSet<Scope>) -> Arc<Client> {
+    client.scopes.retain(|scope| catalogue.contains(scope));
+    Arc::new(client)
 }
 
 async fn kinds(store: &Store) -> Result<HashMap<String, ScopeSet>, store::Error> {

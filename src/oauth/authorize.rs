@@ -163,13 +163,19 @@ async fn give_code(
     let digest = code.digest();
     let client = request.client(authority)?;
     let user = &signed_in.user;
-    let basis = Basis {
+    let of_user = Basis {
         user: Some(user.basis()),
+        ..Basis::default()
+    };
+    let of_client = Basis {
         client: client.basis(),
         ..Basis::default()
     };
     let write = async |transaction: &mut Transaction| {
-        if !transaction.holds(&basis).await? {
+        let is_there = transaction.holds(&of_user).await?;
+        // One that is never used is forgotten; this is written before the row is read.
+        transaction.keep_client(&request.client_id).await?;
+        if !is_there || !transaction.holds(&of_client).await? {
             return Err(Error::from(ClientRefused::Gone(request.client_id.clone())));
         }
         if let Some(consent) = &consent {

@@ -13,7 +13,7 @@ use crate::{
 pub const CLIENT_AUTHENTICATION_METHODS: &[&str] = &[
     Authentication::NONE,
     Authentication::SECRET,
-    "client_secret_post",
+    Authentication::SECRET_IN_BODY,
     Authentication::PRIVATE_KEY,
 ];
 

@@ -17,6 +17,7 @@ mod password;
 mod pushed_request;
 mod refresh;
 mod refused;
+mod registration;
 mod revocation;
 mod scope_policy;
 mod token_exchange;
@@ -45,6 +46,10 @@ pub use pushed_request::{
 };
 pub use refresh::{RefreshGrant, refresh};
 pub use refused::{AssertionRefused, ClientRefused, CodeRefused, RefreshRefused};
+pub use registration::{
+    ClientMetadata, Registered, change_registration, end_registration_tokens, open_scopes,
+    register, registration, registration_token, remove_registration,
+};
 pub use revocation::{Revoker, revoke};
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
 
@@ -58,7 +63,7 @@ use crate::{
     live::{KeyRingError, LiveError},
     opaque::NoRandomness,
     store,
-    throttle::Throttled,
+    throttle::{NotCounted, Throttled},
     users::{LoginRefused, NotLoggedIn},
 };
 
@@ -113,6 +118,17 @@ pub enum Error {
     /// A code of RFC 6749 §4.1.2.1, for a request that was pushed (RFC 9126 §2.3).
     #[error("{1}")]
     AuthorizationRequest(&'static str, String),
+    #[error("clients cannot register themselves on this server")]
+    RegistrationOff,
+    /// RFC 7591 §3: the initial access token, or that of the registration (RFC 7592).
+    #[error("a valid registration token is required")]
+    RegistrationToken { is_given: bool },
+    /// RFC 7591 §3.2.2.
+    #[error("{0}")]
+    InvalidRedirectUri(String),
+    /// RFC 7591 §3.2.2.
+    #[error("{0}")]
+    InvalidClientMetadata(String),
     #[error("the token was given to another client")]
     NotYourToken,
     #[error("this client may not use this grant")]
@@ -138,6 +154,15 @@ impl From<NotLoggedIn> for Error {
             NotLoggedIn::Refused(why) => why.into(),
             NotLoggedIn::Throttled(error) => error.into(),
             NotLoggedIn::Infrastructure(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotCounted> for Error {
+    fn from(error: NotCounted) -> Self {
+        match error {
+            NotCounted::Throttled(error) => error.into(),
+            NotCounted::Store(error) => error.into(),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     transaction::{Lock, within},
 };
 use crate::{
-    client::{Authentication, Client, GrantType},
+    client::{Authentication, Client, GrantType, Registration},
     opaque::Digest,
     redirect_uri::RedirectUri,
     scope::ScopeSet,
@@ -31,6 +31,9 @@ struct Row {
     post_logout_redirect_uris: String,
     application_type: String,
     first_party: bool,
+    registration_hash: Option<String>,
+    secret_in_body: bool,
+    unused_until: Option<i64>,
     disabled: bool,
     created_at: i64,
 }
@@ -73,10 +76,24 @@ impl TryFrom<Row> for Client {
             redirect_uris: uris(&row.redirect_uris)?,
             post_logout_redirect_uris: uris(&row.post_logout_redirect_uris)?,
             first_party: row.first_party,
+            registration: row.registration_hash.map(|hash| Registration {
+                access_token: Digest::from_stored(hash),
+                secret_in_body: row.secret_in_body,
+                unused_until: row.unused_until,
+            }),
             disabled: row.disabled,
             created_at: row.created_at,
         })
     }
+}
+
+fn readable(row: Row) -> Option<Client> {
+    let id = row.id.clone();
+    Client::try_from(row)
+        .inspect_err(|error| {
+            tracing::error!(client = id, %error, "skipped: the stored client cannot be read");
+        })
+        .ok()
 }
 
 fn joined(uris: &[RedirectUri]) -> String {
@@ -97,6 +114,8 @@ macro_rules! bind_client {
             Authentication::PrivateKey(jwks) => (None, Some(jwks.clone())),
         };
         let grants: Vec<&str> = $client.grants.iter().map(|grant| grant.name()).collect();
+        let registration = $client.registration.as_ref();
+        let registration_hash = registration.map(|of| of.access_token.as_stored().to_owned());
         sqlx::query($statement)
             .bind(&$client.id)
             .bind(&$client.name)
@@ -113,6 +132,8 @@ macro_rules! bind_client {
             .bind($client.first_party)
             .bind($client.disabled)
             .bind($client.created_at)
+            .bind(registration_hash)
+            .bind(registration.is_some_and(|of| of.secret_in_body))
     }};
 }
 
@@ -125,13 +146,18 @@ impl Store {
                 .fetch_all(&mut *connection)
                 .await?
         });
-        let read = |row: Row| {
-            let id = row.id.clone();
-            Client::try_from(row)
-                .inspect_err(|error| tracing::error!(client = id, %error, "skipped: the stored client cannot be read"))
-                .ok()
-        };
-        Ok(rows.into_iter().filter_map(read).collect())
+        Ok(rows.into_iter().filter_map(readable).collect())
+    }
+
+    /// The client of an id; none where it cannot be read, as for [`clients`](Self::clients).
+    pub async fn client(&self, id: &str) -> Result<Option<Client>> {
+        let row: Option<Row> = read!(self, |connection| {
+            sqlx::query_as("SELECT * FROM clients WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *connection)
+                .await?
+        });
+        Ok(row.and_then(readable))
     }
 }
 
@@ -155,10 +181,13 @@ impl Transaction {
                 "INSERT INTO clients (id, name, authentication, secret_hash, jwks, grants, scopes,
                                       default_scopes, audiences, redirect_uris,
                                       post_logout_redirect_uris, application_type, first_party,
-                                      disabled, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                                      disabled, created_at, registration_hash, secret_in_body,
+                                      unused_until)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+                         $17, $18)",
                 client
             )
+            .bind(client.registration.as_ref().and_then(|of| of.unused_until))
             .execute(&mut *connection)
             .await?;
         });
@@ -174,7 +203,8 @@ impl Transaction {
                 "UPDATE clients SET name = $2, authentication = $3, secret_hash = $4, jwks = $5,
                      grants = $6, scopes = $7, default_scopes = $8, audiences = $9,
                      redirect_uris = $10, post_logout_redirect_uris = $11,
-                     application_type = $12, first_party = $13, disabled = $14
+                     application_type = $12, first_party = $13, disabled = $14,
+                     registration_hash = $16, secret_in_body = $17
                  WHERE id = $1 AND created_at = $15",
                 client
             )
@@ -182,6 +212,69 @@ impl Transaction {
             .await?;
         });
         self.announce(Change::CLIENTS, &client.id, now).await?;
+        Ok(())
+    }
+
+    /// Notes that a client that registered itself was used: it is kept from now on.
+    pub async fn keep_client(&mut self, id: &str) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query(
+                "UPDATE clients SET unused_until = NULL
+                 WHERE id = $1 AND unused_until IS NOT NULL",
+            )
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Removes the oldest clients that registered themselves and were never used, but for
+    /// the newest `keep`.
+    pub async fn remove_unused_clients_but(&mut self, keep: i64, now: i64) -> Result<()> {
+        let unused: i64 = within!(self, |connection| {
+            sqlx::query_scalar("SELECT count(*) FROM clients WHERE unused_until IS NOT NULL")
+                .fetch_one(&mut *connection)
+                .await?
+        });
+        if unused <= keep {
+            return Ok(());
+        }
+        let removed: Vec<String> = within!(self, |connection| {
+            sqlx::query_scalar(
+                "DELETE FROM clients WHERE id IN
+                     (SELECT id FROM clients WHERE unused_until IS NOT NULL
+                      ORDER BY unused_until, id LIMIT $1)
+                 RETURNING id",
+            )
+            .bind(unused - keep)
+            .fetch_all(&mut *connection)
+            .await?
+        });
+        self.announce_clients(&removed, now).await
+    }
+
+    /// Removes a batch of the clients that registered themselves and were not used in
+    /// time; gives how many.
+    pub async fn remove_unused_clients(&mut self, now: i64) -> Result<usize> {
+        let removed: Vec<String> = within!(self, |connection| {
+            sqlx::query_scalar(
+                "DELETE FROM clients WHERE id IN
+                     (SELECT id FROM clients WHERE unused_until < $1 LIMIT 500)
+                 RETURNING id",
+            )
+            .bind(now)
+            .fetch_all(&mut *connection)
+            .await?
+        });
+        self.announce_clients(&removed, now).await?;
+        Ok(removed.len())
+    }
+
+    async fn announce_clients(&mut self, ids: &[String], now: i64) -> Result<()> {
+        for id in ids {
+            self.announce(Change::CLIENTS, id, now).await?;
+        }
         Ok(())
     }
 

@@ -56,7 +56,7 @@ impl Expired {
     pub const CHANGE_LOG_REACH: i64 = 60 * 60;
 
     /// All kinds, in the order in which they are removed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         remove!("tokens", "tokens", "id", "expires_at < $1", Keep::Setting),
         remove!(
             "refresh tokens",
@@ -114,6 +114,13 @@ impl Expired {
         remove!(
             "sessions",
             "sessions",
+            "hash",
+            "expires_at < $1",
+            Keep::Seconds(0)
+        ),
+        remove!(
+            "registration tokens",
+            "registration_tokens",
             "hash",
             "expires_at < $1",
             Keep::Seconds(0)

@@ -21,6 +21,7 @@ mod keys;
 mod logins;
 mod open;
 mod refresh;
+mod registration_tokens;
 mod revocations;
 mod scopes;
 mod served_as;

@@ -9,13 +9,15 @@ use scopegate::{
     clock::Clock,
     config::{Config, Layer, Layers, Purpose, Source},
     housekeeping::tidy,
+    infrastructure::Infrastructure,
     oauth::{
-        ClientCredentials, Error, PasswordGrant, RefreshGrant, TokenResponse, password, refresh,
+        self, ClientCredentials, Error, PasswordGrant, RefreshGrant, TokenResponse, password,
+        refresh,
     },
     password::Password,
     scope::{Scope, ScopeSet},
     scopes,
-    store::{Expired, Revoke},
+    store::{Expired, Revoke, Transaction},
     tokens,
     users::{self, NewAccount},
 };
@@ -187,6 +189,46 @@ fn expired_tokens_are_kept_for_as_long_as_the_setting_says() {
         clock.advance(2 * 60);
         tidy(&authority, "one").await.expect("a tidy house");
         assert_eq!(rows(&home)[0], 0);
+    });
+}
+
+#[test]
+fn a_client_that_registered_itself_and_is_never_used_is_forgotten_after_a_day() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let authority =
+            Authority::open_at(config(&home, &[("registration", "open")]), clock.clone())
+                .await
+                .expect("an authority");
+        let metadata = || oauth::ClientMetadata {
+            redirect_uris: vec!["https://agent.example/back".to_owned()],
+            ..oauth::ClientMetadata::default()
+        };
+        let here = std::net::Ipv4Addr::LOCALHOST.into();
+        for _ in 0..2 {
+            oauth::register(&authority, None, here, metadata())
+                .await
+                .expect("a registered client");
+        }
+        let clients = authority.store.clients().await.expect("clients");
+        let used = &clients[0].id;
+        let write = async |transaction: &mut Transaction| {
+            Ok::<_, Infrastructure>(transaction.keep_client(used).await?)
+        };
+        authority
+            .write(&Actor::system(), write)
+            .await
+            .expect("a use");
+        clock.advance(DAY - 60);
+        tidy(&authority, "one").await.expect("a tidy house");
+        assert_eq!(authority.store.clients().await.expect("clients").len(), 2);
+        clock.advance(2 * 60);
+        tidy(&authority, "one").await.expect("a tidy house");
+        let left = authority.store.clients().await.expect("clients");
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].id, *used);
+        assert!(authority.live.registry.client(&clients[1].id).is_none());
     });
 }
 

@@ -39,6 +39,7 @@ mod personal_tokens;
 mod pushed_requests;
 mod readme;
 mod refresh_and_revocation;
+mod registration;
 mod rotation_under_load;
 mod scopes;
 mod shared_users;

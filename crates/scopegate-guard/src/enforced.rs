@@ -13,7 +13,7 @@ use poem_openapi::{
 };
 use thiserror::Error;
 
-use crate::{Authenticate, CLIENT_SCHEME, Caller, Denied, Realm, Requirement};
+use crate::{Authenticate, CLIENT_SCHEME, Caller, Denied, Realm, Requirement, SELF_CHECKED};
 
 type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
@@ -108,7 +108,7 @@ impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
                     }
                 };
                 let endpoint = match requirement {
-                    Requirement::Open | Requirement::OptionalClient => inner,
+                    Requirement::Open | Requirement::SelfChecked => inner,
                     Requirement::AnyOf(scopes) => guard(false, scopes)(inner).boxed(),
                     Requirement::ClientOrAnyOf(scopes) => guard(true, scopes)(inner).boxed(),
                 };
@@ -138,6 +138,17 @@ fn requirements<T: OpenApi>()
     Ok(requirements)
 }
 
+/// An alternative of an operation that checks a credential itself, as the document shows it.
+fn without_marks(
+    alternative: &HashMap<&'static str, Vec<&'static str>>,
+) -> HashMap<&'static str, Vec<&'static str>> {
+    let names = alternative.keys();
+    names
+        .filter_map(|name| name.strip_prefix(SELF_CHECKED))
+        .map(|name| (name, Vec::new()))
+        .collect()
+}
+
 /// A path without the names of its parameters: the document says `/users/{name}`
 /// where the routes say `/users/:param0`.
 fn shape(path: &str) -> String {
@@ -156,9 +167,9 @@ impl<T: OpenApi, A: Authenticate> OpenApi for Enforced<T, A> {
         for operation in paths.flat_map(|path| &mut path.operations) {
             match Requirement::of(operation) {
                 Some(Requirement::Open) => operation.security.clear(),
-                Some(Requirement::OptionalClient) => {
-                    operation.security =
-                        vec![HashMap::from([(CLIENT_SCHEME, vec![])]), HashMap::new()];
+                Some(Requirement::SelfChecked) => {
+                    let alternatives = operation.security.iter();
+                    operation.security = alternatives.map(without_marks).collect();
                 }
                 _ => {}
             }

@@ -88,7 +88,7 @@ pub use denied::{Denied, Realm, Refusal, quotable};
 pub use enforced::{Enforced, Undeclared, bearer_token};
 pub use json::from_slice as unambiguous_json;
 pub use offline::{NotAJwks, Offline};
-pub use public::{OptionalClient, Public, register_clients};
+pub use public::{NO_CREDENTIAL, OptionalClient, Public, SELF_CHECKED, register_clients};
 pub use requirement::{CLIENT_SCHEME, Requirement};
 
 use crate::{scope::ScopeSet, subject::Subject, token::Claims};

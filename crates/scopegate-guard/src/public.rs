@@ -48,18 +48,29 @@ pub struct Public;
 #[derive(Debug)]
 pub struct OptionalClient;
 
-impl Public {
-    /// The name by which [`Enforced`](crate::Enforced) knows the declaration.
-    pub(super) const MARK: &'static str = "(public)";
-}
+/// The name of the scheme by which [`Enforced`](crate::Enforced) knows that an
+/// operation wants no credential, or that it does without one.
+///
+/// ```
+/// assert_eq!(scopegate_guard::NO_CREDENTIAL, "(none)");
+/// ```
+pub const NO_CREDENTIAL: &str = "(none)";
 
-impl OptionalClient {
-    /// The name by which [`Enforced`](crate::Enforced) knows the declaration.
-    pub(super) const MARK: &'static str = "(optional client)";
-}
+/// Begins the name of a scheme whose credential is no access token: the operation
+/// checks it itself, and the document shows the name without this mark. A declaration
+/// of your own is an extractor that names such a scheme in `security_schemes`, beside
+/// [`NO_CREDENTIAL`] where the credential may be left out.
+///
+/// ```
+/// assert_eq!(scopegate_guard::SELF_CHECKED, "(self-checked) ");
+/// ```
+pub const SELF_CHECKED: &str = "(self-checked) ";
+
+/// [`CLIENT_SCHEME`] behind [`SELF_CHECKED`].
+const SELF_CHECKED_CLIENT: &str = "(self-checked) client";
 
 macro_rules! declaration {
-    ($name:ident) => {
+    ($name:ident, $schemes:expr) => {
         impl<'a> ApiExtractor<'a> for $name {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
@@ -71,7 +82,7 @@ macro_rules! declaration {
             }
 
             fn security_schemes() -> Vec<&'static str> {
-                vec![Self::MARK]
+                $schemes.to_vec()
             }
 
             async fn from_request(
@@ -84,8 +95,8 @@ macro_rules! declaration {
         }
     };
 }
-declaration!(Public);
-declaration!(OptionalClient);
+declaration!(Public, [NO_CREDENTIAL]);
+declaration!(OptionalClient, [SELF_CHECKED_CLIENT, NO_CREDENTIAL]);
 
 impl Public {
     fn register(_: &mut Registry) {}

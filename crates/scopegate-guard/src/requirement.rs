@@ -3,7 +3,7 @@
 use poem_openapi::registry::MetaOperation;
 
 use crate::{
-    OptionalClient, Public,
+    NO_CREDENTIAL, SELF_CHECKED,
     scope::{Scope, ScopeSet},
 };
 
@@ -23,8 +23,8 @@ use crate::{
 pub enum Requirement {
     /// Anybody may call.
     Open,
-    /// Anybody may call; an OAuth client may authenticate to the operation itself.
-    OptionalClient,
+    /// The operation itself checks a credential that is no access token.
+    SelfChecked,
     /// A token with all scopes of one of these sets.
     AnyOf(Vec<ScopeSet>),
     /// The same, or an OAuth client that authenticates to the operation itself.
@@ -55,17 +55,16 @@ impl Requirement {
             };
             alternatives.push((*name, scopes));
         }
-        if let [(name, _)] = alternatives[..] {
-            match name {
-                Public::MARK => return Some(Self::Open),
-                OptionalClient::MARK => return Some(Self::OptionalClient),
-                _ => {}
-            }
+        if let [(NO_CREDENTIAL, _)] = alternatives[..] {
+            return Some(Self::Open);
+        }
+        let is_marked = |name: &str| name == NO_CREDENTIAL || name.starts_with(SELF_CHECKED);
+        if !alternatives.is_empty() && alternatives.iter().all(|(name, _)| is_marked(name)) {
+            return Some(Self::SelfChecked);
         }
         let (clients, tokens): (Vec<_>, Vec<_>) = alternatives
             .iter()
             .partition(|(name, _)| *name == CLIENT_SCHEME);
-        let is_marked = |name: &str| matches!(name, Public::MARK | OptionalClient::MARK);
         if tokens.is_empty() || tokens.iter().any(|(name, _)| is_marked(name)) {
             return None;
         }
@@ -137,6 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_may_check_a_credential_of_its_own() {
+        let own = "(self-checked) own";
+        let self_checked = Some(Requirement::SelfChecked);
+        assert_eq!(of(&[&[(own, &[])]]), self_checked);
+        assert_eq!(of(&[&[(own, &[])], &[(NO_CREDENTIAL, &[])]]), self_checked);
+        assert_eq!(of(&[&[(NO_CREDENTIAL, &[])]]), Some(Requirement::Open));
+    }
+
+    #[test]
     fn what_cannot_be_enforced_to_the_letter_is_no_requirement() {
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[&[]]), None);
@@ -144,6 +152,8 @@ mod tests {
         assert_eq!(of(&[&[("oauth", &["a"]), ("other", &["b"])]]), None);
         assert_eq!(of(&[&[("client", &[]), ("oauth", &["a"])]]), None);
         assert_eq!(of(&[&[("client", &[])]]), None);
-        assert_eq!(of(&[&[("(public)", &[])], &[("oauth", &["a"])]]), None);
+        assert_eq!(of(&[&[(NO_CREDENTIAL, &[])], &[("oauth", &["a"])]]), None);
+        let own = "(self-checked) own";
+        assert_eq!(of(&[&[(own, &[])], &[("oauth", &["a"])]]), None);
     }
 }

@@ -10,9 +10,13 @@ use serde_json::{Map, Value, json};
 use super::examples;
 use crate::api::{
     operations::Operations,
-    plumbing::{access::LiveAccess, methods::AllowedMethods, problem},
+    plumbing::{
+        access::{LiveAccess, SCHEME},
+        methods::AllowedMethods,
+        problem,
+    },
 };
-use crate::guard::{CLIENT_SCHEME, Enforced};
+use crate::guard::Enforced;
 
 pub(in crate::api) const TITLE: &str = "Scopegate";
 pub(in crate::api) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -88,23 +92,28 @@ impl OpenApi for Meta {
     }
 }
 
-/// Whether a requirement names a scheme beside that of clients, whom the operation
-/// itself authenticates.
+/// Whether a requirement names the scheme of access tokens; other credentials the
+/// operations themselves check.
 fn wants_token(security: &Value) -> bool {
     let alternatives = security.as_array().into_iter().flatten();
     let mut schemes = alternatives
         .filter_map(Value::as_object)
         .flat_map(Map::keys);
-    schemes.any(|scheme| scheme != CLIENT_SCHEME)
+    schemes.any(|scheme| scheme == SCHEME)
+}
+
+/// Whether an operation takes a JSON body that is refused where it does not fit; that of
+/// a client's registration, which is answered in the shape of OAuth, may say more.
+fn is_strict(operation: &Value) -> bool {
+    let refusal = &operation["responses"]["400"]["content"]["application/json"];
+    operation["requestBody"]["content"]["application/json"].is_object() && refusal.is_null()
 }
 
 /// Adds what operations of a kind have in common: that an open one says so, and
 /// the errors that guards and bodies bring with them.
 fn complete(operation: &mut Map<String, Value>) {
     let is_guarded = operation.get("security").is_some_and(wants_token);
-    let has_json_body = operation
-        .get("requestBody")
-        .is_some_and(|body| body["content"].get("application/json").is_some());
+    let has_json_body = is_strict(&Value::Object(operation.clone()));
     if !operation.contains_key("security") {
         operation.insert("security".to_owned(), json!([]));
     }
@@ -218,6 +227,7 @@ fn json_bodies(paths: &Value) -> BTreeSet<String> {
         .filter_map(Value::as_object)
         .flat_map(|methods| methods.values());
     operations
+        .filter(|operation| is_strict(operation))
         .filter_map(|operation| {
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
             let (_, name) = schema.as_str()?.rsplit_once('/')?;

@@ -9,6 +9,7 @@ mod me;
 mod openid;
 mod personal_tokens;
 mod pushed_requests;
+mod registration;
 mod scopes;
 mod subject_kinds;
 mod token;
@@ -27,6 +28,7 @@ pub(in crate::api) type Operations = (
     token::TokenApi,
     device::DeviceApi,
     pushed_requests::PushedRequestsApi,
+    registration::RegistrationApi,
     introspection::IntrospectionApi,
     me::MeApi,
     personal_tokens::PersonalTokensApi,
@@ -47,6 +49,7 @@ pub(in crate::api) fn all(authority: &Arc<Authority>) -> Operations {
         token::TokenApi(Arc::clone(authority)),
         device::DeviceApi(Arc::clone(authority)),
         pushed_requests::PushedRequestsApi(Arc::clone(authority)),
+        registration::RegistrationApi(Arc::clone(authority)),
         introspection::IntrospectionApi(Arc::clone(authority)),
         me::MeApi(Arc::clone(authority)),
         personal_tokens::PersonalTokensApi(Arc::clone(authority)),

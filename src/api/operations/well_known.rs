@@ -18,6 +18,7 @@ use crate::api::plumbing::tag::Tag;
 use crate::{
     authority::Authority,
     builtin_scope::BuiltinScope,
+    config::RegistrationMode,
     error::Error,
     guard::Public,
     keys::JWKS_MAX_AGE,
@@ -142,6 +143,8 @@ struct ServerMetadata {
     device_authorization_endpoint: Option<String>,
     /// The pushed authorization request endpoint (RFC 9126).
     pushed_authorization_request_endpoint: Option<String>,
+    /// The client registration endpoint (RFC 7591), where clients may register themselves.
+    registration_endpoint: Option<String>,
     /// The catalogue of scopes.
     scopes_supported: Vec<String>,
     /// The response types.
@@ -398,6 +401,10 @@ fn metadata(authority: &Authority) -> ServerMetadata {
         jwks_uri: endpoint(JWKS_PATH),
         device_authorization_endpoint: endpoint("/device_authorization"),
         pushed_authorization_request_endpoint: endpoint("/par"),
+        registration_endpoint: match config.registration {
+            RegistrationMode::Off => None,
+            RegistrationMode::Token | RegistrationMode::Open => endpoint("/register"),
+        },
         scopes_supported: scopes,
         response_types_supported: texts(&["code"]),
         response_modes_supported: texts(oauth::RESPONSE_MODES),

@@ -20,6 +20,9 @@ pub(in crate::api) fn realm(config: &Config) -> Realm {
     Realm::new("scopegate").with_metadata(&config.well_known(RESOURCE_METADATA))
 }
 
+/// The name of the security scheme.
+pub(in crate::api) const SCHEME: &str = "scopegate";
+
 /// Log in with the password flow, or with the authorization code flow on a page of
 /// this server; tick the scopes that you need, and call.
 #[derive(SecurityScheme)]

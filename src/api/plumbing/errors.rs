@@ -72,6 +72,8 @@ impl ResponseError for oauth::Error {
             Self::Infrastructure(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RegistrationOff => StatusCode::NOT_FOUND,
+            Self::RegistrationToken { .. } => StatusCode::UNAUTHORIZED,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -79,7 +81,10 @@ impl ResponseError for oauth::Error {
     fn as_response(&self) -> Response {
         self.log();
         let code = match self {
-            Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
+            Self::InvalidRequest(_) | Self::TooLarge | Self::RegistrationOff => "invalid_request",
+            Self::RegistrationToken { .. } => "invalid_token",
+            Self::InvalidRedirectUri(_) => "invalid_redirect_uri",
+            Self::InvalidClientMetadata(_) => "invalid_client_metadata",
             Self::InvalidClient(_) => "invalid_client",
             Self::InvalidGrant(_)
             | Self::InvalidRefreshToken(_)
@@ -106,8 +111,16 @@ impl ResponseError for oauth::Error {
             .content_type("application/json")
             .header(header::CACHE_CONTROL, "no-store")
             .header(header::PRAGMA, "no-cache");
-        if self.status() == StatusCode::UNAUTHORIZED {
-            response = response.header(header::WWW_AUTHENTICATE, "Basic realm=\"scopegate\"");
+        let challenge = match self {
+            Self::InvalidClient(_) => Some("Basic realm=\"scopegate\""),
+            Self::RegistrationToken { is_given: false } => Some("Bearer realm=\"scopegate\""),
+            Self::RegistrationToken { is_given: true } => {
+                Some("Bearer realm=\"scopegate\", error=\"invalid_token\"")
+            }
+            _ => None,
+        };
+        if let Some(challenge) = challenge {
+            response = response.header(header::WWW_AUTHENTICATE, challenge);
         }
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             response = response.header(header::RETRY_AFTER, "1");

@@ -1,8 +1,9 @@
-//! Forms of OAuth endpoints, read strictly (RFC 6749 §3.2, appendix B): UTF-8,
+//! Bodies of OAuth endpoints: forms, read strictly (RFC 6749 §3.2, appendix B): UTF-8,
 //! each parameter once, and an empty one counts as left out.
 
 use std::collections::HashSet;
 
+use bytes::Bytes;
 use poem::{Request, RequestBody, Result, error::ReadBodyError, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -12,12 +13,13 @@ use poem_openapi::{
 use serde_json::{Map, Value};
 
 use crate::api::plumbing::body::MAX_BODY_BYTES;
-use crate::oauth;
+use crate::{guard::unambiguous_json, oauth};
 
 /// What may stand in a form several times (RFC 8707 §2, RFC 8693 §2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
 
 /// A form whose fields are texts.
 pub(in crate::api) struct OAuthForm<T>(pub T);
@@ -33,14 +35,7 @@ impl<'a, T: ParseFromJSON + Type> ApiExtractor<'a> for OAuthForm<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        Some(MetaRequest {
-            description: None,
-            content: vec![MetaMediaType {
-                content_type: MEDIA_TYPE,
-                schema: T::schema_ref(),
-            }],
-            required: true,
-        })
+        request_meta::<T>(MEDIA_TYPE)
     }
 
     async fn from_request(
@@ -52,30 +47,84 @@ impl<'a, T: ParseFromJSON + Type> ApiExtractor<'a> for OAuthForm<T> {
     }
 }
 
+fn request_meta<T: Type>(content_type: &'static str) -> Option<MetaRequest> {
+    Some(MetaRequest {
+        description: None,
+        content: vec![MetaMediaType {
+            content_type,
+            schema: T::schema_ref(),
+        }],
+        required: true,
+    })
+}
+
 async fn read<T: ParseFromJSON>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<T, oauth::Error> {
-    let refuse = |reason: &str| oauth::Error::InvalidRequest(reason.to_owned());
-    if !is_form(request) {
-        return Err(refuse("the body is application/x-www-form-urlencoded"));
-    }
-    let body = body.take().map_err(|_| refuse("there is no body"))?;
-    let bytes = match body.into_bytes_limit(MAX_BODY_BYTES).await {
-        Ok(bytes) => bytes,
-        Err(ReadBodyError::PayloadTooLarge) => return Err(oauth::Error::TooLarge),
-        Err(_) => return Err(refuse("the body cannot be read")),
-    };
-    let fields = parse(&bytes)?;
-    T::parse_from_json(Some(Value::Object(fields))).map_err(|error| refuse(&error.into_message()))
+    let fields = parse(&bytes_of(request, body, MEDIA_TYPE).await?)?;
+    T::parse_from_json(Some(Value::Object(fields)))
+        .map_err(|error| oauth::Error::InvalidRequest(error.into_message()))
 }
 
-fn is_form(request: &Request) -> bool {
+/// The body of a request, which is of a media type.
+async fn bytes_of(
+    request: &Request,
+    body: &mut RequestBody,
+    media_type: &str,
+) -> Result<Bytes, oauth::Error> {
+    let refuse = |reason: String| oauth::Error::InvalidRequest(reason);
+    if !is_of(request, media_type) {
+        return Err(refuse(format!("the body is {media_type}")));
+    }
+    let body = body
+        .take()
+        .map_err(|_| refuse("there is no body".to_owned()))?;
+    match body.into_bytes_limit(MAX_BODY_BYTES).await {
+        Ok(bytes) => Ok(bytes),
+        Err(ReadBodyError::PayloadTooLarge) => Err(oauth::Error::TooLarge),
+        Err(_) => Err(refuse("the body cannot be read".to_owned())),
+    }
+}
+
+fn is_of(request: &Request, media_type: &str) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     content_type
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case(MEDIA_TYPE))
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case(media_type))
+}
+
+/// The metadata of a client that registers itself, as JSON: what is not known is ignored
+/// (RFC 7591 §2).
+pub(in crate::api) struct OAuthJson<T>(pub T);
+
+impl<'a, T: ParseFromJSON + Type> ApiExtractor<'a> for OAuthJson<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        request_meta::<T>(JSON)
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let bytes = bytes_of(request, body, JSON).await?;
+        let refuse = |reason: String| oauth::Error::InvalidClientMetadata(reason);
+        let value: Value = unambiguous_json(&bytes)
+            .map_err(|_| refuse("the body is not JSON without repeated names".to_owned()))?;
+        let parsed = T::parse_from_json(Some(value));
+        Ok(Self(parsed.map_err(|error| refuse(error.into_message()))?))
+    }
 }
 
 fn parse(bytes: &[u8]) -> Result<Map<String, Value>, oauth::Error> {

@@ -8,12 +8,14 @@ use crate::{guard, oauth, users::LoginRefused};
 /// An error of OAuth 2.0 (RFC 6749 §5.2).
 #[derive(Object)]
 #[oai(example)]
-struct OAuthProblem {
+pub(in crate::api) struct OAuthProblem {
     /// A code: `invalid_request`, `invalid_client`, `invalid_grant`,
     /// `unauthorized_client`, `unsupported_grant_type`, `invalid_scope`,
     /// `invalid_target` or `temporarily_unavailable`; for a device code also
-    /// `authorization_pending`, `slow_down`, `expired_token` or `access_denied`, and for
-    /// a pushed request the codes of the authorization endpoint.
+    /// `authorization_pending`, `slow_down`, `expired_token` or `access_denied`; for
+    /// a pushed request the codes of the authorization endpoint; for a client that
+    /// registers itself `invalid_redirect_uri`, `invalid_client_metadata` or
+    /// `invalid_token`.
     error: String,
     /// The reason in words.
     error_description: String,

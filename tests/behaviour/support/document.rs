@@ -80,8 +80,7 @@ impl Document {
     }
 
     fn takes_tokens(&self, scheme: &str) -> bool {
-        let scheme = &self.0["components"]["securitySchemes"][scheme];
-        scheme["type"] == "oauth2" || scheme["scheme"] == "bearer"
+        self.0["components"]["securitySchemes"][scheme]["type"] == "oauth2"
     }
 
     /// An object, through its `$ref` where it is one.

@@ -109,6 +109,7 @@ impl ClientsApi {
                 post_logout_redirect_uris: new.post_logout_redirect_uris,
                 first_party: new.first_party,
             },
+            registration: None,
         };
         let (client, secret) = clients::add(&self.0, &actor, client).await?;
         let location = format!("/clients/{}", path_segment(&client.id));

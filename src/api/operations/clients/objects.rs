@@ -124,6 +124,8 @@ pub(super) struct Client {
     pub post_logout_redirect_uris: Vec<String>,
     /// Whether it is a first-party client: users are not asked for consent.
     pub first_party: bool,
+    /// Whether it registered itself (RFC 7591).
+    pub self_registered: bool,
     /// Whether the client and the tokens issued to it are refused.
     pub disabled: bool,
 }
@@ -142,6 +144,7 @@ impl Example for Client {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             first_party: false,
+            self_registered: false,
             disabled: false,
         }
     }
@@ -165,6 +168,7 @@ impl From<client::Client> for Client {
             redirect_uris: texts(&client.redirect_uris),
             post_logout_redirect_uris: texts(&client.post_logout_redirect_uris),
             first_party: client.first_party,
+            self_registered: client.registration.is_some(),
             disabled: client.disabled,
         }
     }
