@@ -18,6 +18,7 @@ use crate::{
     hashing::HashPool,
     infrastructure::Infrastructure,
     live::{KeySettings, Live, LiveError, UserState},
+    oauth::ClientDocuments,
     password::{Context, Policy, PolicyError},
     scope::ScopeSet,
     store::{self, ForeignError, OpenError, Store, Transaction, UserRow},
@@ -35,6 +36,8 @@ pub struct Authority {
     pub hashing: HashPool,
     pub throttle: Throttle,
     pub directory: Directory,
+    /// What reads the documents of clients, where the setting is on.
+    pub client_documents: Option<ClientDocuments>,
     /// What a token for this server must say.
     pub expected: Expected,
 }
@@ -52,6 +55,8 @@ pub enum StartError {
     Passwords(#[from] PolicyError),
     #[error("user-source-url: {0}")]
     SharedUsers(#[from] ForeignError),
+    #[error("client-metadata-documents: {0}")]
+    Documents(#[from] reqwest::Error),
     #[error("the threads that hash passwords cannot be started: {0}")]
     Threads(std::io::Error),
 }
@@ -82,8 +87,13 @@ impl Authority {
             Some(source) => Directory::Shared(SharedUsers::new(source)?),
             None => Directory::Own(store.clone()),
         };
+        let client_documents = match &config.client_metadata_documents {
+            Some(allowed) => Some(ClientDocuments::new(allowed.clone())?),
+            None => None,
+        };
         Ok(Self {
             directory,
+            client_documents,
             expected: Expected {
                 issuer: config.issuer.clone(),
                 audience: Some(config.audience.clone()),

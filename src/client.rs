@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use thiserror::Error;
+use url::Url;
 
 use crate::{
     opaque::Digest,
@@ -44,10 +45,13 @@ pub struct Client {
 /// What is kept of a client that registered itself.
 #[derive(Clone, Debug)]
 pub struct Registration {
-    /// Of the token that it manages itself with (RFC 7592 §1.3).
-    pub access_token: Digest,
+    /// Of the token that it manages itself with (RFC 7592 §1.3); none where the document
+    /// at its id describes it.
+    pub access_token: Option<Digest>,
     /// Whether it said that it sends its secret in the body, if it has one.
     pub secret_in_body: bool,
+    /// Whether an operator said what it may ask for.
+    pub scopes_fixed: bool,
     /// Until when it is kept without having been used, in seconds since 1970; none once
     /// it was.
     pub unused_until: Option<i64>,
@@ -57,6 +61,13 @@ impl Client {
     /// The built-in first-party client, assumed where none is named: public, and
     /// the one that Swagger UI uses.
     pub const BUILTIN: &'static str = "scopegate-docs";
+
+    /// Where it is known by the document at its id, a URL: the host of that.
+    pub fn document_host(&self) -> Option<String> {
+        let is_documented = |of: &Registration| of.access_token.is_none();
+        self.registration.as_ref().filter(|of| is_documented(of))?;
+        Url::parse(&self.id).ok()?.host_str().map(str::to_owned)
+    }
 
     /// Whether it has nothing to authenticate with (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {

@@ -33,7 +33,7 @@ pub struct NewClient {
 
 /// How many clients are kept that registered themselves and were never used. Whoever
 /// registers thousands of them pushes out their own, and cannot fill the database.
-const MAX_UNUSED: i64 = 10_000;
+pub(crate) const MAX_UNUSED: i64 = 10_000;
 
 /// Where and how the authorization endpoint may answer a client.
 #[derive(Debug, Default)]
@@ -179,6 +179,10 @@ fn patched(before: Client, patch: ClientPatch) -> Result<Client, Error> {
         first_party: patch.first_party.unwrap_or(before.first_party),
         name: patch.name.unwrap_or(before.name),
         grants: patch.grants.unwrap_or(before.grants),
+        registration: before.registration.map(|registration| Registration {
+            scopes_fixed: registration.scopes_fixed || patch.scopes.is_some(),
+            ..registration
+        }),
         // What the client may not ask for any more it does not get by default either.
         default_scopes: match (patch.default_scopes, &patch.scopes) {
             (Some(scopes), _) => scopes,
@@ -266,7 +270,9 @@ pub(crate) fn check(
     client: &Client,
     before: &ScopeSet,
 ) -> Result<(), Error> {
-    fit("client_id", fields::client_id(&client.id))?;
+    if client.document_host().is_none() {
+        fit("client_id", fields::client_id(&client.id))?;
+    }
     fit("client_name", fields::full_name(&client.name))?;
     for audience in &client.audiences {
         fit("audiences", fields::audience(audience))?;

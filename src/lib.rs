@@ -25,6 +25,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod documents;
 pub mod elsewhere;
 pub mod error;
 pub mod fields;

@@ -32,6 +32,8 @@ const PER_ADDRESS: i64 = 100;
 const PER_CLIENT: i64 = 10_000;
 /// Clients that may register themselves from an address, within the window.
 const REGISTRATIONS: i64 = 100;
+/// Documents of clients that are fetched for an address, within the window.
+const DOCUMENTS: i64 = 300;
 /// The window, in seconds.
 const WINDOW: i64 = 15 * 60;
 const DAY: i64 = 24 * 60 * 60;
@@ -73,6 +75,15 @@ pub enum NotAdmitted {
     Overloaded(#[from] Overloaded),
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// What is counted beside logins.
+#[derive(Clone, Copy, Debug)]
+pub enum Counting {
+    /// A client registers itself.
+    Registration,
+    /// The document of a client is fetched.
+    Document,
 }
 
 /// Why something that is counted was not admitted.
@@ -135,7 +146,7 @@ impl Throttle {
     /// Admits a try to log in as `username` and gives it a place in the hash pool,
     /// or refuses it: at once where no place is free, before anything is read or
     /// written.
-    pub async fn admit<'a>(
+    pub async fn admit_login<'a>(
         &'a self,
         hashing: &'a HashPool,
         username: &str,
@@ -183,12 +194,16 @@ impl Throttle {
         }
     }
 
-    /// Counts a client that registers itself from an address, or refuses it.
-    pub async fn admit_registration(&self, address: IpAddr) -> Result<(), NotCounted> {
+    /// Counts what an address does without anybody having logged in, or refuses it.
+    pub async fn admit(&self, what: Counting, address: IpAddr) -> Result<(), NotCounted> {
         self.tidy().await;
-        let key = digest(&["registration", &network(address).to_string()]);
+        let (name, limit) = match what {
+            Counting::Registration => ("registration", REGISTRATIONS),
+            Counting::Document => ("document", DOCUMENTS),
+        };
+        let key = digest(&[name, &network(address).to_string()]);
         let now = self.clock.now();
-        let counts = [(&*key, REGISTRATIONS)];
+        let counts = [(&*key, limit)];
         match self.store.count_try(&counts, window(now)).await? {
             Counted::Yes { .. } => Ok(()),
             Counted::Undecided { since } | Counted::No { since } => {

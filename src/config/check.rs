@@ -7,6 +7,7 @@ use super::{
     layers::{refuse, value},
 };
 use crate::{
+    documents::Allowed,
     password::{CurrentScheme, FirebaseProject, FirebaseProjectError, SiteSalt},
     scope::{Scope, ScopeSet},
     secret::Secret,
@@ -53,6 +54,7 @@ impl Layers {
                 Some("open") => RegistrationMode::Open,
                 other => return Err(refuse("registration", other, "off, token or open")),
             },
+            client_metadata_documents: self.client_metadata_documents()?,
             registration_scopes: self.registration_scopes()?,
             allowed_audiences: self.list("allowed-audience", "a text")?,
             password_scheme: self.password_scheme(purpose)?,
@@ -141,6 +143,14 @@ impl Layers {
             grace if grace.as_secs() <= 60 => Ok(grace),
             _ => Err(value(key, "must be 0 or a time up to 60s")),
         }
+    }
+
+    fn client_metadata_documents(&self) -> Result<Option<Allowed>, ConfigError> {
+        let key = "client-metadata-allow";
+        let entries: Vec<String> = self.list(key, "a text")?;
+        let allowed = Allowed::parse(&entries).map_err(|reason| value(key, reason))?;
+        let is_on = self.switch("client-metadata-documents")?;
+        Ok(is_on.then_some(allowed))
     }
 
     fn registration_scopes(&self) -> Result<ScopeSet, ConfigError> {

@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 
 use crate::{
+    documents::Allowed,
     elsewhere::SharedSource,
     password::{CurrentScheme, FirebaseProject, SiteSalt},
     scope::{Scope, ScopeSet},
@@ -112,6 +113,9 @@ pub struct Config {
     pub session_idle_ttl: Duration,
     /// Whether clients may register themselves.
     pub registration: RegistrationMode,
+    /// Whether clients may be known by a document at their id, and which addresses that
+    /// are not public it may be fetched from.
+    pub client_metadata_documents: Option<Allowed>,
     /// What such clients may ask for; empty for the default.
     pub registration_scopes: ScopeSet,
     /// The audiences beside `audience` that tokens may be asked for.

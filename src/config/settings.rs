@@ -156,13 +156,28 @@ pub const SETTINGS: &[Setting] = &[
         Some("off"),
         "Whether clients may register themselves: off, with a token of `client registration-token`, or open to all",
     ),
+    setting(
+        "client-metadata-documents",
+        "on|off",
+        Some("off"),
+        "Whether clients may be known by a document at their id, an https URL, without being registered",
+    ),
+    Setting {
+        list: true,
+        ..setting(
+            "client-metadata-allow",
+            "HOST|CIDR,…",
+            None,
+            "Where such documents may be fetched from though it is no public address, and over http on loopback",
+        )
+    },
     Setting {
         list: true,
         ..setting(
             "registration-scope",
             "SCOPE,…",
             None,
-            "What such clients may ask users for [default: the team's own scopes, me, openid, profile, email, offline_access]",
+            "What clients that register themselves, or are known by a document, may ask users for [default: the team's own scopes, me, openid, profile, email, offline_access]",
         )
     },
     Setting {

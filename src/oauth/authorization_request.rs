@@ -1,12 +1,14 @@
 //! What a client asks for at the authorization endpoint (RFC 6749 §4.1.1), read and
 //! checked. Whether the user may grant it is another question.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     ClientRefused, Error, Requester, audience,
     authorization_answer::{Answer, NotAuthorized},
-    scope_policy,
+    know_client, scope_policy,
 };
 use crate::{
     authority::Authority,
@@ -112,9 +114,27 @@ impl AuthorizationRequest {
     }
 }
 
+/// Reads a request: the client becomes known, where the document at its id describes it,
+/// and may ask for this. That the document is of no use is told to the person.
+pub async fn authorization_request(
+    authority: &Authority,
+    parameters: AuthorizationParameters,
+    address: IpAddr,
+) -> Result<AuthorizationRequest, NotAuthorized> {
+    let client_id = parameters.client_id.as_deref().unwrap_or_default();
+    match know_client(authority, client_id, address).await {
+        Ok(()) => check_authorization(authority, parameters),
+        Err(Error::InvalidClientMetadata(why) | Error::InvalidRedirectUri(why)) => {
+            let text = format!("The application cannot be used here: {why}.");
+            Err(NotAuthorized::Page(text))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Checks a request. That the client or its address is not known is told to the
 /// person: an answer to an address that nobody registered would be one to a thief.
-pub fn check_authorization(
+fn check_authorization(
     authority: &Authority,
     parameters: AuthorizationParameters,
 ) -> Result<AuthorizationRequest, NotAuthorized> {

@@ -10,6 +10,7 @@ mod authorize;
 mod client;
 mod client_assertion;
 mod client_credentials;
+mod client_document;
 mod device;
 mod introspection;
 mod issue;
@@ -26,7 +27,7 @@ pub use authorization_answer::{NotAuthorized, Reply, origin_of};
 pub use authorization_code::{AuthorizationCodeGrant, authorization_code};
 pub use authorization_request::{
     AuthorizationParameters, AuthorizationRequest, DOCS_REDIRECT, RESPONSE_MODES,
-    check_authorization,
+    authorization_request,
 };
 pub use authorize::{
     REQUEST_LIFE, SignedIn, Step, approve, deny, keep_request, kept_request, proceed, take_request,
@@ -34,6 +35,7 @@ pub use authorize::{
 pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
 pub use client_assertion::ASSERTION_TYPE;
 pub use client_credentials::{ClientCredentialsGrant, client_credentials};
+pub use client_document::{ClientDocuments, know_client};
 pub use device::{
     DEVICE_CODE_LIFE, DEVICE_PACE, DeviceAuthorization, DeviceCodeGrant, DeviceRequest,
     WaitingDevice, approve_device, begin_device, deny_device, device_code, waiting_device,

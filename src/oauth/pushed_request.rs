@@ -1,9 +1,11 @@
 //! Pushed authorization requests (RFC 9126): a client hands its request over beforehand,
 //! authenticated, and sends the browser with a reference to it alone.
 
+use std::net::IpAddr;
+
 use super::{
     AuthorizationParameters, AuthorizationRequest, ClientCredentials, Error, REQUEST_LIFE,
-    Requester, authorization_answer::NotAuthorized, authorization_request::check_for,
+    Requester, authorization_answer::NotAuthorized, authorization_request::check_for, know_client,
 };
 use crate::{
     authority::Authority,
@@ -17,10 +19,14 @@ pub const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
 pub struct PushedRequest {
     pub client: ClientCredentials,
     pub parameters: AuthorizationParameters,
+    /// Where it came from.
+    pub address: IpAddr,
 }
 
 /// Checks a request and keeps it; gives the reference to it.
 pub async fn push_request(authority: &Authority, pushed: PushedRequest) -> Result<String, Error> {
+    let client_id = pushed.client.client_id.as_deref().unwrap_or_default();
+    know_client(authority, client_id, pushed.address).await?;
     let client = Requester::authenticate(authority, &pushed.client).await?;
     let request = check_for(authority, &client, &pushed.parameters)
         .map_err(|(error, text)| Error::AuthorizationRequest(error, text))?;

@@ -22,11 +22,12 @@ use crate::{
     scope::{Scope, ScopeSet},
     store::Transaction,
     subject::Subject,
+    throttle::Counting,
 };
 use uuid::Uuid;
 
 /// How long a client is kept that was never used, in seconds.
-const UNUSED_LIFE: i64 = 24 * 60 * 60;
+pub(super) const UNUSED_LIFE: i64 = 24 * 60 * 60;
 
 /// The most URIs in a list of a client's metadata, and the most bytes of one.
 const MAX_URIS: usize = 10;
@@ -135,7 +136,10 @@ pub async fn register(
     let checked = Checked::read(&metadata)?;
     let scopes = asked(&metadata, &open_scopes(authority))?;
     if !has_token {
-        authority.throttle.admit_registration(address).await?;
+        authority
+            .throttle
+            .admit(Counting::Registration, address)
+            .await?;
     }
     let access_token = Opaque::generate(Opaque::REGISTRATION_TOKEN)?;
     let id = Uuid::now_v7().to_string();
@@ -157,7 +161,8 @@ pub async fn register(
             first_party: false,
         },
         registration: Some(Registration {
-            access_token: access_token.digest(),
+            access_token: Some(access_token.digest()),
+            scopes_fixed: false,
             secret_in_body: checked.secret_in_body,
             unused_until: Some(authority.clock.now() + UNUSED_LIFE),
         }),
@@ -254,21 +259,22 @@ pub async fn remove_registration(
 fn managed(client: Option<Client>, token: &str) -> Result<Client, Error> {
     let is_of = |client: &Client| {
         let registration = client.registration.as_ref();
-        !client.disabled && registration.is_some_and(|of| of.access_token.is_of(token))
+        let digest = registration.and_then(|of| of.access_token.as_ref());
+        !client.disabled && digest.is_some_and(|digest| digest.is_of(token))
     };
     client
         .filter(is_of)
         .ok_or(Error::RegistrationToken { is_given: true })
 }
 
-fn acting(id: &str, scopes: ScopeSet, address: IpAddr) -> Result<Actor, Error> {
+pub(super) fn acting(id: &str, scopes: ScopeSet, address: IpAddr) -> Result<Actor, Error> {
     let subject = Subject::new(Subject::CLIENT, id);
     let subject = subject.map_err(|error| Error::InvalidClientMetadata(error.to_string()))?;
     Ok(Actor::subject(subject, scopes).at(address))
 }
 
 /// The scopes of the metadata that a client may have; all of those where it names none.
-fn asked(metadata: &ClientMetadata, open: &ScopeSet) -> Result<ScopeSet, Error> {
+pub(super) fn asked(metadata: &ClientMetadata, open: &ScopeSet) -> Result<ScopeSet, Error> {
     let Some(scope) = &metadata.scope else {
         return Ok(open.clone());
     };
@@ -284,7 +290,7 @@ fn asked(metadata: &ClientMetadata, open: &ScopeSet) -> Result<ScopeSet, Error> 
 }
 
 /// The default scopes: those that the metadata names.
-fn named(metadata: &ClientMetadata, scopes: &ScopeSet) -> ScopeSet {
+pub(super) fn named(metadata: &ClientMetadata, scopes: &ScopeSet) -> ScopeSet {
     match metadata.scope {
         Some(_) => scopes.clone(),
         None => ScopeSet::default(),
@@ -292,23 +298,23 @@ fn named(metadata: &ClientMetadata, scopes: &ScopeSet) -> ScopeSet {
 }
 
 /// Metadata that a client may register.
-struct Checked {
-    name: String,
-    method: Method,
+pub(super) struct Checked {
+    pub(super) name: String,
+    pub(super) method: Method,
     secret_in_body: bool,
-    grants: BTreeSet<GrantType>,
-    application_type: ApplicationType,
+    pub(super) grants: BTreeSet<GrantType>,
+    pub(super) application_type: ApplicationType,
 }
 
 /// How a client wants to authenticate.
-enum Method {
+pub(super) enum Method {
     None,
     Secret,
     PrivateKey(String),
 }
 
 impl Checked {
-    fn read(metadata: &ClientMetadata) -> Result<Self, Error> {
+    pub(super) fn read(metadata: &ClientMetadata) -> Result<Self, Error> {
         check_uris(metadata)?;
         let responses = metadata.response_types.as_deref();
         if responses.is_some_and(|types| !types.iter().any(|one| one == "code")) {
@@ -408,7 +414,7 @@ fn application_type(metadata: &ClientMetadata) -> Result<ApplicationType, Error>
     }
 }
 
-fn refused(error: error::Error) -> Error {
+pub(super) fn refused(error: error::Error) -> Error {
     match error {
         error::Error::Field(Unfit { field, reason }) => {
             let text = format!("{field}: {reason}");

@@ -33,6 +33,8 @@ struct Row {
     first_party: bool,
     registration_hash: Option<String>,
     secret_in_body: bool,
+    documented: bool,
+    scopes_fixed: bool,
     unused_until: Option<i64>,
     disabled: bool,
     created_at: i64,
@@ -57,6 +59,7 @@ impl TryFrom<Row> for Client {
                 .map(|uri| RedirectUri::parse(uri, application_type).map_err(unreadable))
                 .collect()
         };
+        let is_own = row.documented || row.registration_hash.is_some();
         let grants = row.grants.split_ascii_whitespace().map(GrantType::from_str);
         Ok(Self {
             id: row.id,
@@ -76,8 +79,9 @@ impl TryFrom<Row> for Client {
             redirect_uris: uris(&row.redirect_uris)?,
             post_logout_redirect_uris: uris(&row.post_logout_redirect_uris)?,
             first_party: row.first_party,
-            registration: row.registration_hash.map(|hash| Registration {
-                access_token: Digest::from_stored(hash),
+            registration: is_own.then(|| Registration {
+                access_token: row.registration_hash.map(Digest::from_stored),
+                scopes_fixed: row.scopes_fixed,
                 secret_in_body: row.secret_in_body,
                 unused_until: row.unused_until,
             }),
@@ -115,7 +119,9 @@ macro_rules! bind_client {
         };
         let grants: Vec<&str> = $client.grants.iter().map(|grant| grant.name()).collect();
         let registration = $client.registration.as_ref();
-        let registration_hash = registration.map(|of| of.access_token.as_stored().to_owned());
+        let access_token = registration.and_then(|of| of.access_token.as_ref());
+        let registration_hash = access_token.map(|digest| digest.as_stored().to_owned());
+        let is_documented = registration.is_some_and(|of| of.access_token.is_none());
         sqlx::query($statement)
             .bind(&$client.id)
             .bind(&$client.name)
@@ -134,6 +140,8 @@ macro_rules! bind_client {
             .bind($client.created_at)
             .bind(registration_hash)
             .bind(registration.is_some_and(|of| of.secret_in_body))
+            .bind(is_documented)
+            .bind(registration.is_some_and(|of| of.scopes_fixed))
     }};
 }
 
@@ -182,9 +190,9 @@ impl Transaction {
                                       default_scopes, audiences, redirect_uris,
                                       post_logout_redirect_uris, application_type, first_party,
                                       disabled, created_at, registration_hash, secret_in_body,
-                                      unused_until)
+                                      documented, scopes_fixed, unused_until)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                         $17, $18)",
+                         $17, $18, $19, $20)",
                 client
             )
             .bind(client.registration.as_ref().and_then(|of| of.unused_until))
@@ -204,7 +212,8 @@ impl Transaction {
                      grants = $6, scopes = $7, default_scopes = $8, audiences = $9,
                      redirect_uris = $10, post_logout_redirect_uris = $11,
                      application_type = $12, first_party = $13, disabled = $14,
-                     registration_hash = $16, secret_in_body = $17
+                     registration_hash = $16, secret_in_body = $17,
+                     documented = $18, scopes_fixed = $19
                  WHERE id = $1 AND created_at = $15",
                 client
             )

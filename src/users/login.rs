@@ -85,7 +85,7 @@ pub(super) async fn log_in_and_stay<'a>(
     let password = Arc::new(password);
     let attempt = authority
         .throttle
-        .admit(&authority.hashing, username, origin)
+        .admit_login(&authority.hashing, username, origin)
         .await?;
     match check(authority, attempt.place(), username, &password).await {
         Ok(user) => Ok((user, attempt.end(Outcome::Right).await)),

@@ -14,7 +14,9 @@ use super::{
     page::{Consent, FormPost, described, render, root, see_other},
 };
 use crate::{
+    address::client_address,
     authority::Authority,
+    client::Client,
     oauth::{
         self, AuthorizationParameters, AuthorizationRequest, NotAuthorized, Reply, SignedIn, Step,
         origin_of,
@@ -35,12 +37,12 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
     let reference = sent
         .get("request_uri")
         .filter(|uri| uri.starts_with(oauth::PUSHED));
-    let asked = match reference {
-        Some(reference) => {
-            let client_id = sent.get("client_id").unwrap_or_default();
-            oauth::pushed_request(&authority, client_id, reference).await
-        }
-        None => oauth::check_authorization(&authority, parameters(&sent)),
+    let asked = if let Some(reference) = reference {
+        let client_id = sent.get("client_id").unwrap_or_default();
+        oauth::pushed_request(&authority, client_id, reference).await
+    } else {
+        let address = client_address(&request, &authority.config.trusted_proxies);
+        oauth::authorization_request(&authority, parameters(&sent), address).await
     };
     let asked = match asked {
         Ok(asked) => asked,
@@ -156,6 +158,7 @@ async fn question(
         csrf: &browser.csrf_token(),
         request: ticket,
         client: client.name(),
+        document_host: client.registered().and_then(Client::document_host),
         destination: &origin,
         username: &signed_in.user.username,
         scopes: &described(authority, &open).await?,

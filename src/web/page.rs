@@ -56,6 +56,8 @@ pub(super) struct Consent<'a> {
     pub csrf: &'a str,
     pub request: &'a str,
     pub client: &'a str,
+    /// The host of the document that describes the client, if one does.
+    pub document_host: Option<String>,
     pub destination: &'a str,
     pub username: &'a str,
     pub scopes: &'a [Described],

@@ -8,6 +8,7 @@ mod bad_input;
 mod cached_tokens;
 mod changes_at_once;
 mod client_assertions;
+mod client_documents;
 mod client_grants;
 mod clients;
 mod commands;

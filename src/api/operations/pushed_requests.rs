@@ -9,6 +9,7 @@ use poem_openapi::{
     types::{Example, Password as Hidden},
 };
 
+use crate::address::client_address;
 use crate::api::plumbing::tag::Tag;
 use crate::api::plumbing::{
     client_auth::{ClientFields, client_credentials},
@@ -142,6 +143,7 @@ impl PushedRequestsApi {
         };
         let pushed = PushedRequest {
             client: client_credentials(request, fields)?,
+            address: client_address(request, &self.0.config.trusted_proxies),
             parameters: AuthorizationParameters {
                 client_id: None,
                 redirect_uri: form.redirect_uri,

@@ -145,6 +145,8 @@ struct ServerMetadata {
     pushed_authorization_request_endpoint: Option<String>,
     /// The client registration endpoint (RFC 7591), where clients may register themselves.
     registration_endpoint: Option<String>,
+    /// Whether a client's id may be the URL of a document that describes it.
+    client_id_metadata_document_supported: bool,
     /// The catalogue of scopes.
     scopes_supported: Vec<String>,
     /// The response types.
@@ -405,6 +407,7 @@ fn metadata(authority: &Authority) -> ServerMetadata {
             RegistrationMode::Off => None,
             RegistrationMode::Token | RegistrationMode::Open => endpoint("/register"),
         },
+        client_id_metadata_document_supported: config.client_metadata_documents.is_some(),
         scopes_supported: scopes,
         response_types_supported: texts(&["code"]),
         response_modes_supported: texts(oauth::RESPONSE_MODES),

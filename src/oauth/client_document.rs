@@ -1,0 +1,257 @@
+//! Clients that nobody registered: their id is the URL of a document that describes them
+//! (draft-ietf-oauth-client-id-metadata-document).
+//!
+//! The document is fetched when such a client first asks, and again when it is no longer
+//! fresh. What it says becomes a client like one that registered itself, with the same
+//! limits ([`super::registration`]).
+
+use std::net::IpAddr;
+
+use quick_cache::sync::Cache;
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    ClientMetadata, Error,
+    registration::{Checked, Method, UNUSED_LIFE, acting, asked, named, open_scopes, refused},
+};
+use crate::{
+    authority::Authority,
+    client::{Authentication, Client, Registration},
+    clients,
+    documents::{Allowed, Documents},
+    guard::unambiguous_json,
+    scope::ScopeSet,
+    store::{self, Transaction},
+    throttle::Counting,
+};
+
+/// How many documents are remembered as fresh.
+const REMEMBERED: usize = 10_000;
+
+/// The most bytes of such an id.
+const MAX_ID_BYTES: usize = 255;
+
+/// What fetches the documents, and remembers which are fresh.
+pub struct ClientDocuments {
+    documents: Documents,
+    /// Until when, in seconds since 1970.
+    fresh: Cache<String, i64>,
+}
+
+impl ClientDocuments {
+    pub fn new(allowed: Allowed) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            documents: Documents::new(allowed)?,
+            fresh: Cache::new(REMEMBERED),
+        })
+    }
+}
+
+/// The members that count; the others are ignored.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Described {
+    client_id: String,
+    client_secret: Option<Value>,
+    client_secret_expires_at: Option<Value>,
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    client_name: Option<String>,
+    scope: Option<String>,
+    application_type: Option<String>,
+    jwks: Option<Value>,
+    jwks_uri: Option<String>,
+}
+
+/// Whether an id is the URL of a document rather than a name.
+fn is_url(id: &str) -> bool {
+    id.starts_with("https://") || id.starts_with("http://")
+}
+
+/// Sees to it that a client is known whose id is the URL of a document, where the setting
+/// `client-metadata-documents` is on. Any other id is left as it is.
+///
+/// # Errors
+/// [`Error::InvalidClientMetadata`] with the reason why the document is of no use.
+pub async fn know_client(authority: &Authority, id: &str, address: IpAddr) -> Result<(), Error> {
+    let Some(known) = &authority.client_documents else {
+        return Ok(());
+    };
+    if !is_url(id) {
+        return Ok(());
+    }
+    let is_fresh = known
+        .fresh
+        .get(id)
+        .is_some_and(|until| authority.clock.now() < until);
+    if is_fresh && authority.live.registry.client(id).is_some() {
+        return Ok(());
+    }
+    let url = check_id(id)?;
+    let unusable = |why: String| {
+        let text = format!("the document of the client at {id} is of no use: {why}");
+        Error::InvalidClientMetadata(text)
+    };
+    known
+        .documents
+        .check(&url)
+        .map_err(|why| unusable(why.to_string()))?;
+    authority
+        .throttle
+        .admit(Counting::Document, address)
+        .await?;
+    let fetched = known.documents.fetch(&url).await;
+    let document = fetched.map_err(|why| unusable(why.to_string()))?;
+    let metadata = read(id, &document.bytes).map_err(unusable)?;
+    keep(authority, id, address, metadata).await?;
+    let fresh_for = document.fresh_for.as_secs();
+    let until = authority.clock.now().saturating_add_unsigned(fresh_for);
+    known.fresh.insert(id.to_owned(), until);
+    Ok(())
+}
+
+/// The URL of an id: in its normal form, so that one client has one id and no segment is
+/// a dot, with a path, and without a user or a fragment.
+fn check_id(id: &str) -> Result<Url, Error> {
+    let url = Url::parse(id).ok().filter(|url| {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        let has_path = url.path() != "/";
+        url.as_str() == id && id.len() <= MAX_ID_BYTES && has_path && !has_user && !id.contains('#')
+    });
+    url.ok_or_else(|| {
+        let text = format!(
+            "a `client_id` that is a URL has a path, at most {MAX_ID_BYTES} characters and no user, \
+             fragment or dot segments"
+        );
+        Error::InvalidClientMetadata(text)
+    })
+}
+
+fn read(id: &str, bytes: &[u8]) -> Result<ClientMetadata, String> {
+    let described: Described = unambiguous_json(bytes)
+        .and_then(serde_json::from_value)
+        .map_err(|error| format!("it is not the metadata of a client: {error}"))?;
+    if described.client_id != id {
+        return Err("its `client_id` is not its address".to_owned());
+    }
+    if described.client_secret.is_some() || described.client_secret_expires_at.is_some() {
+        return Err("it has a secret, which everybody can read".to_owned());
+    }
+    let method = described.token_endpoint_auth_method;
+    let method = method.unwrap_or_else(|| Authentication::NONE.to_owned());
+    if !matches!(&*method, Authentication::NONE | Authentication::PRIVATE_KEY) {
+        return Err("`token_endpoint_auth_method` must be none or private_key_jwt".to_owned());
+    }
+    Ok(ClientMetadata {
+        redirect_uris: described.redirect_uris,
+        post_logout_redirect_uris: described.post_logout_redirect_uris,
+        token_endpoint_auth_method: Some(method),
+        grant_types: described.grant_types,
+        response_types: described.response_types,
+        client_name: described.client_name,
+        scope: described.scope,
+        application_type: described.application_type,
+        jwks: described.jwks.map(|jwks| jwks.to_string()),
+        jwks_uri: described.jwks_uri,
+    })
+}
+
+/// Writes what a document says as a client, where it says something new. What an operator
+/// decided stays: that the client is disabled, and what it may ask for.
+async fn keep(
+    authority: &Authority,
+    id: &str,
+    address: IpAddr,
+    metadata: ClientMetadata,
+) -> Result<(), Error> {
+    let checked = Checked::read(&metadata)?;
+    let open = asked(&metadata, &open_scopes(authority))?;
+    let now = authority.clock.now();
+    let kind = checked.application_type;
+    let uris = |field, list| clients::uris(field, list, kind).map_err(refused);
+    let described = Client {
+        id: id.to_owned(),
+        name: checked.name,
+        authentication: match checked.method {
+            Method::PrivateKey(jwks) => Authentication::PrivateKey(jwks),
+            Method::None | Method::Secret => Authentication::None,
+        },
+        grants: checked.grants,
+        default_scopes: named(&metadata, &open),
+        scopes: open,
+        audiences: Vec::new(),
+        application_type: kind,
+        redirect_uris: uris("redirect_uris", metadata.redirect_uris)?,
+        post_logout_redirect_uris: uris(
+            "post_logout_redirect_uris",
+            metadata.post_logout_redirect_uris,
+        )?,
+        first_party: false,
+        registration: Some(Registration {
+            access_token: None,
+            secret_in_body: false,
+            scopes_fixed: false,
+            unused_until: Some(now + UNUSED_LIFE),
+        }),
+        disabled: false,
+        created_at: now,
+    };
+    clients::check(authority, &described, &described.scopes).map_err(refused)?;
+    let actor = acting(id, described.scopes.clone(), address)?;
+    let write = async |transaction: &mut Transaction| {
+        let Some(before) = transaction.client(id).await? else {
+            transaction
+                .remove_unused_clients_but(clients::MAX_UNUSED - 1, now)
+                .await?;
+            return match transaction.add_client(&described).await {
+                // Another request was faster.
+                Err(store::Error::Exists) | Ok(()) => Ok::<_, Error>(()),
+                Err(error) => Err(error.into()),
+            };
+        };
+        let after = merged(&before, described);
+        if !is_same(&before, &after) {
+            transaction.change_client(&after, now).await?;
+        }
+        Ok(())
+    };
+    authority.write(&actor, write).await
+}
+
+fn merged(before: &Client, described: Client) -> Client {
+    let registration = before.registration.as_ref();
+    let is_fixed = registration.is_some_and(|of| of.scopes_fixed);
+    let scopes: ScopeSet = match is_fixed {
+        true => before.scopes.clone(),
+        false => described.scopes,
+    };
+    Client {
+        default_scopes: described.default_scopes.intersection(&scopes),
+        scopes,
+        audiences: before.audiences.clone(),
+        registration: before.registration.clone(),
+        disabled: before.disabled,
+        created_at: before.created_at,
+        ..described
+    }
+}
+
+fn is_same(before: &Client, after: &Client) -> bool {
+    let keys = |client: &Client| match &client.authentication {
+        Authentication::PrivateKey(jwks) => Some(jwks.clone()),
+        Authentication::None | Authentication::Secret(_) => None,
+    };
+    before.name == after.name
+        && keys(before) == keys(after)
+        && before.grants == after.grants
+        && before.scopes == after.scopes
+        && before.default_scopes == after.default_scopes
+        && before.application_type == after.application_type
+        && before.redirect_uris == after.redirect_uris
+        && before.post_logout_redirect_uris == after.post_logout_redirect_uris
+}
