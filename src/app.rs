@@ -11,7 +11,7 @@ use crate::{api, authority::Authority, guard::Undeclared, web};
 /// # Errors
 /// An operation does not say what it asks of its callers.
 pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>, Undeclared> {
-    let index = Arc::new(api::index());
+    let index = Arc::new(web::home(authority));
     let base: Arc<str> = authority.config.base_path().into();
     // The router prefers a nest at `/` to a page there.
     let routes = api::with_docs(web::routes(authority))

@@ -38,11 +38,6 @@ pub(crate) fn with_docs(routes: Route) -> Route {
     openapi::docs::add_to(routes)
 }
 
-/// The page at `/`, which says where everything is.
-pub(crate) fn index() -> impl Endpoint<Output = Response> {
-    openapi::docs::index()
-}
-
 /// Sees to it that every error has its shape; `pages` are the methods of what is no
 /// operation.
 pub(crate) fn with_errors_in_shape<E: Endpoint + 'static>(

@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, thread, time::Duration};
 
 use super::{
-    Config, ConfigError, Layers, LogFormat, Purpose, RegistrationMode, Source, TlsFiles,
+    Brand, Color, Config, ConfigError, Layers, LogFormat, Logo, Purpose, RegistrationMode, Source,
+    TlsFiles,
     layers::{refuse, value},
 };
 use crate::{
@@ -57,6 +58,7 @@ impl Layers {
             client_metadata_documents: self.client_metadata_documents()?,
             registration_scopes: self.registration_scopes()?,
             allowed_audiences: self.list("allowed-audience", "a text")?,
+            brand: self.brand()?,
             password_scheme: self.password_scheme(purpose)?,
             password_check: self.switch("password-check")?,
             flask_security_salt: self.flask_security_salt()?,
@@ -151,6 +153,23 @@ impl Layers {
         let allowed = Allowed::parse(&entries).map_err(|reason| value(key, reason))?;
         let is_on = self.switch("client-metadata-documents")?;
         Ok(is_on.then_some(allowed))
+    }
+
+    fn brand(&self) -> Result<Brand, ConfigError> {
+        let name = self.text("site-name").unwrap_or(Brand::NAME).trim();
+        if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
+            return Err(value("site-name", "must have 1 to 60 characters"));
+        }
+        let logo = self.text("site-logo");
+        let logo = logo.map(|path| Logo::read(path.as_ref())).transpose();
+        let color = self.text("site-color").map(|text| {
+            Color::parse(text).ok_or_else(|| refuse("site-color", Some(text), "#rrggbb"))
+        });
+        Ok(Brand {
+            name: name.to_owned(),
+            logo: logo.map_err(|reason| value("site-logo", reason))?,
+            color: color.transpose()?,
+        })
     }
 
     fn registration_scopes(&self) -> Result<ScopeSet, ConfigError> {

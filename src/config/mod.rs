@@ -4,6 +4,7 @@
 //! `SCOPEGATE_LISTEN` in the environment, `--listen` as a flag. The table
 //! [`SETTINGS`] is the one list of them.
 
+mod brand;
 mod check;
 mod file;
 mod layers;
@@ -24,6 +25,7 @@ use crate::{
     token::{Algorithm, KeyEncryptionKey},
 };
 
+pub use brand::{Brand, Color, Logo};
 pub use file::{DEFAULT_FILE, read_file};
 pub use layers::Layers;
 pub use settings::{SETTINGS, Setting};
@@ -120,6 +122,8 @@ pub struct Config {
     pub registration_scopes: ScopeSet,
     /// The audiences beside `audience` that tokens may be asked for.
     pub allowed_audiences: Vec<String>,
+    /// What the pages show of the team.
+    pub brand: Brand,
     pub password_scheme: CurrentScheme,
     /// Whether new passwords that would soon be guessed are refused.
     pub password_check: bool,

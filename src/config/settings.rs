@@ -151,6 +151,24 @@ pub const SETTINGS: &[Setting] = &[
         "How long a browser may be idle before its user has to sign in again",
     ),
     setting(
+        "site-name",
+        "TEXT",
+        Some("Scopegate"),
+        "What the pages call this place",
+    ),
+    setting(
+        "site-logo",
+        "FILE",
+        None,
+        "A logo for the pages: SVG or PNG, 64 KiB at most",
+    ),
+    setting(
+        "site-color",
+        "#RRGGBB",
+        None,
+        "The colour of links and buttons; made lighter or darker where it could not be read",
+    ),
+    setting(
         "registration",
         "off|token|open",
         Some("off"),

@@ -58,11 +58,23 @@ impl Reply {
     }
 }
 
+/// Why a request is answered to the person alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unanswerable {
+    UnknownClient,
+    /// The document that describes the client cannot be used: why.
+    UnusableClient(String),
+    UnregisteredRedirect,
+    RepeatedParameter(String),
+    /// A request that was pushed is not there, or no longer.
+    UnknownRequest,
+}
+
 /// Why a request goes no further.
 #[derive(Debug)]
 pub enum NotAuthorized {
     /// There is nowhere to answer to that can be trusted: a person is told.
-    Page(String),
+    Page(Unanswerable),
     /// The client is told, at its redirect URI (RFC 6749 §4.1.2.1).
     Answer(Reply),
     /// It cannot be answered at the moment.

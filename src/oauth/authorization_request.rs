@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ClientRefused, Error, Requester, audience,
-    authorization_answer::{Answer, NotAuthorized},
+    authorization_answer::{Answer, NotAuthorized, Unanswerable},
     know_client, scope_policy,
 };
 use crate::{
@@ -125,8 +125,7 @@ pub async fn authorization_request(
     match know_client(authority, client_id, address).await {
         Ok(()) => check_authorization(authority, parameters),
         Err(Error::InvalidClientMetadata(why) | Error::InvalidRedirectUri(why)) => {
-            let text = format!("The application cannot be used here: {why}.");
-            Err(NotAuthorized::Page(text))
+            Err(NotAuthorized::Page(Unanswerable::UnusableClient(why)))
         }
         Err(error) => Err(error.into()),
     }
@@ -138,23 +137,20 @@ fn check_authorization(
     authority: &Authority,
     parameters: AuthorizationParameters,
 ) -> Result<AuthorizationRequest, NotAuthorized> {
-    let page = |text: &str| NotAuthorized::Page(text.to_owned());
     if let Some(name) = parameters
         .repeated
         .as_deref()
         .filter(|name| ["client_id", "redirect_uri"].contains(name))
     {
-        return Err(NotAuthorized::Page(format!(
-            "The parameter {name} is repeated."
-        )));
+        let why = Unanswerable::RepeatedParameter(name.to_owned());
+        return Err(NotAuthorized::Page(why));
     }
     let client_id = parameters.client_id.as_deref().unwrap_or_default();
     let client = Requester::named(authority, client_id)
-        .ok_or_else(|| page("The application is not known here."))?;
+        .ok_or(NotAuthorized::Page(Unanswerable::UnknownClient))?;
     let named = parameters.redirect_uri.as_deref();
-    let redirect_uri = redirect_uri(authority, &client, named).ok_or_else(|| {
-        page("The application asks to be answered at an address that is not registered for it.")
-    })?;
+    let redirect_uri = redirect_uri(authority, &client, named)
+        .ok_or(NotAuthorized::Page(Unanswerable::UnregisteredRedirect))?;
     let answer = Answer {
         issuer: &authority.config.issuer,
         redirect_uri: &redirect_uri,

@@ -23,7 +23,7 @@ mod revocation;
 mod scope_policy;
 mod token_exchange;
 
-pub use authorization_answer::{NotAuthorized, Reply, origin_of};
+pub use authorization_answer::{NotAuthorized, Reply, Unanswerable, origin_of};
 pub use authorization_code::{AuthorizationCodeGrant, authorization_code};
 pub use authorization_request::{
     AuthorizationParameters, AuthorizationRequest, DOCS_REDIRECT, RESPONSE_MODES,

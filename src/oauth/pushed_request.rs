@@ -5,7 +5,10 @@ use std::net::IpAddr;
 
 use super::{
     AuthorizationParameters, AuthorizationRequest, ClientCredentials, Error, REQUEST_LIFE,
-    Requester, authorization_answer::NotAuthorized, authorization_request::check_for, know_client,
+    Requester,
+    authorization_answer::{NotAuthorized, Unanswerable},
+    authorization_request::check_for,
+    know_client,
 };
 use crate::{
     authority::Authority,
@@ -46,9 +49,7 @@ pub async fn pushed_request(
     client_id: &str,
     reference: &str,
 ) -> Result<AuthorizationRequest, NotAuthorized> {
-    let unknown = "The application's request is not known here, or it is too old. Go back to \
-                   the application and begin again.";
-    let unknown = || NotAuthorized::Page(unknown.to_owned());
+    let unknown = || NotAuthorized::Page(Unanswerable::UnknownRequest);
     let digest = digest_of(reference).ok_or_else(unknown)?;
     let text = authority
         .store

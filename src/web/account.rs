@@ -10,7 +10,8 @@ use super::{
     failure::Failure,
     form::Form,
     login::to_login,
-    page::{Account, Fresh, described, render, root, see_other},
+    page::{Account, Frame, Fresh, described, render, see_other},
+    texts::fill,
 };
 use crate::{
     actor::Actor,
@@ -70,8 +71,15 @@ pub(super) async fn change_password(
     match changed {
         Ok(()) => {}
         Err(error @ (Error::WrongPassword | Error::Field(_))) => {
+            let t = browser.texts;
+            let why = match error {
+                Error::Field(unfit) => {
+                    fill(&t.account_password_failed, &[("why", &unfit.to_string())])
+                }
+                _ => t.account_password_wrong.clone(),
+            };
             let said = Said {
-                error: &format!("The password was not changed: {error}."),
+                error: &why,
                 ..Said::default()
             };
             return page(&authority, &browser, &signed_in, said).await;
@@ -84,7 +92,7 @@ pub(super) async fn change_password(
         return Err(Failure::Forged);
     };
     let said = Said {
-        notice: "The password is changed. Tokens and other sign-ins have ended.",
+        notice: &browser.texts.account_password_changed,
         ..Said::default()
     };
     let page = page(&authority, &browser, &signed_in, said).await?;
@@ -118,8 +126,9 @@ pub(super) async fn make_token(
             page(&authority, &browser, &signed_in, said).await
         }
         Err(error @ (Error::Field(_) | Error::BeyondPower(_) | Error::TooManyTokens(_))) => {
+            let why = error.to_string();
             let said = Said {
-                error: &format!("The token was not made: {error}."),
+                error: &fill(&browser.texts.account_token_failed, &[("why", &why)]),
                 ..Said::default()
             };
             page(&authority, &browser, &signed_in, said).await
@@ -244,7 +253,7 @@ async fn page(
     };
     let example = said.made.as_ref().map(example).unwrap_or_default();
     let page = Account {
-        root: &root(authority),
+        frame: Frame::new(authority, browser.texts),
         csrf: &browser.csrf_token(),
         username: &user.username,
         email: user.profile.email.as_deref().unwrap_or_default(),

@@ -8,10 +8,10 @@ use poem::{
 use super::{
     Shared,
     browser::Browser,
-    failure::Failure,
+    failure::{Failure, Why},
     form::Form,
     login::to_login,
-    page::{Consent, FormPost, described, render, root, see_other},
+    page::{Consent, FormPost, Frame, described, render, see_other},
 };
 use crate::{
     address::client_address,
@@ -23,9 +23,6 @@ use crate::{
     },
     scope::{Scope, ScopeSet},
 };
-
-const OUTDATED: &str = "This question was answered already, or it is too old. Go back to the \
-    application and begin again.";
 
 /// GET and POST /authorize
 pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Response, Failure> {
@@ -46,7 +43,7 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
     };
     let asked = match asked {
         Ok(asked) => asked,
-        Err(refused) => return refusal(&authority, refused),
+        Err(refused) => return refusal(&authority, &browser, refused),
     };
     let signed_in = browser.signed_in();
     let step = oauth::proceed(&authority, &asked, signed_in.as_ref()).await;
@@ -54,7 +51,7 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
         oauth::forget_request(&authority, reference).await?;
     }
     match step {
-        Ok(Step::Answer(reply)) => Ok(answer_client(&authority, &reply)),
+        Ok(Step::Answer(reply)) => Ok(answer_client(&authority, &browser, &reply)),
         Ok(Step::LogIn) => {
             if let Some(reference) = reference {
                 oauth::await_login(&authority, reference, asked).await?;
@@ -80,7 +77,7 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
                 ticket.expose()
             )))
         }
-        Err(refused) => refusal(&authority, refused),
+        Err(refused) => refusal(&authority, &browser, refused),
     }
 }
 
@@ -106,13 +103,13 @@ fn parameters(sent: &Form) -> AuthorizationParameters {
 }
 
 /// Answers the client: by a redirect, or by a page whose form goes to it.
-fn answer_client(authority: &Authority, reply: &Reply) -> Response {
+fn answer_client(authority: &Authority, browser: &Browser, reply: &Reply) -> Response {
     if !reply.posts {
         return see_other(&reply.location());
     }
     let origin = origin_of(&reply.redirect_uri).unwrap_or_default();
     let page = FormPost {
-        root: &root(authority),
+        frame: Frame::new(authority, browser.texts),
         action: &reply.redirect_uri,
         parameters: &reply.parameters,
     };
@@ -120,10 +117,14 @@ fn answer_client(authority: &Authority, reply: &Reply) -> Response {
     render(StatusCode::OK, &may, &page)
 }
 
-fn refusal(authority: &Authority, refused: NotAuthorized) -> Result<Response, Failure> {
+fn refusal(
+    authority: &Authority,
+    browser: &Browser,
+    refused: NotAuthorized,
+) -> Result<Response, Failure> {
     match refused {
-        NotAuthorized::Answer(reply) => Ok(answer_client(authority, &reply)),
-        NotAuthorized::Page(text) => Err(Failure::Refused(text)),
+        NotAuthorized::Answer(reply) => Ok(answer_client(authority, browser, &reply)),
+        NotAuthorized::Page(why) => Err(Why::Unanswerable(why).into()),
         NotAuthorized::Failed(error) => Err(error.into()),
     }
 }
@@ -138,7 +139,7 @@ pub(super) async fn ask(authority: Shared, request: Request) -> Result<Response,
         return Ok(to_login(&authority, &browser, &return_to));
     };
     let asked = oauth::kept_request(&authority, ticket, &signed_in).await?;
-    let asked = asked.ok_or_else(|| Failure::Refused(OUTDATED.to_owned()))?;
+    let asked = asked.ok_or(Why::Outdated)?;
     let page = question(&authority, &browser, &signed_in, ticket, &asked).await?;
     Ok(page)
 }
@@ -154,7 +155,7 @@ async fn question(
     let open = asked.asked.intersection(&signed_in.user.scopes);
     let origin = origin_of(&asked.redirect_uri).unwrap_or_default();
     let page = Consent {
-        root: &root(authority),
+        frame: Frame::new(authority, browser.texts),
         csrf: &browser.csrf_token(),
         request: ticket,
         client: client.name(),
@@ -173,13 +174,17 @@ pub(super) async fn answer(authority: Shared, mut request: Request) -> Result<Re
     let signed_in = browser.signed_in().ok_or(Failure::Forged)?;
     let ticket = sent.get("request").unwrap_or_default();
     let asked = oauth::take_request(&authority, ticket, &signed_in).await?;
-    let asked = asked.ok_or_else(|| Failure::Refused(OUTDATED.to_owned()))?;
+    let asked = asked.ok_or(Why::Outdated)?;
     if sent.get("decision") != Some("allow") {
-        return Ok(answer_client(&authority, &oauth::deny(&authority, &asked)));
+        return Ok(answer_client(
+            &authority,
+            &browser,
+            &oauth::deny(&authority, &asked),
+        ));
     }
     match oauth::approve(&authority, &asked, &signed_in, &ticked(&sent)).await {
-        Ok(reply) => Ok(answer_client(&authority, &reply)),
-        Err(refused) => refusal(&authority, refused),
+        Ok(reply) => Ok(answer_client(&authority, &browser, &reply)),
+        Err(refused) => refusal(&authority, &browser, refused),
     }
 }
 

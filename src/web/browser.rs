@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Shared, failure::Failure};
+use super::{Shared, failure::Failure, texts::Texts};
 use crate::{
     actor::Actor,
     address::client_address,
@@ -31,17 +31,21 @@ const MAX_USER_AGENT: usize = 255;
 pub(super) struct Browser {
     secret: Zeroizing<String>,
     is_new: bool,
+    /// The texts in its language.
+    pub(super) texts: &'static Texts,
     session: Option<(SessionRow, UserRow)>,
 }
 
 impl Browser {
     /// The browser that a request comes from.
     pub(super) async fn of(authority: &Authority, request: &Request) -> Result<Self, Failure> {
+        let texts = Texts::of(request);
         let Some(secret) = cookie(authority, request) else {
             let secret = Opaque::generate(Opaque::SESSION).map_err(|_| Failure::Unavailable)?;
             return Ok(Self {
                 secret: Zeroizing::new(secret.expose().to_owned()),
                 is_new: true,
+                texts,
                 session: None,
             });
         };
@@ -60,6 +64,7 @@ impl Browser {
         Ok(Self {
             secret,
             is_new: false,
+            texts,
             session,
         })
     }
@@ -130,6 +135,7 @@ impl Browser {
         Ok(has_begun.then(|| Self {
             secret: Zeroizing::new(secret.expose().to_owned()),
             is_new: true,
+            texts: self.texts,
             session: Some((row, user.clone())),
         }))
     }

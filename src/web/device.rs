@@ -11,10 +11,10 @@ use super::{
     Shared,
     authorize::ticked,
     browser::Browser,
-    failure::Failure,
+    failure::{Failure, Why},
     form::Form,
     login::to_login,
-    page::{Device, Message, described, render, root},
+    page::{Device, Frame, Message, described, render},
 };
 use crate::{
     authority::Authority,
@@ -24,8 +24,6 @@ use crate::{
 /// How many wrong codes a user may type within [`WINDOW`].
 const MAX_WRONG: u32 = 10;
 const WINDOW: i64 = 600;
-
-const UNKNOWN: &str = "There is no device with this code, or it has waited too long.";
 
 /// The wrong codes that users typed: how many, and since when (RFC 8628 §5.1).
 #[derive(Default)]
@@ -97,23 +95,18 @@ pub(super) async fn answer(
         false => oauth::deny_device(&authority, device, &signed_in.user).await?,
     };
     if !was_waiting {
-        return Err(Failure::Refused(UNKNOWN.to_owned()));
+        return Err(Why::UnknownDevice.into());
     }
+    let t = browser.texts;
     let (title, text) = match is_allowed {
-        true => (
-            "Done",
-            "The device goes on by itself. You can close this page.",
-        ),
-        false => (
-            "Refused",
-            "The device gets nothing. You can close this page.",
-        ),
+        true => (&t.done, &t.device_allowed),
+        false => (&t.refused, &t.device_refused),
     };
     Ok(render(
         StatusCode::OK,
         "",
         &Message {
-            root: &root(&authority),
+            frame: Frame::new(&authority, t),
             title,
             text,
         },
@@ -144,7 +137,7 @@ async fn answer_to_code(
 ) -> Result<Response, Failure> {
     let error = match device {
         Some(_) => "",
-        None => UNKNOWN,
+        None => &browser.texts.device_unknown,
     };
     page(authority, browser, signed_in, typed, error, device).await
 }
@@ -162,7 +155,7 @@ async fn page(
         None => Vec::new(),
     };
     let page = Device {
-        root: &root(authority),
+        frame: Frame::new(authority, browser.texts),
         csrf: &browser.csrf_token(),
         username: &signed_in.user.username,
         user_code: device.as_ref().map_or(typed, |device| &device.user_code),

@@ -5,8 +5,15 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 
-use super::page::{Message, render};
-use crate::{error::Error, oauth, store};
+use super::{
+    page::{Frame, Message, render},
+    texts::{Texts, fill},
+};
+use crate::{
+    error::Error,
+    oauth::{self, Unanswerable},
+    store,
+};
 
 /// Why a page is not shown.
 #[derive(Debug)]
@@ -14,7 +21,7 @@ pub(super) enum Failure {
     /// The form was not sent from our page, or from that of another session.
     Forged,
     /// What was asked for cannot be.
-    Refused(String),
+    Refused(Why),
     /// Too many tries have failed: how many seconds to wait.
     Throttled(u64),
     TooLarge,
@@ -22,38 +29,78 @@ pub(super) enum Failure {
     Unavailable,
 }
 
+/// Why what was asked for cannot be.
+#[derive(Debug)]
+pub(super) enum Why {
+    NoForm,
+    FormIncomplete,
+    ClientGone,
+    /// The question of consent was answered, or is too old.
+    Outdated,
+    UnknownDevice,
+    Unanswerable(Unanswerable),
+    /// What an operation says, in English alone.
+    Operation(Error),
+}
+
+impl Why {
+    fn text(&self, t: &Texts) -> String {
+        let text = match self {
+            Self::NoForm => &t.no_form,
+            Self::FormIncomplete => &t.form_incomplete,
+            Self::ClientGone => &t.client_gone,
+            Self::Outdated => &t.consent_outdated,
+            Self::UnknownDevice => &t.device_unknown,
+            Self::Unanswerable(why) => match why {
+                Unanswerable::UnknownClient => &t.client_unknown,
+                Unanswerable::UnusableClient(why) => {
+                    return fill(&t.client_unusable, &[("why", why)]);
+                }
+                Unanswerable::UnregisteredRedirect => &t.redirect_unregistered,
+                Unanswerable::RepeatedParameter(name) => {
+                    return fill(&t.parameter_repeated, &[("name", name)]);
+                }
+                Unanswerable::UnknownRequest => &t.request_unknown,
+            },
+            Self::Operation(error) => return format!("{error}."),
+        };
+        text.clone()
+    }
+}
+
+impl From<Why> for Failure {
+    fn from(why: Why) -> Self {
+        Self::Refused(why)
+    }
+}
+
 impl Failure {
-    pub(super) fn into_page(self, root: &str) -> Response {
+    pub(super) fn into_page(self, frame: Frame<'_>) -> Response {
+        let t = frame.t;
         let (status, title, text) = match &self {
-            Self::Forged => (
-                StatusCode::FORBIDDEN,
-                "Not done",
-                "The form did not come from this page, or the page is outdated. Go back, reload \
-                 it and try again."
-                    .to_owned(),
-            ),
-            Self::Refused(text) => (StatusCode::BAD_REQUEST, "This does not work", text.clone()),
+            Self::Forged => (StatusCode::FORBIDDEN, &t.not_done, t.not_done_why.clone()),
+            Self::Refused(why) => (StatusCode::BAD_REQUEST, &t.does_not_work, why.text(t)),
             Self::Throttled(seconds) => (
                 StatusCode::TOO_MANY_REQUESTS,
-                "Too many tries",
-                format!("Too many tries have failed. Try again in {seconds} seconds."),
+                &t.too_many,
+                fill(&t.too_many_why, &[("seconds", &seconds.to_string())]),
             ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "Too much",
-                "The form is larger than 64 KiB.".to_owned(),
+                &t.too_large,
+                t.too_large_why.clone(),
             ),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "Not now",
-                "The server cannot do this at the moment. Try again in a moment.".to_owned(),
+                &t.not_now,
+                t.not_now_why.clone(),
             ),
         };
         let mut response = render(
             status,
             "",
             &Message {
-                root,
+                frame,
                 title,
                 text: &text,
             },
@@ -82,9 +129,7 @@ impl From<oauth::Error> for Failure {
     fn from(error: oauth::Error) -> Self {
         match error {
             oauth::Error::Throttled(throttled) => Self::Throttled(throttled.retry_after),
-            oauth::Error::InvalidClient(_) => {
-                Self::Refused("The application is not known here any more.".to_owned())
-            }
+            oauth::Error::InvalidClient(_) => Why::ClientGone.into(),
             oauth::Error::Infrastructure(failure) => {
                 failure.report();
                 Self::Unavailable
@@ -106,7 +151,7 @@ impl From<Error> for Failure {
                 failure.report();
                 Self::Unavailable
             }
-            known => Self::Refused(format!("{known}.")),
+            known => Why::Operation(known).into(),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use poem::{Request, error::ReadBodyError, http::header};
 
-use super::{browser::Browser, failure::Failure};
+use super::{
+    browser::Browser,
+    failure::{Failure, Why},
+};
 
 const MAX_BYTES: usize = 64 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -23,12 +26,12 @@ impl Form {
         let kind = request.content_type().unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case(FORM) {
-            return Err(Failure::Refused("The body is not a form.".to_owned()));
+            return Err(Why::NoForm.into());
         }
         match request.take_body().into_bytes_limit(MAX_BYTES).await {
             Ok(bytes) => Ok(Self::parse(&bytes)),
             Err(ReadBodyError::PayloadTooLarge) => Err(Failure::TooLarge),
-            Err(_) => Err(Failure::Refused("The form is incomplete.".to_owned())),
+            Err(_) => Err(Why::FormIncomplete.into()),
         }
     }
 

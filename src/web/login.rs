@@ -7,7 +7,7 @@ use super::{
     browser::{Browser, end, forget},
     failure::Failure,
     form::Form,
-    page::{Login, Logout, render, root, see_other},
+    page::{Frame, Login, Logout, render, see_other},
 };
 use crate::{
     actor::Actor,
@@ -53,10 +53,10 @@ pub(super) async fn submit(authority: Shared, mut request: Request) -> Result<Re
         Err(NotLoggedIn::Refused(why)) => {
             let error = oauth::Error::from(why);
             error.log();
-            let text = format!("{error}.");
+            let text = &browser.texts.login_wrong;
             let status = StatusCode::BAD_REQUEST;
             return Ok(form(
-                &authority, &browser, &return_to, &username, &text, status,
+                &authority, &browser, &return_to, &username, text, status,
             ));
         }
         Err(other) => return Err(oauth::Error::from(other).into()),
@@ -78,7 +78,7 @@ fn form(
     status: StatusCode,
 ) -> Response {
     let page = Login {
-        root: &root(authority),
+        frame: Frame::new(authority, browser.texts),
         csrf: &browser.csrf_token(),
         return_to: local(return_to).unwrap_or_default(),
         username,
@@ -145,7 +145,7 @@ pub(super) async fn ask_logout(authority: Shared, request: Request) -> Result<Re
     let return_to = return_to.unwrap_or_default();
     let targets = origin_of(&return_to).map_or_else(String::new, |origin| format!(" {origin}"));
     let page = Logout {
-        root: &root(&authority),
+        frame: Frame::new(&authority, browser.texts),
         csrf: &browser.csrf_token(),
         username: &signed_in.user.username,
         return_to: &query.without(&["csrf"]),

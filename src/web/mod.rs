@@ -9,20 +9,30 @@ mod failure;
 mod form;
 mod login;
 mod page;
+mod texts;
 
 use std::{future::Future, sync::Arc};
 
 use poem::{
-    Endpoint, EndpointExt, Request, Response, Route, endpoint::make, get, http::Method, post,
+    Endpoint, EndpointExt, Request, Response, Route,
+    endpoint::make,
+    get,
+    http::{Method, StatusCode},
+    post,
 };
 
-use self::failure::Failure;
+use self::{
+    failure::Failure,
+    page::{Frame, Home, render},
+    texts::Texts,
+};
 use crate::authority::Authority;
 
 type Shared = Arc<Authority>;
 
 /// Which methods each page takes.
 pub const METHODS: &[(&str, &[Method])] = &[
+    ("/", &[Method::GET]),
     ("/authorize", &[Method::GET, Method::POST]),
     ("/login", &[Method::GET, Method::POST]),
     ("/logout", &[Method::GET, Method::POST]),
@@ -36,12 +46,29 @@ pub const METHODS: &[(&str, &[Method])] = &[
     ("/account/sessions/end-all", &[Method::POST]),
 ];
 
+/// The page at `/`, which says where everything is.
+pub fn home(authority: &Shared) -> impl Endpoint<Output = Response> + use<> {
+    let authority = Arc::clone(authority);
+    get(make(move |request: Request| {
+        let authority = Arc::clone(&authority);
+        async move {
+            let frame = Frame::new(&authority, Texts::of(&request));
+            render(StatusCode::OK, "", &Home { frame })
+        }
+    }))
+}
+
 /// All pages.
 pub fn routes(authority: &Shared) -> Route {
     let wrong_codes = Arc::new(device::WrongCodes::default());
     let show_device = Arc::clone(&wrong_codes);
-    Route::new()
-        .at("/style.css", get(page::stylesheet()))
+    let brand = &authority.config.brand;
+    let mut routes = Route::new();
+    if let Some(logo) = brand.logo.clone() {
+        routes = routes.at("/logo", get(page::logo(logo)));
+    }
+    routes
+        .at("/style.css", get(page::stylesheet(brand)))
         .at("/form-post.js", get(page::form_post_script()))
         .at(
             "/authorize",
@@ -100,12 +127,13 @@ where
 {
     let authority = Arc::clone(authority);
     make(move |request: Request| {
-        let root = page::root(&authority);
+        let texts = Texts::of(&request);
+        let authority = Arc::clone(&authority);
         let answer = handler(Arc::clone(&authority), request);
         async move {
             match answer.await {
                 Ok(response) => response,
-                Err(failure) => failure.into_page(&root),
+                Err(failure) => failure.into_page(Frame::new(&authority, texts)),
             }
         }
     })

@@ -1,14 +1,19 @@
 //! The pages' frame: templates, the stylesheet, headers.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use askama::Template;
+use bytes::Bytes;
 use poem::{
     Endpoint, Response,
     endpoint::make_sync,
     http::{StatusCode, header},
 };
 
+use super::texts::{Texts, fill, strong};
 use crate::{
     authority::Authority,
+    config::{Brand, Logo},
     scope::ScopeSet,
     store::{ConsentRow, SessionRow, TokenRow},
 };
@@ -19,7 +24,7 @@ const STYLE: &str = include_str!("style.css");
 #[derive(Template)]
 #[template(path = "message.html")]
 pub(super) struct Message<'a> {
-    pub root: &'a str,
+    pub frame: Frame<'a>,
     pub title: &'a str,
     pub text: &'a str,
 }
@@ -27,7 +32,7 @@ pub(super) struct Message<'a> {
 #[derive(Template)]
 #[template(path = "login.html")]
 pub(super) struct Login<'a> {
-    pub root: &'a str,
+    pub frame: Frame<'a>,
     pub csrf: &'a str,
     pub return_to: &'a str,
     pub username: &'a str,
@@ -37,7 +42,7 @@ pub(super) struct Login<'a> {
 #[derive(Template)]
 #[template(path = "logout.html")]
 pub(super) struct Logout<'a> {
-    pub root: &'a str,
+    pub frame: Frame<'a>,
     pub csrf: &'a str,
     pub username: &'a str,
     pub return_to: &'a str,
@@ -52,7 +57,7 @@ pub(super) struct Described {
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub(super) struct Consent<'a> {
-    pub root: &'a str,
+    pub frame: Frame<'a>,
     pub csrf: &'a str,
     pub request: &'a str,
     pub client: &'a str,
@@ -67,7 +72,7 @@ pub(super) struct Consent<'a> {
 #[derive(Template)]
 #[template(path = "form_post.html")]
 pub(super) struct FormPost<'a> {
-    pub root: &'a str,
+    pub frame: Frame<'a>,
     pub action: &'a str,
     pub parameters: &'a [(String, String)],
 }
@@ -75,7 +80,7 @@ pub(super) struct FormPost<'a> {
 #[derive(Template)]
 #[template(path = "device.html")]
 pub(super) struct Device<'a> {
-    pub root: &'a str,
+    pub frame: Frame<'a>,
     pub csrf: &'a str,
     pub username: &'a str,
     pub user_code: &'a str,
@@ -95,7 +100,7 @@ pub(super) struct Fresh<'a> {
 #[derive(Template)]
 #[template(path = "account.html")]
 pub(super) struct Account<'a> {
-    pub root: &'a str,
+    pub frame: Frame<'a>,
     pub csrf: &'a str,
     pub username: &'a str,
     pub email: &'a str,
@@ -113,23 +118,44 @@ pub(super) struct Account<'a> {
     pub error: &'a str,
 }
 
-/// A time for people: UTC, to the minute.
-mod filters {
-    use std::time::{Duration, UNIX_EPOCH};
+/// What is at `/`.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub(super) struct Home<'a> {
+    pub frame: Frame<'a>,
+}
 
-    #[askama::filter_fn]
-    pub fn time(seconds: &i64, _: &dyn askama::Values) -> askama::Result<String> {
-        let time = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
-        let text = humantime::format_rfc3339_seconds(time).to_string();
-        Ok(text.get(..16).unwrap_or_default().replace('T', " "))
+/// What every page has: the path below which they are found, the texts in
+/// the language of the browser, and the team's name, logo and colour.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub root: &'a str,
+    pub t: &'static Texts,
+    pub brand: &'a Brand,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn new(authority: &'a Authority, texts: &'static Texts) -> Self {
+        Self {
+            root: authority.config.base_path(),
+            t: texts,
+            brand: &authority.config.brand,
+        }
     }
+}
+
+/// A time for people: UTC, to the minute.
+fn time_of(seconds: &i64) -> String {
+    let time = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    text.get(..16).unwrap_or_default().replace('T', " ")
 }
 
 /// Renders a page. What it may do is next to nothing; forms go to this server, and
 /// from there to `targets` at most.
 pub(super) fn render(status: StatusCode, targets: &str, page: &impl Template) -> Response {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; form-action 'self'{targets}; base-uri 'none'; \
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{targets}; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     let builder = Response::builder()
@@ -137,6 +163,7 @@ pub(super) fn render(status: StatusCode, targets: &str, page: &impl Template) ->
         .header(header::CONTENT_SECURITY_POLICY, policy)
         .header(header::REFERRER_POLICY, "no-referrer")
         .header(header::X_FRAME_OPTIONS, "DENY")
+        .header(header::VARY, "Accept-Language")
         .header(header::CACHE_CONTROL, "no-store");
     match page.render() {
         Ok(html) => builder.status(status).body(html),
@@ -157,8 +184,14 @@ pub(super) fn see_other(target: &str) -> Response {
         .finish()
 }
 
-pub(super) fn stylesheet() -> impl Endpoint<Output = Response> {
-    asset("text/css; charset=utf-8", STYLE)
+pub(super) fn stylesheet(brand: &Brand) -> impl Endpoint<Output = Response> + use<> {
+    let style = format!("{STYLE}{}", brand.style());
+    asset("text/css; charset=utf-8", style.into_bytes())
+}
+
+/// The team's logo.
+pub(super) fn logo(logo: Logo) -> impl Endpoint<Output = Response> {
+    asset(logo.media_type, logo.bytes)
 }
 
 /// Sends the one form of a page off, where there is JavaScript; elsewhere it has a
@@ -166,22 +199,22 @@ pub(super) fn stylesheet() -> impl Endpoint<Output = Response> {
 pub(super) fn form_post_script() -> impl Endpoint<Output = Response> {
     asset(
         "text/javascript; charset=utf-8",
-        "document.forms[0].submit();\n",
+        b"document.forms[0].submit();\n".to_vec(),
     )
 }
 
-fn asset(kind: &'static str, text: &'static str) -> impl Endpoint<Output = Response> {
+fn asset(kind: &'static str, bytes: Vec<u8>) -> impl Endpoint<Output = Response> {
+    let bytes = Bytes::from(bytes);
     make_sync(move |_| {
         Response::builder()
             .content_type(kind)
             .header(header::CACHE_CONTROL, "public, max-age=3600")
-            .body(text)
+            .header(
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            )
+            .body(bytes.clone())
     })
-}
-
-/// Where the pages are found, with a slash at its end.
-pub(super) fn root(authority: &Authority) -> String {
-    format!("{}/", authority.config.base_path())
 }
 
 /// Scopes in the words of the catalogue.

@@ -34,6 +34,7 @@ mod logs;
 mod minted_tokens;
 mod openid_connect;
 mod own_account;
+mod page_texts;
 mod pages;
 mod password_grant;
 mod personal_tokens;

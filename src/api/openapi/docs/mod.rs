@@ -13,7 +13,6 @@ use super::document;
 
 const SWAGGER_UI_JS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
 const SWAGGER_UI_CSS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
-const INDEX_HTML: &str = include_str!("index.html");
 const SWAGGER_HTML: &str = include_str!("swagger.html");
 const SWAGGER_INIT: &[u8] = include_bytes!("swagger.js");
 const REDIRECT_HTML: &str = include_str!("oauth2-redirect.html");
@@ -26,7 +25,6 @@ const REDOC_INIT: &[u8] = include_bytes!("redoc.js");
 /// violation.
 const BASE_POLICY: &str = "default-src 'none'; img-src data:; form-action 'none'; \
     base-uri 'none'; frame-ancestors 'none'";
-const INDEX_NEEDS: &str = "";
 const REDIRECT_NEEDS: &str = "; script-src 'self'";
 const SWAGGER_NEEDS: &str = "; script-src 'self'; style-src 'self'; connect-src 'self'";
 /// The first hash is that of an empty style element, which ReDoc fills by
@@ -79,11 +77,6 @@ pub(in crate::api) fn add_to(routes: Route) -> Route {
                 "application/yaml",
             )),
         )
-}
-
-/// What is at `/`.
-pub(in crate::api) fn index() -> impl Endpoint<Output = Response> {
-    get(page(INDEX_HTML, INDEX_NEEDS))
 }
 
 /// A page. Its assets are named relative to it, so that a path prefix of a proxy
