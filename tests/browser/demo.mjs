@@ -9,11 +9,11 @@ const BINARY =
   fileURLToPath(new URL("../../target/debug/scopegate", import.meta.url));
 const START_LIMIT_MS = 30_000;
 
-/** Starts a demo and resolves to its origin and a function that ends it. */
-export async function startDemo(port = 0) {
-  const server = spawn(BINARY, ["demo", "--listen", `127.0.0.1:${port}`], {
+/** Starts a demo with more settings and resolves to its origin and a function that ends it. */
+export async function startDemo(port = 0, settings = [], env = {}) {
+  const server = spawn(BINARY, ["demo", "--listen", `127.0.0.1:${port}`, ...settings], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...env },
   });
   const ended = new Promise((resolve) => server.once("close", resolve));
   const stop = () => {
