@@ -14,7 +14,7 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
     let index = Arc::new(web::home(authority));
     let base: Arc<str> = authority.config.base_path().into();
     // The router prefers a nest at `/` to a page there.
-    let routes = api::with_docs(web::routes(authority))
+    let routes = api::with_docs(web::routes(authority), &authority.config)
         .nest_no_strip("/", api::guarded(authority)?)
         .around(move |routes, request| {
             let (index, base) = (Arc::clone(&index), Arc::clone(&base));

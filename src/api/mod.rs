@@ -12,6 +12,7 @@ use poem_openapi::OpenApiService;
 
 use crate::{
     authority::Authority,
+    config::Config,
     guard::{Enforced, Undeclared},
 };
 use openapi::document;
@@ -19,7 +20,7 @@ use plumbing::{
     access, base_path::WithoutBasePath, cors::Cors, errors::Answers, trailing_slash::TrimSlashes,
 };
 
-pub use openapi::document::{document_json, document_yaml};
+pub use openapi::document::{Flows, document_json, document_yaml};
 
 /// The operations, each behind its guard.
 pub(crate) fn guarded(authority: &Arc<Authority>) -> Result<impl IntoEndpoint + use<>, Undeclared> {
@@ -34,8 +35,12 @@ pub(crate) fn guarded(authority: &Arc<Authority>) -> Result<impl IntoEndpoint + 
 }
 
 /// Adds Swagger UI, ReDoc and the document.
-pub(crate) fn with_docs(routes: Route) -> Route {
-    openapi::docs::add_to(routes)
+pub(crate) fn with_docs(routes: Route, config: &Config) -> Route {
+    let flows = match config.password_grant {
+        true => Flows::All,
+        false => Flows::WithoutPassword,
+    };
+    openapi::docs::add_to(routes, flows)
 }
 
 /// Sees to it that every error has its shape; `pages` are the methods of what is no

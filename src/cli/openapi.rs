@@ -1,6 +1,7 @@
 //! `scopegate openapi`.
 
 use clap::Args;
+use scopegate::api::Flows;
 
 use super::{Outcome, output::line};
 
@@ -22,9 +23,9 @@ pub struct OpenApi {
 impl OpenApi {
     pub fn run(self) -> Outcome {
         let document = if self.yaml {
-            scopegate::api::document_yaml()?
+            scopegate::api::document_yaml(Flows::All)?
         } else {
-            scopegate::api::document_json()?
+            scopegate::api::document_json(Flows::All)?
         };
         line!("{}", document.trim_end());
         Ok(())

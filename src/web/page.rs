@@ -155,7 +155,7 @@ fn time_of(seconds: &i64) -> String {
 /// from there to `targets` at most.
 pub(super) fn render(status: StatusCode, targets: &str, page: &impl Template) -> Response {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{targets}; base-uri 'none'; \
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'{targets}; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     let builder = Response::builder()

@@ -164,6 +164,19 @@ fn the_server_shows_what_the_command_prints() {
 }
 
 #[test]
+fn without_the_password_grant_the_served_document_does_not_offer_it() {
+    let flows = |server: &Server| {
+        let document = Document::of(server);
+        let scheme = &document.0["components"]["securitySchemes"]["scopegate"];
+        let names: Vec<String> = members(&scheme["flows"]).keys().cloned().collect();
+        names
+    };
+    let off = Server::with_args(&["--password-grant", "off"]);
+    assert_eq!(flows(&off), ["authorizationCode"]);
+    assert_eq!(flows(&Server::start()).len(), 2);
+}
+
+#[test]
 fn every_scope_of_the_document_is_described() {
     let document = Document::of(&Server::start());
     assert!(document.scopes().len() >= 10);

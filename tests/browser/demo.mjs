@@ -1,6 +1,8 @@
 // The real binary, serving `scopegate demo`.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -8,6 +10,15 @@ const BINARY =
   process.env.SCOPEGATE_BINARY ??
   fileURLToPath(new URL("../../target/debug/scopegate", import.meta.url));
 const START_LIMIT_MS = 30_000;
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 /** Starts a demo with more settings and resolves to its origin and a function that ends it. */
 export async function startDemo(port = 0, settings = [], env = {}) {

@@ -5,8 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,7 +13,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { startBrowser } from "./browser.mjs";
-import { startDemo } from "./demo.mjs";
+import { freePort, startDemo } from "./demo.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/mcp/", import.meta.url));
 
@@ -55,14 +54,6 @@ function run(file, args, env) {
     return ended;
   };
   return { line, stop };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Logs in and agrees where the agent sends the person; gives what the page said. */
@@ -128,7 +119,7 @@ test("an agent is known by its document and calls a tool that the user let it", 
     certificate,
   ], { stdio: "ignore" });
   const identity = { key: readFileSync(key), cert: readFileSync(certificate) };
-  const host = createSecureServer(identity, (request, response) => {
+  const host = createServer(identity, (request, response) => {
     const described = {
       client_id: id,
       client_name: "An agent with a document",

@@ -27,21 +27,35 @@ const DESCRIPTION: &str = "Users, OAuth 2.0 and scoped tokens. Get a token at `/
 
 type Guarded = Enforced<Operations, LiveAccess>;
 
+/// Which flows the document offers for logging in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flows {
+    All,
+    /// Those of a server whose setting `password-grant` is off.
+    WithoutPassword,
+}
+
 /// The document as JSON, with a line break at its end.
-pub fn document_json() -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_string_pretty(&document()?)? + "\n")
+pub fn document_json(flows: Flows) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&document(flows)?)? + "\n")
 }
 
 /// The document as YAML.
-pub fn document_yaml() -> Result<String, Box<dyn std::error::Error>> {
-    Ok(serde_yaml_ng::to_string(&document()?)?)
+pub fn document_yaml(flows: Flows) -> Result<String, Box<dyn std::error::Error>> {
+    Ok(serde_yaml_ng::to_string(&document(flows)?)?)
 }
 
-fn document() -> Result<Value, serde_json::Error> {
+fn document(flows: Flows) -> Result<Value, serde_json::Error> {
     let raw = derived();
     let mut document: Value = serde_json::from_str(&raw)?;
     plain_media_types(&mut document);
     close_requests(&mut document);
+    if flows == Flows::WithoutPassword
+        && let Some(flows) =
+            document["components"]["securitySchemes"][SCHEME]["flows"].as_object_mut()
+    {
+        flows.remove("password");
+    }
     let schemas = document["components"]["schemas"].clone();
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
         for (path, operations) in paths {

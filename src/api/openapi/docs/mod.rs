@@ -9,7 +9,7 @@ use poem::{
 };
 use poem_openapi::OpenApiService;
 
-use super::document;
+use super::document::{self, Flows};
 
 const SWAGGER_UI_JS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
 const SWAGGER_UI_CSS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
@@ -40,7 +40,7 @@ const ASSET_MAX_AGE: &str = "public, max-age=3600";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Adds the pages, their assets and the document.
-pub(in crate::api) fn add_to(routes: Route) -> Route {
+pub(in crate::api) fn add_to(routes: Route, flows: Flows) -> Route {
     routes
         .at("/docs", get(page(SWAGGER_HTML, SWAGGER_NEEDS)))
         .at(
@@ -66,14 +66,14 @@ pub(in crate::api) fn add_to(routes: Route) -> Route {
         .at(
             "/openapi.json",
             get(rendered(
-                document::document_json().map_err(|error| error.to_string()),
+                document::document_json(flows).map_err(|error| error.to_string()),
                 "application/json",
             )),
         )
         .at(
             "/openapi.yaml",
             get(rendered(
-                document::document_yaml().map_err(|error| error.to_string()),
+                document::document_yaml(flows).map_err(|error| error.to_string()),
                 "application/yaml",
             )),
         )
