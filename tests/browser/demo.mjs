@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const BINARY =
+export const BINARY =
   process.env.SCOPEGATE_BINARY ??
   fileURLToPath(new URL("../../target/debug/scopegate", import.meta.url));
 const START_LIMIT_MS = 30_000;
@@ -39,13 +39,14 @@ export async function startDemo(port = 0, settings = [], env = {}) {
   }
 }
 
-function listening(server) {
+/** Resolves to where a server says that it listens. */
+export function listening(server) {
   return new Promise((resolve, reject) => {
     const output = [];
     const fail = (why) => reject(new Error([why, ...output].join("\n")));
-    const timer = setTimeout(() => fail("the demo does not say where it listens"), START_LIMIT_MS);
+    const timer = setTimeout(() => fail("it does not say where it listens"), START_LIMIT_MS);
     server.once("error", (error) => fail(`${BINARY}: ${error.message}`));
-    server.once("close", (code) => fail(`the demo ended with ${code}`));
+    server.once("close", (code) => fail(`it ended with ${code}`));
     for (const stream of [server.stdout, server.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         output.push(line);
