@@ -82,7 +82,13 @@ impl Authority {
         store
             .put_builtin_scopes(&BuiltinScope::catalogue(), clock.now())
             .await?;
-        let live = Live::load(store.clone(), key_settings(&config), clock.clone()).await?;
+        let live = Live::load(
+            store.clone(),
+            key_settings(&config),
+            config.max_staleness,
+            clock.clone(),
+        )
+        .await?;
         let directory = match config.shared_users.clone() {
             Some(source) => Directory::Shared(SharedUsers::new(source)?),
             None => Directory::Own(store.clone()),

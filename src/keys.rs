@@ -14,7 +14,7 @@ use crate::{
     authority::Authority,
     error::Error,
     fields::Unfit,
-    live::{KeyRingError, MAX_STALENESS},
+    live::KeyRingError,
     store::{KeyRow, KeyState, Transaction},
     token::{Algorithm, LEEWAY_SECONDS},
 };
@@ -126,7 +126,7 @@ pub async fn rotate(authority: &Authority, actor: &Actor, grace: Duration) -> Re
             .filter(|row| row.state(now) == KeyState::Active)
         {
             row.retires_at = Some(switch);
-            row.verifies_until = Some(last_expiry + margin());
+            row.verifies_until = Some(last_expiry + margin(authority));
         }
         rows[next].activates_at = Some(switch);
         forget_retired(rows, now);
@@ -300,6 +300,7 @@ fn longest_life(authority: &Authority) -> Duration {
 
 /// Seconds for which a token is accepted behind its expiry, and for which a
 /// server that has not heard of a rotation may still sign.
-fn margin() -> i64 {
-    LEEWAY_SECONDS.saturating_add_unsigned(MAX_STALENESS.as_secs())
+fn margin(authority: &Authority) -> i64 {
+    let staleness = authority.config.max_staleness;
+    LEEWAY_SECONDS.saturating_add_unsigned(staleness.as_secs())
 }

@@ -6,7 +6,7 @@
 //! server applies the announcements in order, its own at once
 //! ([`Live::catch_up`]) and those of others as [`Live::follow`] finds them. A
 //! server that has not heard from the change log for longer than
-//! [`MAX_STALENESS`] says so rather than answer from what may be outdated.
+//! the setting `max-staleness` says so rather than answer from what may be outdated.
 
 mod keys;
 mod registry;
@@ -48,11 +48,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// After how many looks at the change log expired revocations are forgotten.
 const LOOKS_PER_TIDYING: u32 = 300;
 
-/// After how many looks at the change log the uses of tokens are written.
-const LOOKS_PER_WRITE: u32 = 25;
-
-/// How long a server may go without hearing from the change log.
-pub const MAX_STALENESS: Duration = Duration::from_secs(5);
+/// How often the uses of tokens are written.
+const WRITE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How many users' states are held; others cost one look-up.
 const CACHED_USERS: usize = 100_000;
@@ -77,6 +74,9 @@ pub enum LiveError {
 /// The state in memory.
 pub struct Live {
     store: Store,
+    /// The same, for what the change log brings.
+    log: Store,
+    max_staleness: Duration,
     clock: Clock,
     key_settings: KeySettings,
     keys: ArcSwap<KeyRing>,
@@ -107,6 +107,7 @@ impl Live {
     pub async fn load(
         store: Store,
         key_settings: KeySettings,
+        max_staleness: Duration,
         clock: Clock,
     ) -> Result<Self, LiveError> {
         let now = clock.now();
@@ -116,7 +117,9 @@ impl Live {
         let scopes = load_scopes(&store).await?;
         let registry = Registry::load(&store, &scopes).await?;
         let live = Self {
+            log: store.for_change_log(),
             store,
+            max_staleness,
             clock,
             key_settings,
             keys: ArcSwap::from_pointee(keys),
@@ -188,7 +191,7 @@ impl Live {
     /// Whether the change log was heard of lately enough to answer by.
     pub fn is_fresh(&self) -> bool {
         let heard = Duration::from_millis(self.heard_at.load(Ordering::Relaxed).unsigned_abs());
-        self.started.elapsed().saturating_sub(heard) <= MAX_STALENESS
+        self.started.elapsed().saturating_sub(heard) <= self.max_staleness
     }
 
     /// The state of a user, from memory or else from the database.
@@ -237,14 +240,14 @@ impl Live {
     /// of this very server is in force here.
     pub async fn catch_up(&self) -> Result<(), LiveError> {
         let mut seq = self.seq.lock().await;
-        let latest = self.store.latest_change().await?;
+        // What happened after the question is not in the answer.
+        let asked_at = self.started.elapsed().as_millis();
+        let latest = self.log.latest_change().await?;
         if latest != *seq {
             *seq = self.apply_up_to(*seq, latest).await?;
         }
-        self.heard_at.store(
-            i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX),
-            Ordering::Relaxed,
-        );
+        let asked_at = i64::try_from(asked_at).unwrap_or(i64::MAX);
+        self.heard_at.store(asked_at, Ordering::Relaxed);
         Ok(())
     }
 
@@ -252,7 +255,7 @@ impl Live {
     /// numbers have no gaps: where the next one is missing, the change log does not
     /// reach back far enough, and everything is loaded anew.
     async fn apply_up_to(&self, seq: i64, latest: i64) -> Result<i64, LiveError> {
-        let changes = self.store.changes_after(seq).await?;
+        let changes = self.log.changes_after(seq).await?;
         match changes.first() {
             Some(first) if first.seq == seq + 1 => {
                 self.apply(&changes, seq).await?;
@@ -271,16 +274,13 @@ impl Live {
     }
 
     async fn reload(&self) -> Result<(), LiveError> {
-        let keys = self
-            .key_settings
-            .load(&self.store, self.clock.now())
-            .await?;
+        let keys = self.key_settings.load(&self.log, self.clock.now()).await?;
         self.keys.store(Arc::new(keys));
         self.load_revocations(0).await?;
         self.catalogue
-            .store(Arc::new(load_scopes(&self.store).await?));
+            .store(Arc::new(load_scopes(&self.log).await?));
         self.load_made_anew().await?;
-        self.registry.reload(&self.store, &self.catalogue()).await?;
+        self.registry.reload(&self.log, &self.catalogue()).await?;
         self.watch_personal_tokens().await?;
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.users.clear();
@@ -288,23 +288,40 @@ impl Live {
         Ok(())
     }
 
+    /// Closes the connections to the database.
+    pub async fn close(&self) {
+        self.log.close().await;
+        self.store.close().await;
+    }
+
     /// Whether memory has it that there is no user of a name.
     pub fn remembers_nobody(&self, username: &str) -> bool {
         matches!(self.users.get(username), Some(None))
     }
 
-    /// Follows the change log for ever.
+    /// Follows the change log, and writes the uses of tokens, for ever: neither waits for
+    /// the other.
     pub async fn follow(&self) {
+        tokio::join!(self.follow_changes(), self.keep_writing_uses());
+    }
+
+    async fn keep_writing_uses(&self) {
+        let mut interval = tokio::time::interval(WRITE_INTERVAL);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            if let Err(error) = self.write_uses().await {
+                tracing::warn!(%error, "when tokens were used cannot be written");
+            }
+        }
+    }
+
+    async fn follow_changes(&self) {
         let mut interval = tokio::time::interval(POLL_INTERVAL);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failing = false;
         for look in 1_u32.. {
             interval.tick().await;
-            if look.is_multiple_of(LOOKS_PER_WRITE)
-                && let Err(error) = self.write_uses().await
-            {
-                tracing::warn!(%error, "when tokens were used cannot be written");
-            }
             if look.is_multiple_of(LOOKS_PER_TIDYING) {
                 self.revoked.forget_expired(self.clock.now());
             }
@@ -352,10 +369,7 @@ impl Live {
     async fn apply(&self, changes: &[Change], before: i64) -> Result<(), LiveError> {
         let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
         if has(Change::KEYS) {
-            let keys = self
-                .key_settings
-                .load(&self.store, self.clock.now())
-                .await?;
+            let keys = self.key_settings.load(&self.log, self.clock.now()).await?;
             self.keys.store(Arc::new(keys));
         }
         if has(Change::REVOCATIONS) {
@@ -363,21 +377,21 @@ impl Live {
         }
         if has(Change::SCOPES) {
             self.catalogue
-                .store(Arc::new(load_scopes(&self.store).await?));
+                .store(Arc::new(load_scopes(&self.log).await?));
             self.load_made_anew().await?;
         }
         if has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
-            self.registry.reload(&self.store, &self.catalogue()).await?;
+            self.registry.reload(&self.log, &self.catalogue()).await?;
         } else if has(Change::CLIENTS) {
             let is_client = |change: &&Change| change.kind == Change::CLIENTS;
             let ids = changes.iter().filter(is_client).map(|change| &*change.key);
             self.registry
-                .reload_clients(&self.store, &self.catalogue(), ids)
+                .reload_clients(&self.log, &self.catalogue(), ids)
                 .await?;
         }
         for change in changes {
             if change.kind == Change::PERSONAL_TOKEN
-                && let Some(token) = self.store.token(&change.key).await?
+                && let Some(token) = self.log.token(&change.key).await?
             {
                 self.watch(&token.id, token.expires_at);
             }
@@ -394,7 +408,7 @@ impl Live {
     }
 
     async fn load_made_anew(&self) -> Result<(), LiveError> {
-        let rows = self.store.scopes_made_anew().await?;
+        let rows = self.log.scopes_made_anew().await?;
         let read = |(name, fence): &(String, String)| {
             Some((Scope::parse(name).ok()?, Uuid::parse_str(fence).ok()?))
         };
@@ -409,7 +423,7 @@ impl Live {
                 self.revoked.insert(id, row.expires_at);
             }
         };
-        self.store
+        self.log
             .revocations_after(after, self.clock.now(), revoke)
             .await?;
         Ok(())

@@ -90,7 +90,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     server::serve(listener, tls, app, limits(), stopped).await?;
     follower.abort();
     housekeeper.abort();
-    authority.store.close().await;
+    authority.live.close().await;
     tracing::info!("stopped");
     Ok(())
 }

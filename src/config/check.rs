@@ -72,6 +72,7 @@ impl Layers {
             openid_connect: self.switch("openid-connect")? && signing_algorithm != Algorithm::Hs256,
             hash_workers: self.hash_workers()?,
             hash_queue: self.parse("hash-queue", "a number")?,
+            max_staleness: self.max_staleness()?,
             cors_origins: self.cors_origins()?,
             trusted_proxies: self.list("trusted-proxy", "a network, as in 10.0.0.0/8")?,
             tls: self.tls()?,
@@ -179,6 +180,15 @@ impl Layers {
             Scope::parse(name).map_err(|error| value(key, format!("`{name}`: {error}")))
         };
         names.iter().map(parse).collect()
+    }
+
+    /// A second at least, which is a few looks at the change log.
+    fn max_staleness(&self) -> Result<Duration, ConfigError> {
+        let key = "max-staleness";
+        match self.duration(key)? {
+            time if (1..=60).contains(&time.as_secs()) => Ok(time),
+            _ => Err(value(key, "must be a time from 1s to 60s")),
+        }
     }
 
     fn key_encryption_key(&self) -> Result<Option<KeyEncryptionKey>, ConfigError> {

@@ -140,6 +140,8 @@ pub struct Config {
     pub openid_connect: bool,
     pub hash_workers: usize,
     pub hash_queue: usize,
+    /// How long tokens are accepted without news from the change log.
+    pub max_staleness: Duration,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub tls: Option<TlsFiles>,

@@ -348,6 +348,12 @@ pub const SETTINGS: &[Setting] = &[
         Some("64"),
         "Logins that may wait for a hash thread; further ones get 503",
     ),
+    setting(
+        "max-staleness",
+        "TIME",
+        Some("5s"),
+        "How long tokens are accepted without news of what was revoked, as when the database is away; then 503",
+    ),
     Setting {
         list: true,
         ..setting(

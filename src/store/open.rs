@@ -16,8 +16,11 @@ use super::{Pools, Result, Store, read};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How PostgreSQL treats our connections. Its notices tell an operator nothing.
-const SESSION: [(&str, &str); 2] = [
+const SESSION: [(&str, &str); 4] = [
     ("statement_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    // A server that is frozen within a transaction holds up the others for no longer.
+    ("idle_in_transaction_session_timeout", "5s"),
     ("client_min_messages", "warning"),
 ];
 
@@ -116,6 +119,28 @@ impl Store {
         Ok(Self {
             pools: Pools::Postgres(pool),
         })
+    }
+
+    /// The same database by a connection of its own, for the change log: it is not held up
+    /// by requests that wait for connections or locks.
+    #[must_use]
+    pub fn for_change_log(&self) -> Self {
+        let pools = match &self.pools {
+            Pools::Sqlite { readers, writer } => Pools::Sqlite {
+                readers: SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(PATIENCE)
+                    .connect_lazy_with(readers.connect_options().as_ref().clone()),
+                writer: writer.clone(),
+            },
+            Pools::Postgres(pool) => Pools::Postgres(
+                PgPoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(PATIENCE)
+                    .connect_lazy_with(pool.connect_options().as_ref().clone()),
+            ),
+        };
+        Self { pools }
     }
 
     /// Asks the database for an answer.

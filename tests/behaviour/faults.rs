@@ -117,3 +117,49 @@ fn commands_that_make_a_database_at_once_make_one() {
         }
     }
 }
+
+#[test]
+fn whoever_waits_for_a_lock_of_somebody_else_does_not_hold_up_the_guards() {
+    let server = Server::with_args(&["--max-staleness", "1s"]);
+    server.user("johndoe", PASSWORD, &["me", "tokens"]);
+    let token = server.login("johndoe", PASSWORD, &["me", "tokens"]);
+    let personal = server.post("/users/me/tokens").bearer(&token.text);
+    let personal = personal.json(&serde_json::json!({"name": "robot", "scopes": ["me"]}));
+    let personal = personal.send().expect(201);
+    // Its use is to be written while nothing can be.
+    let personal = personal["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let lock = server.home().database().lock();
+    server.assert_accepts(&personal);
+    thread::scope(|scope| {
+        // More than there are connections.
+        let log_in = || server.try_login("johndoe", PASSWORD, &["me"]).send();
+        let logins: Vec<_> = (0..20).map(|_| scope.spawn(log_in)).collect();
+        while !logins.iter().all(thread::ScopedJoinHandle::is_finished) {
+            server.assert_accepts(&personal);
+        }
+        for login in logins {
+            let answer = login.join().expect("an answer");
+            assert_oauth_error(&answer, 503, "temporarily_unavailable");
+            assert!(answer.headers.contains_key("retry-after"));
+        }
+    });
+    lock.release();
+    let is_back = |answer: &Answer| answer.status == 200;
+    eventually(
+        || server.try_login("johndoe", PASSWORD, &["me"]).send(),
+        is_back,
+    );
+}
+
+#[test]
+fn how_old_the_news_may_be_is_a_setting_within_bounds() {
+    let home = Home::new();
+    for bad in ["0s", "500ms", "2m", "soon"] {
+        home.run(&["config", "--max-staleness", bad])
+            .was_refused_naming("max-staleness");
+    }
+    home.run(&["config", "--max-staleness", "30s"]).succeeded();
+}

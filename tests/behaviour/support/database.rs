@@ -107,6 +107,62 @@ impl Database {
     }
 }
 
+/// A transaction of somebody else, which keeps all writers waiting until this is dropped.
+pub struct WriteLock {
+    connection: Held,
+    runtime: tokio::runtime::Runtime,
+}
+
+enum Held {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Database {
+    /// Keeps writers waiting.
+    pub fn lock(&self) -> WriteLock {
+        let runtime = runtime();
+        let url = self.absolute_url();
+        let connection = runtime.block_on(async {
+            match self {
+                Self::File(_) => {
+                    let mut connection = SqliteConnection::connect(&url).await?;
+                    sqlx::query("BEGIN IMMEDIATE")
+                        .execute(&mut connection)
+                        .await?;
+                    Ok::<_, sqlx::Error>(Held::Sqlite(connection))
+                }
+                Self::Postgres { .. } => {
+                    let mut connection = PgConnection::connect(&url).await?;
+                    sqlx::raw_sql(
+                        "BEGIN; LOCK TABLE tokens, login_failures IN ACCESS EXCLUSIVE MODE",
+                    )
+                    .execute(&mut connection)
+                    .await?;
+                    Ok(Held::Postgres(connection))
+                }
+            }
+        });
+        WriteLock {
+            connection: connection.expect("a lock"),
+            runtime,
+        }
+    }
+}
+
+impl WriteLock {
+    /// Lets the writers go on.
+    pub fn release(self) {
+        let closed = self.runtime.block_on(async {
+            match self.connection {
+                Held::Sqlite(connection) => connection.close().await,
+                Held::Postgres(connection) => connection.close().await,
+            }
+        });
+        closed.expect("a closed connection");
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Self::Postgres { server, name } = self {
@@ -149,14 +205,16 @@ fn psql(url: &str, statement: &str) {
     Done::of(Command::new("psql").args(arguments)).succeeded();
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().expect("a runtime")
+}
+
 /// Runs on a thread of its own: the caller may be within a runtime.
 fn block_on<T: Send>(future: impl Future<Output = Result<T, sqlx::Error>> + Send) -> T {
     let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(future).expect("the database's answer")
+        let answer = runtime().block_on(future);
+        answer.expect("the database's answer")
     };
     std::thread::scope(|scope| scope.spawn(run).join()).expect("the database's answer")
 }
