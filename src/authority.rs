@@ -13,12 +13,12 @@ use crate::{
     clock::Clock,
     config::Config,
     directory::Directory,
+    documents::Documents,
     elsewhere::SharedUsers,
     guard::Caller,
     hashing::HashPool,
     infrastructure::Infrastructure,
     live::{KeySettings, Live, LiveError, UserState},
-    oauth::ClientDocuments,
     password::{Context, Policy, PolicyError},
     scope::ScopeSet,
     store::{self, ForeignError, OpenError, Store, Transaction, UserRow},
@@ -36,8 +36,8 @@ pub struct Authority {
     pub hashing: HashPool,
     pub throttle: Throttle,
     pub directory: Directory,
-    /// What reads the documents of clients, where the setting is on.
-    pub client_documents: Option<ClientDocuments>,
+    /// What fetches the documents of clients, where the setting is on.
+    pub documents: Option<Documents>,
     /// What a token for this server must say.
     pub expected: Expected,
 }
@@ -93,13 +93,11 @@ impl Authority {
             Some(source) => Directory::Shared(SharedUsers::new(source)?),
             None => Directory::Own(store.clone()),
         };
-        let client_documents = match &config.client_metadata_documents {
-            Some(allowed) => Some(ClientDocuments::new(allowed.clone())?),
-            None => None,
-        };
+        let allowed = config.client_metadata_documents.clone();
+        let documents = allowed.map(Documents::new).transpose()?;
         Ok(Self {
             directory,
-            client_documents,
+            documents,
             expected: Expected {
                 issuer: config.issuer.clone(),
                 audience: Some(config.audience.clone()),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use quick_cache::sync::Cache;
 use reqwest::{
     Client, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -25,6 +26,8 @@ const MAX_BYTES: usize = 64 * 1024;
 const TIME: Duration = Duration::from_secs(15);
 /// How many are fetched at once; further ones are refused.
 const AT_ONCE: usize = 16;
+/// How many are remembered as fresh.
+const REMEMBERED: usize = 10_000;
 /// How long a document is fresh that does not say, and at most.
 const FRESH: Duration = Duration::from_mins(5);
 const LONGEST_FRESH: Duration = Duration::from_hours(24);
@@ -41,6 +44,8 @@ pub struct Documents {
     client: Client,
     allowed: Arc<Allowed>,
     permits: Semaphore,
+    /// Until when what was fetched from an address is fresh, in seconds since 1970.
+    fresh: Cache<String, i64>,
 }
 
 /// A document, and for how long it need not be fetched again.
@@ -143,7 +148,19 @@ impl Documents {
             client,
             allowed,
             permits: Semaphore::new(AT_ONCE),
+            fresh: Cache::new(REMEMBERED),
         })
+    }
+
+    /// Whether what was fetched from an address need not be fetched again.
+    pub fn is_fresh(&self, address: &str, now: i64) -> bool {
+        self.fresh.get(address).is_some_and(|until| now < until)
+    }
+
+    /// Remembers for how long what was fetched from an address is fresh.
+    pub fn remember(&self, address: &str, fresh_for: Duration, now: i64) {
+        let until = now.saturating_add_unsigned(fresh_for.as_secs());
+        self.fresh.insert(address.to_owned(), until);
     }
 
     /// Whether a URL may be fetched, as far as it says itself.

@@ -1,5 +1,5 @@
-//! Limits on failed logins, and on clients that register themselves: per username and per origin: an address, or a client that
-//! passes on the passwords of its users.
+//! Limits on failed logins, per username and per origin (an address, or a client that
+//! passes on the passwords of its users), and on what strangers make the server do.
 //!
 //! A try is counted in the database before its password is hashed, and taken
 //! back when the password is right: fifty tries at once are fifty, and neither

@@ -7,7 +7,6 @@
 
 use std::net::IpAddr;
 
-use quick_cache::sync::Cache;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -20,34 +19,14 @@ use crate::{
     authority::Authority,
     client::{Authentication, Client, Registration},
     clients,
-    documents::{Allowed, Documents},
     guard::unambiguous_json,
     scope::ScopeSet,
     store::{self, Transaction},
     throttle::Counting,
 };
 
-/// How many documents are remembered as fresh.
-const REMEMBERED: usize = 10_000;
-
 /// The most bytes of such an id.
 const MAX_ID_BYTES: usize = 255;
-
-/// What fetches the documents, and remembers which are fresh.
-pub struct ClientDocuments {
-    documents: Documents,
-    /// Until when, in seconds since 1970.
-    fresh: Cache<String, i64>,
-}
-
-impl ClientDocuments {
-    pub fn new(allowed: Allowed) -> Result<Self, reqwest::Error> {
-        Ok(Self {
-            documents: Documents::new(allowed)?,
-            fresh: Cache::new(REMEMBERED),
-        })
-    }
-}
 
 /// The members that count; the others are ignored.
 #[derive(Default, Deserialize)]
@@ -79,17 +58,12 @@ fn is_url(id: &str) -> bool {
 /// # Errors
 /// [`Error::InvalidClientMetadata`] with the reason why the document is of no use.
 pub async fn know_client(authority: &Authority, id: &str, address: IpAddr) -> Result<(), Error> {
-    let Some(known) = &authority.client_documents else {
+    let Some(documents) = &authority.documents else {
         return Ok(());
     };
-    if !is_url(id) {
-        return Ok(());
-    }
-    let is_fresh = known
-        .fresh
-        .get(id)
-        .is_some_and(|until| authority.clock.now() < until);
-    if is_fresh && authority.live.registry.client(id).is_some() {
+    let now = authority.clock.now();
+    let is_known = documents.is_fresh(id, now) && authority.live.registry.client(id).is_some();
+    if is_known || !is_url(id) {
         return Ok(());
     }
     let url = check_id(id)?;
@@ -97,21 +71,17 @@ pub async fn know_client(authority: &Authority, id: &str, address: IpAddr) -> Re
         let text = format!("the document of the client at {id} is of no use: {why}");
         Error::InvalidClientMetadata(text)
     };
-    known
-        .documents
-        .check(&url)
-        .map_err(|why| unusable(why.to_string()))?;
+    let checked = documents.check(&url);
+    checked.map_err(|why| unusable(why.to_string()))?;
     authority
         .throttle
         .admit(Counting::Document, address)
         .await?;
-    let fetched = known.documents.fetch(&url).await;
+    let fetched = documents.fetch(&url).await;
     let document = fetched.map_err(|why| unusable(why.to_string()))?;
     let metadata = read(id, &document.bytes).map_err(unusable)?;
     keep(authority, id, address, metadata).await?;
-    let fresh_for = document.fresh_for.as_secs();
-    let until = authority.clock.now().saturating_add_unsigned(fresh_for);
-    known.fresh.insert(id.to_owned(), until);
+    documents.remember(id, document.fresh_for, now);
     Ok(())
 }
 

@@ -35,7 +35,7 @@ pub use authorize::{
 pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
 pub use client_assertion::ASSERTION_TYPE;
 pub use client_credentials::{ClientCredentialsGrant, client_credentials};
-pub use client_document::{ClientDocuments, know_client};
+use client_document::know_client;
 pub use device::{
     DEVICE_CODE_LIFE, DEVICE_PACE, DeviceAuthorization, DeviceCodeGrant, DeviceRequest,
     WaitingDevice, approve_device, begin_device, deny_device, device_code, waiting_device,

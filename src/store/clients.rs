@@ -251,7 +251,7 @@ impl Transaction {
         }
         let removed: Vec<String> = within!(self, |connection| {
             sqlx::query_scalar(
-                "DELETE FROM clients WHERE id IN
+                "DELETE FROM clients WHERE unused_until IS NOT NULL AND id IN
                      (SELECT id FROM clients WHERE unused_until IS NOT NULL
                       ORDER BY unused_until, id LIMIT $1)
                  RETURNING id",
@@ -264,11 +264,12 @@ impl Transaction {
     }
 
     /// Removes a batch of the clients that registered themselves and were not used in
-    /// time; gives how many.
+    /// time; gives how many. The condition stands there twice, since PostgreSQL looks at
+    /// the outer one alone where a row was kept while its lock was waited for.
     pub async fn remove_unused_clients(&mut self, now: i64) -> Result<usize> {
         let removed: Vec<String> = within!(self, |connection| {
             sqlx::query_scalar(
-                "DELETE FROM clients WHERE id IN
+                "DELETE FROM clients WHERE unused_until < $1 AND id IN
                      (SELECT id FROM clients WHERE unused_until < $1 LIMIT 500)
                  RETURNING id",
             )
