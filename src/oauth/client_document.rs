@@ -35,16 +35,8 @@ struct Described {
     client_id: String,
     client_secret: Option<Value>,
     client_secret_expires_at: Option<Value>,
-    redirect_uris: Vec<String>,
-    post_logout_redirect_uris: Vec<String>,
-    token_endpoint_auth_method: Option<String>,
-    grant_types: Option<Vec<String>>,
-    response_types: Option<Vec<String>>,
-    client_name: Option<String>,
-    scope: Option<String>,
-    application_type: Option<String>,
-    jwks: Option<Value>,
-    jwks_uri: Option<String>,
+    #[serde(flatten)]
+    metadata: ClientMetadata,
 }
 
 /// Whether an id is the URL of a document rather than a name.
@@ -112,23 +104,14 @@ fn read(id: &str, bytes: &[u8]) -> Result<ClientMetadata, String> {
     if described.client_secret.is_some() || described.client_secret_expires_at.is_some() {
         return Err("it has a secret, which everybody can read".to_owned());
     }
-    let method = described.token_endpoint_auth_method;
+    let mut metadata = described.metadata;
+    let method = metadata.token_endpoint_auth_method.take();
     let method = method.unwrap_or_else(|| Authentication::NONE.to_owned());
     if !matches!(&*method, Authentication::NONE | Authentication::PRIVATE_KEY) {
         return Err("`token_endpoint_auth_method` must be none or private_key_jwt".to_owned());
     }
-    Ok(ClientMetadata {
-        redirect_uris: described.redirect_uris,
-        post_logout_redirect_uris: described.post_logout_redirect_uris,
-        token_endpoint_auth_method: Some(method),
-        grant_types: described.grant_types,
-        response_types: described.response_types,
-        client_name: described.client_name,
-        scope: described.scope,
-        application_type: described.application_type,
-        jwks: described.jwks.map(|jwks| jwks.to_string()),
-        jwks_uri: described.jwks_uri,
-    })
+    metadata.token_endpoint_auth_method = Some(method);
+    Ok(metadata)
 }
 
 /// Writes what a document says as a client, where it says something new. What an operator

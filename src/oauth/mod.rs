@@ -49,8 +49,8 @@ pub use pushed_request::{
 pub use refresh::{RefreshGrant, refresh};
 pub use refused::{AssertionRefused, ClientRefused, CodeRefused, RefreshRefused};
 pub use registration::{
-    ClientMetadata, Registered, change_registration, end_registration_tokens, open_scopes,
-    register, registration, registration_token, remove_registration,
+    ClientMetadata, OwnNames, Registered, change_registration, end_registration_tokens,
+    open_scopes, register, registration, registration_token, remove_registration,
 };
 pub use revocation::{Revoker, revoke};
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};

@@ -7,6 +7,10 @@
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::Error;
 use crate::{
     actor::Actor,
@@ -24,7 +28,6 @@ use crate::{
     subject::Subject,
     throttle::Counting,
 };
-use uuid::Uuid;
 
 /// How long a client is kept that was never used, in seconds.
 pub(super) const UNUSED_LIFE: i64 = 24 * 60 * 60;
@@ -37,7 +40,8 @@ const MAX_URI_BYTES: usize = 2048;
 const GRANTS: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
 
 /// What a client says of itself (RFC 7591 §2). Members that are not here are ignored.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct ClientMetadata {
     pub redirect_uris: Vec<String>,
     pub post_logout_redirect_uris: Vec<String>,
@@ -47,10 +51,29 @@ pub struct ClientMetadata {
     pub client_name: Option<String>,
     pub scope: Option<String>,
     pub application_type: Option<String>,
-    /// A JWK set, as JSON.
-    pub jwks: Option<String>,
+    /// A JWK set.
+    pub jwks: Option<Value>,
     /// The same elsewhere, which is not fetched.
     pub jwks_uri: Option<String>,
+}
+
+/// What a client that replaces its registration says to be its own (RFC 7592 §2.2).
+#[derive(Default)]
+pub struct OwnNames {
+    pub client_id: Option<String>,
+    /// May be left out.
+    pub client_secret: Option<String>,
+}
+
+impl OwnNames {
+    fn are_of(&self, client: &Client) -> bool {
+        let has_secret = |secret: &String| match &client.authentication {
+            Authentication::Secret(digest) => digest.is_of(secret),
+            Authentication::None | Authentication::PrivateKey(_) => false,
+        };
+        self.client_id.as_ref() == Some(&client.id)
+            && self.client_secret.as_ref().is_none_or(has_secret)
+    }
 }
 
 /// A client as it is registered now.
@@ -192,9 +215,14 @@ pub async fn change_registration(
     id: &str,
     token: &str,
     address: IpAddr,
+    own: &OwnNames,
     metadata: ClientMetadata,
 ) -> Result<Registered, Error> {
     let before = registration(authority, id, token).await?;
+    if !own.are_of(&before) {
+        let text = "client_id and client_secret: must be those of this client";
+        return Err(Error::InvalidClientMetadata(text.to_owned()));
+    }
     let checked = Checked::read(&metadata)?;
     let actor = acting(id, before.scopes, address)?;
     let now = authority.clock.now();
@@ -379,7 +407,7 @@ fn name(metadata: &ClientMetadata) -> Result<String, Error> {
 
 fn keys(metadata: &ClientMetadata) -> Result<String, Error> {
     match (&metadata.jwks, &metadata.jwks_uri) {
-        (Some(jwks), None) => Ok(jwks.clone()),
+        (Some(jwks), None) => Ok(jwks.to_string()),
         (Some(_), Some(_)) => refuse("jwks", "must not stand beside `jwks_uri`"),
         (None, Some(_)) => refuse("jwks_uri", "keys are not fetched: send them as `jwks`"),
         (None, None) => refuse("jwks", "is required for private_key_jwt"),

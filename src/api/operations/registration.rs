@@ -27,7 +27,7 @@ use crate::{
     builtin_scope::BuiltinScope,
     client::{Authentication, Client},
     guard::{Denied, NO_CREDENTIAL, bearer_token},
-    oauth::{self, Registered},
+    oauth::{self, OwnNames, Registered},
 };
 
 pub(in crate::api) struct RegistrationApi(pub Arc<Authority>);
@@ -153,7 +153,7 @@ impl From<ClientMetadata> for oauth::ClientMetadata {
             client_name: metadata.client_name,
             scope: metadata.scope,
             application_type: metadata.application_type,
-            jwks: metadata.jwks.map(|jwks| jwks.0.to_string()),
+            jwks: metadata.jwks.map(|jwks| jwks.0),
             jwks_uri: metadata.jwks_uri,
         }
     }
@@ -451,22 +451,15 @@ impl RegistrationApi {
         metadata: OAuthJson<ClientMetadata>,
     ) -> Result<RegistrationAnswer, NotRegistered> {
         let token = required(request)?;
-        let before = oauth::registration(&self.0, &client_id.0, token).await?;
         let mut metadata = metadata.0;
-        let is_same = metadata.client_id.as_ref() == Some(&client_id.0);
-        let secret = metadata.client_secret.take();
-        let has_secret = secret.is_none_or(|secret| match &before.authentication {
-            Authentication::Secret(digest) => digest.is_of(&secret.0),
-            _ => false,
-        });
-        if !is_same || !has_secret {
-            let text = "client_id and client_secret: must be those of this client";
-            return Err(oauth::Error::InvalidClientMetadata(text.to_owned()).into());
-        }
+        let own = OwnNames {
+            client_id: metadata.client_id.take(),
+            client_secret: metadata.client_secret.take().map(|secret| secret.0),
+        };
         let address = client_address(request, &self.0.config.trusted_proxies);
-        let changed =
-            oauth::change_registration(&self.0, &client_id.0, token, address, metadata.into());
-        let registered = changed.await?;
+        let (id, metadata) = (&client_id.0, metadata.into());
+        let registered =
+            oauth::change_registration(&self.0, id, token, address, &own, metadata).await?;
         Ok(RegistrationAnswer::Registered(
             self.answer(registered, token),
             "no-store".to_owned(),
