@@ -1,6 +1,9 @@
 //! Swagger UI, ReDoc and the document, all from inside the binary: these pages
 //! load nothing from another origin, and their Content-Security-Policy says so.
 
+use std::sync::LazyLock;
+
+use bytes::Bytes;
 use poem::{
     Endpoint, Request, Response, Route,
     endpoint::make_sync,
@@ -65,17 +68,15 @@ pub(in crate::api) fn add_to(routes: Route, flows: Flows) -> Route {
         .at("/redoc/init.js", get(asset(REDOC_INIT, JAVASCRIPT)))
         .at(
             "/openapi.json",
-            get(rendered(
-                document::document_json(flows).map_err(|error| error.to_string()),
-                "application/json",
-            )),
+            get(rendered("application/json", move || {
+                document::document_json(flows).map_err(|error| error.to_string())
+            })),
         )
         .at(
             "/openapi.yaml",
-            get(rendered(
-                document::document_yaml(flows).map_err(|error| error.to_string()),
-                "application/yaml",
-            )),
+            get(rendered("application/yaml", move || {
+                document::document_yaml(flows).map_err(|error| error.to_string())
+            })),
         )
 }
 
@@ -114,14 +115,16 @@ fn asset(bytes: &'static [u8], content_type: &'static str) -> impl Endpoint<Outp
     })
 }
 
-fn rendered(
-    document: Result<String, String>,
-    content_type: &'static str,
-) -> impl Endpoint<Output = Response> {
-    make_sync(move |_| match &document {
-        Ok(text) => Response::builder()
+/// A document that is rendered when it is first asked for: a start does not wait for it.
+fn rendered<F>(content_type: &'static str, render: F) -> impl Endpoint<Output = Response>
+where
+    F: FnOnce() -> Result<String, String> + Send + Sync + 'static,
+{
+    let document = LazyLock::new(move || render().map(Bytes::from));
+    make_sync(move |_| match &*document {
+        Ok(bytes) => Response::builder()
             .content_type(content_type)
-            .body(text.clone()),
+            .body(bytes.clone()),
         Err(error) => Response::builder()
             .status(StatusCode::INTERNAL_SERVER_ERROR)
             .body(error.clone()),
