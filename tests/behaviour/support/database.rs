@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::Done;
@@ -48,7 +48,7 @@ impl Database {
         let name = format!("test_{}", Uuid::now_v7().simple());
         let template = template(&server);
         let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        psql(&format!("{server}/postgres"), &create);
+        on_server(&format!("{server}/postgres"), create);
         Self::Postgres { server, name }
     }
 
@@ -167,11 +167,8 @@ impl Drop for Database {
     fn drop(&mut self) {
         if let Self::Postgres { server, name } = self {
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let drop = Command::new("psql")
-                .args(["-qX", &format!("{server}/postgres"), "-c", &drop])
-                .output();
             // What cannot be dropped goes with the server.
-            let _ = drop;
+            let _ = try_on_server(&format!("{server}/postgres"), drop);
         }
     }
 }
@@ -182,9 +179,9 @@ fn template(server: &str) -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let name = format!("template_{}", Uuid::now_v7().simple());
-        psql(
+        on_server(
             &format!("{server}/postgres"),
-            &format!("CREATE DATABASE {name}"),
+            format!("CREATE DATABASE {name}"),
         );
         let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
         command
@@ -193,16 +190,27 @@ fn template(server: &str) -> &'static str {
             .env("SCOPEGATE_DATABASE_URL", format!("{server}/{name}"));
         Done::of(&mut command).succeeded();
         // The key of one database must not verify the tokens of another.
-        let keyless = "DELETE FROM signing_keys";
-        psql(&format!("{server}/{name}"), keyless);
+        let keyless = "DELETE FROM signing_keys".to_owned();
+        on_server(&format!("{server}/{name}"), keyless);
         name
     })
 }
 
-#[track_caller]
-fn psql(url: &str, statement: &str) {
-    let arguments = ["-qX", "-v", "ON_ERROR_STOP=1", url, "-c", statement];
-    Done::of(Command::new("psql").args(arguments)).succeeded();
+/// Runs a statement on a database of a server.
+fn on_server(url: &str, statement: String) {
+    if let Err(error) = try_on_server(url, statement) {
+        panic!("{error}");
+    }
+}
+
+fn try_on_server(url: &str, statement: String) -> Result<(), sqlx::Error> {
+    on_a_thread(async {
+        let mut connection = PgConnection::connect(url).await?;
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await?;
+        connection.close().await
+    })
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -210,11 +218,12 @@ fn runtime() -> tokio::runtime::Runtime {
     builder.enable_all().build().expect("a runtime")
 }
 
-/// Runs on a thread of its own: the caller may be within a runtime.
 fn block_on<T: Send>(future: impl Future<Output = Result<T, sqlx::Error>> + Send) -> T {
-    let run = || {
-        let answer = runtime().block_on(future);
-        answer.expect("the database's answer")
-    };
+    on_a_thread(future).expect("the database's answer")
+}
+
+/// Runs on a thread of its own: the caller may be within a runtime.
+fn on_a_thread<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    let run = || runtime().block_on(future);
     std::thread::scope(|scope| scope.spawn(run).join()).expect("the database's answer")
 }
