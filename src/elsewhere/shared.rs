@@ -237,6 +237,7 @@ impl SharedUsers {
             scopes,
             password_version: None,
             created_at: 0,
+            updated_at: None,
         })
     }
 

@@ -15,6 +15,8 @@ use crate::{
     client::GrantType,
     redirect_uri::{ApplicationType, RedirectUri},
     scope::ScopeSet,
+    subject::Subject,
+    token::Unverified,
 };
 
 /// How the authorization endpoint answers.
@@ -27,7 +29,7 @@ pub const DOCS_REDIRECT: &str = "/docs/oauth2-redirect.html";
 const MAX_ECHO: usize = 2048;
 
 /// The parameters of an authorization request; an empty one counts as left out.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct AuthorizationParameters {
     pub client_id: Option<String>,
     pub redirect_uri: Option<String>,
@@ -40,6 +42,8 @@ pub struct AuthorizationParameters {
     pub nonce: Option<String>,
     pub prompt: Option<String>,
     pub max_age: Option<String>,
+    pub id_token_hint: Option<String>,
+    pub ui_locales: Option<String>,
     pub resources: Vec<String>,
     /// A request as a JWT, which is not taken (OpenID Connect Core §6.1).
     pub request: Option<String>,
@@ -71,6 +75,12 @@ pub struct AuthorizationRequest {
     pub(super) prompt: Vec<Prompt>,
     /// Since when the user must have typed the password, in seconds since 1970.
     max_age: Option<i64>,
+    /// Who has to be the user, by the subject of an ID token.
+    #[serde(default)]
+    hinted: Option<String>,
+    /// The languages that the client wishes for the pages, best first.
+    #[serde(default)]
+    pub ui_locales: Option<String>,
 }
 
 /// What the user is to be asked (OpenID Connect Core §3.1.2.1).
@@ -102,6 +112,13 @@ impl AuthorizationRequest {
         self.prompt.retain(|prompt| *prompt != Prompt::Login);
         self.max_age = Some(now - 1);
         Some(self)
+    }
+
+    /// Whether it may be answered for this user.
+    pub(super) fn is_for(&self, username: &str) -> bool {
+        let subject = Subject::new(Subject::USERNAME, username);
+        let is_of = |hinted: &str| subject.is_ok_and(|subject| subject.as_str() == hinted);
+        self.hinted.as_deref().is_none_or(is_of)
     }
 
     pub(super) fn answer<'a>(&'a self, authority: &'a Authority) -> Answer<'a> {
@@ -220,6 +237,7 @@ fn read_request(
             ));
         }
     };
+    let hinted = hinted(parameters)?;
     let asked = scope_policy::askable(authority, client, parameters.scope.as_deref())
         .map_err(|error| ("invalid_scope", error.to_string()))?;
     let audience = audience::requested(authority, client, &parameters.resources)
@@ -236,8 +254,27 @@ fn read_request(
         posts: wants_post(parameters),
         prompt,
         max_age,
+        hinted,
+        ui_locales: parameters.ui_locales.clone(),
         redirect_uri,
     })
+}
+
+/// The subject of the ID token that says who should be signed in (OpenID Connect Core
+/// §3.1.2.1). It may have expired, and proves nothing: it is compared with whoever is.
+fn hinted(parameters: &AuthorizationParameters) -> Result<Option<String>, Told> {
+    let Some(hint) = &parameters.id_token_hint else {
+        return Ok(None);
+    };
+    let subject = Unverified::read(hint)
+        .and_then(|token| token.claims.get("sub")?.as_str().map(str::to_owned));
+    let unreadable = || {
+        (
+            "invalid_request",
+            "`id_token_hint` must be an ID token".to_owned(),
+        )
+    };
+    subject.ok_or_else(unreadable).map(Some)
 }
 
 /// Whether it is a request of the one kind that is taken.
@@ -273,10 +310,13 @@ fn check_kind(parameters: &AuthorizationParameters) -> Result<(), Told> {
         );
     }
     let too_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > MAX_ECHO);
-    if too_long(&parameters.state) || too_long(&parameters.nonce) {
+    if [&parameters.state, &parameters.nonce, &parameters.ui_locales]
+        .into_iter()
+        .any(too_long)
+    {
         return told(
             "invalid_request",
-            "`state` and `nonce` have 2,048 bytes at most",
+            "`state`, `nonce` and `ui_locales` have 2,048 bytes at most",
         );
     }
     Ok(())

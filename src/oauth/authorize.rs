@@ -58,6 +58,10 @@ pub async fn proceed(
             false => Ok(Step::LogIn),
         };
     };
+    if !request.is_for(&signed_in.user.username) {
+        let text = "the user who is signed in is not the one of `id_token_hint`";
+        return Err(answer.error("login_required", text));
+    }
     let open = request.asked.intersection(&signed_in.user.scopes);
     if open.is_empty() && request.names_scopes {
         let text = "none of these scopes can be granted";

@@ -28,6 +28,8 @@ pub struct UserRow {
     pub disabled: bool,
     pub scopes: ScopeSet,
     pub created_at: i64,
+    /// When anything of the user last changed. None for a user of another application.
+    pub updated_at: Option<i64>,
 }
 
 /// A user to be added.
@@ -81,6 +83,7 @@ struct Row {
     disabled: bool,
     scopes: Option<String>,
     created_at: i64,
+    updated_at: i64,
 }
 
 impl From<Row> for UserRow {
@@ -99,6 +102,7 @@ impl From<Row> for UserRow {
             disabled: row.disabled,
             scopes,
             created_at: row.created_at,
+            updated_at: Some(row.updated_at),
         }
     }
 }
@@ -107,7 +111,7 @@ macro_rules! select_users {
     ($rest:literal) => {
         concat!(
             "SELECT id, username, password_hash, password_version, email, full_name, locale, disabled, created_at,
-                 (SELECT string_agg(scope, ' ') FROM user_scopes WHERE user_id = users.id) AS scopes
+                 updated_at, (SELECT string_agg(scope, ' ') FROM user_scopes WHERE user_id = users.id) AS scopes
              FROM users ",
             $rest
         )

@@ -95,6 +95,8 @@ fn parameters(sent: &Form) -> AuthorizationParameters {
         nonce: get("nonce"),
         prompt: get("prompt"),
         max_age: get("max_age"),
+        id_token_hint: get("id_token_hint"),
+        ui_locales: get("ui_locales"),
         resources: sent.all("resource").map(str::to_owned).collect(),
         request: get("request"),
         request_uri: get("request_uri"),
@@ -140,6 +142,7 @@ pub(super) async fn ask(authority: Shared, request: Request) -> Result<Response,
     };
     let asked = oauth::kept_request(&authority, ticket, &signed_in).await?;
     let asked = asked.ok_or(Why::Outdated)?;
+    let browser = browser.preferring(asked.ui_locales.as_deref());
     let page = question(&authority, &browser, &signed_in, ticket, &asked).await?;
     Ok(page)
 }

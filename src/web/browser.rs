@@ -37,6 +37,13 @@ pub(super) struct Browser {
 }
 
 impl Browser {
+    /// The same, with pages in the first of these languages that there is
+    /// (OpenID Connect Core §3.1.2.1, `ui_locales`).
+    pub(super) fn preferring(mut self, ui_locales: Option<&str>) -> Self {
+        self.texts = ui_locales.and_then(Texts::in_one_of).unwrap_or(self.texts);
+        self
+    }
+
     /// The browser that a request comes from.
     pub(super) async fn of(authority: &Authority, request: &Request) -> Result<Self, Failure> {
         let texts = Texts::of(request);

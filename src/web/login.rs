@@ -28,6 +28,7 @@ pub(super) async fn show(authority: Shared, request: Request) -> Result<Response
     let return_to = query.get("return_to").unwrap_or_default();
     let hint = Form::parse_query_of(return_to);
     let username = hint.get("login_hint").unwrap_or_default();
+    let browser = browser.preferring(hint.get("ui_locales"));
     let page = form(
         &authority,
         &browser,
@@ -45,6 +46,8 @@ pub(super) async fn submit(authority: Shared, mut request: Request) -> Result<Re
     let sent = Form::of_page(&mut request, &browser).await?;
     let return_to = sent.get("return_to").unwrap_or_default().to_owned();
     let username = sent.get("username").unwrap_or_default().to_owned();
+    let asked = Form::parse_query_of(&return_to);
+    let browser = browser.preferring(asked.get("ui_locales"));
     let password = Password::new(sent.get("password").unwrap_or_default());
     let address = client_address(&request, &authority.config.trusted_proxies);
     let user = match users::log_in(&authority, &username, password, Origin::Address(address)).await

@@ -114,14 +114,19 @@ impl Texts {
         Self::preferred(wanted)
     }
 
+    /// The texts in the first of these languages, best first, that there is.
+    pub(super) fn in_one_of(tags: &str) -> Option<&'static Self> {
+        let mut languages = tags.split_ascii_whitespace().map(language);
+        languages.find_map(|language| TEXTS.iter().find(|texts| texts.lang == language))
+    }
+
     fn preferred(wanted: &str) -> &'static Self {
         let [default, ..] = &*TEXTS;
         let rank = |range: &str| {
             let mut parts = range.split(';').map(str::trim);
-            let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let language = language(parts.next().unwrap_or_default());
             let quality = parts.find_map(|part| part.strip_prefix("q="));
             let quality: f32 = quality.map_or(Some(1.0), |text| text.parse().ok())?;
-            let language = tag.split('-').next().unwrap_or_default().to_owned();
             let is_any = language == "*";
             let texts = TEXTS
                 .iter()
@@ -133,6 +138,14 @@ impl Texts {
         let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
         best.map_or(default, |(_, texts)| texts)
     }
+}
+
+/// The language of a tag (BCP 47), without its region.
+fn language(tag: &str) -> String {
+    tag.split('-')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
 }
 
 /// A text with what stands in braces filled in.

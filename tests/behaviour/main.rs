@@ -32,6 +32,7 @@ mod key_encryption;
 mod keys;
 mod logs;
 mod minted_tokens;
+mod openid_conformance;
 mod openid_connect;
 mod own_account;
 mod page_texts;

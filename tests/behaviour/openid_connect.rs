@@ -25,7 +25,8 @@ fn an_application_learns_who_the_user_is() {
     let info = server.get("/userinfo").bearer(&token).send().expect(200);
     let expected = json!({
         "sub": "username:johndoe", "name": "John Doe",
-        "preferred_username": "johndoe", "email": "john@example.com",
+        "preferred_username": "johndoe", "updated_at": info["updated_at"],
+        "email": "john@example.com",
     });
     assert_eq!(info, expected);
     assert_eq!(

@@ -22,6 +22,7 @@ pub(in crate::api) const CLAIMS: &[&str] = &[
     "name",
     "preferred_username",
     "locale",
+    "updated_at",
     "email",
 ];
 
@@ -45,6 +46,8 @@ struct UserInfo {
     preferred_username: Option<String>,
     /// The user's language (BCP 47), with `profile`.
     locale: Option<String>,
+    /// When anything of the user last changed, in seconds since 1970, with `profile`.
+    updated_at: Option<i64>,
     /// The user's email address, with `email`.
     email: Option<String>,
 }
@@ -56,6 +59,7 @@ impl Example for UserInfo {
             name: Some("John Doe".to_owned()),
             preferred_username: Some("johndoe".to_owned()),
             locale: Some("en".to_owned()),
+            updated_at: Some(1_735_689_600),
             email: Some("johndoe@example.com".to_owned()),
         }
     }
@@ -97,6 +101,7 @@ async fn userinfo(authority: &Authority, auth: &Auth) -> Result<Json<UserInfo>, 
         sub: auth.0.subject.to_string(),
         name: user.profile.full_name.filter(|_| is_named),
         locale: user.profile.locale.filter(|_| is_named),
+        updated_at: user.updated_at.filter(|_| is_named),
         preferred_username: is_named.then_some(user.username),
         email: user.profile.email.filter(|_| opens(BuiltinScope::EMAIL)),
     }))

@@ -49,6 +49,10 @@ struct PushedRequestForm {
     prompt: Option<String>,
     /// How many seconds ago the user may have typed the password at most.
     max_age: Option<String>,
+    /// An ID token of whoever has to be signed in.
+    id_token_hint: Option<Hidden>,
+    /// The languages wished for the pages (BCP 47), best first, separated by spaces.
+    ui_locales: Option<String>,
     /// For which API the token is (RFC 8707), if not for this server. May be repeated.
     #[oai(default)]
     resource: Vec<String>,
@@ -156,6 +160,8 @@ impl PushedRequestsApi {
                 nonce: form.nonce,
                 prompt: form.prompt,
                 max_age: form.max_age,
+                id_token_hint: form.id_token_hint.map(|hint| hint.0),
+                ui_locales: form.ui_locales,
                 resources: form.resource,
                 request: form.request,
                 request_uri: form.request_uri,

@@ -134,6 +134,7 @@ mod tests {
             disabled: false,
             scopes: scopes.clone(),
             created_at: 0,
+            updated_at: None,
         };
         let current = CurrentUser {
             caller: Arc::new(Caller {
