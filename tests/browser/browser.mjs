@@ -14,8 +14,8 @@ const FLAGS = [
 ];
 
 /** Starts the browser, with a profile of its own that is gone afterwards. */
-export function startBrowser() {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
+export function startBrowser(flags = []) {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags], headless: true });
 }
 
 /**

@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import axe from "axe-core";
+import lighthouse from "lighthouse";
 
 import { openPage, startBrowser } from "./browser.mjs";
 import { freePort, startDemo } from "./demo.mjs";
@@ -176,4 +177,28 @@ test("without the password grant Swagger UI logs in on a page, by the code flow"
   assert.equal(answer.body.username, "johndoe");
   assert.deepEqual(faults, []);
   await page.context().close();
+});
+
+test("the login page is all that Lighthouse wishes, and weighs less than 20 KiB", async () => {
+  const port = await freePort();
+  const remote = await startBrowser([`--remote-debugging-port=${port}`]);
+  const onlyCategories = ["accessibility", "best-practices"];
+  try {
+    const { lhr } = await lighthouse(`${demo.origin}/login`, { port, onlyCategories, logLevel: "error" });
+    const missed = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1);
+    assert.deepEqual(missed.map(({ id }) => id), []);
+    assert.deepEqual(Object.values(lhr.categories).map(({ score }) => score), [1, 1]);
+  } finally {
+    await remote.close();
+  }
+  const { page } = await openPage(browser, demo.origin);
+  const weights = [];
+  page.on("requestfinished", (request) => {
+    const sizes = request.sizes();
+    weights.push(sizes.then((one) => one.responseHeadersSize + one.responseBodySize));
+  });
+  await page.goto(`${demo.origin}/login`, { waitUntil: "networkidle" });
+  await page.context().close();
+  const weight = (await Promise.all(weights)).reduce((sum, one) => sum + one, 0);
+  assert.ok(weights.length >= 2 && weight > 1_000 && weight < 20 * 1024, `${weights.length} answers, ${weight} bytes`);
 });
