@@ -166,6 +166,9 @@ impl Findings {
                 text(&claims["client_id"])
             ),
         );
+        if let Some(act) = claims.get("act") {
+            row("acting", acting(act));
+        }
         row("may", self.abilities(&claims["scopes"]));
         row("until", self.time(&claims["exp"]));
         row("since", self.time(&claims["iat"]));
@@ -235,6 +238,13 @@ impl Findings {
             })),
         })
     }
+}
+
+/// Who acts for the subject, and for whom that one does (RFC 8693 §4.1).
+fn acting(act: &Value) -> String {
+    let chain = std::iter::successors(Some(act), |act| act.get("act"));
+    let names: Vec<String> = chain.map(|act| text(&act["sub"])).collect();
+    names.join(", behind it ")
 }
 
 /// A claim for people: texts without quotes, lists with commas.

@@ -131,13 +131,22 @@ impl Requester {
             .map_or_else(ScopeSet::default, |client| client.default_scopes.clone())
     }
 
+    /// Whether it speaks for an API: one with credentials, to which the operator gave this
+    /// audience by name.
+    pub(super) fn speaks_for(&self, audience: &str) -> bool {
+        self.is_confidential() && self.has_audience(audience)
+    }
+
+    fn has_audience(&self, audience: &str) -> bool {
+        let registered = self.registered();
+        registered.is_some_and(|client| client.audiences.iter().any(|one| one == audience))
+    }
+
     /// Whether it may ask tokens for an audience.
     pub(super) fn may_address(&self, authority: &Authority, audience: &str) -> bool {
         let config = &authority.config;
         audience == config.audience
             || config.allowed_audiences.iter().any(|one| one == audience)
-            || self
-                .registered()
-                .is_some_and(|client| client.audiences.iter().any(|one| one == audience))
+            || self.has_audience(audience)
     }
 }

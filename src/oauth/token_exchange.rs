@@ -122,18 +122,23 @@ fn invalid_subject_token(reason: &str) -> Error {
     Error::InvalidRequest(format!("the subject_token is not accepted: {reason}"))
 }
 
-/// A token for this server opens every audience that the client may ask for;
-/// one for another API stays there, so that this API cannot turn it on others.
+/// A token for this server opens every audience that the client may ask for; one for
+/// another API stays there, so that this API cannot turn it on others. It goes on to those
+/// that the operator gave by name to the client that speaks for this API, and to no others.
 fn audience(
     authority: &Authority,
     client: &Requester,
     requested: &[String],
     shown: &Accepted,
 ) -> Result<Audience, Error> {
-    if requested.is_empty() || !shown.claims.audience.contains(&authority.config.audience) {
-        return audience::narrowed(requested, &shown.claims.audience);
+    let had = &shown.claims.audience;
+    let wanted = requested.iter().map(String::as_str);
+    let is_ours = had.contains(&authority.config.audience);
+    let goes_on = || had.iter().chain(wanted).all(|one| client.speaks_for(one));
+    match requested.is_empty() || !(is_ours || goes_on()) {
+        true => audience::narrowed(requested, had),
+        false => audience::requested(authority, client, requested),
     }
-    audience::requested(authority, client, requested)
 }
 
 /// How many parties a token names that act for its subject, one for the other.

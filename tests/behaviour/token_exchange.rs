@@ -223,6 +223,46 @@ fn p17_a_token_for_another_api_is_not_exchanged_back() {
 }
 
 #[test]
+fn an_api_goes_on_to_the_apis_that_the_operator_gave_its_client_and_to_no_other() {
+    const HUTS: &str = "https://huts.example";
+    let (server, token) = with_user();
+    let cars = gateway(&server, "cars", &["--audience", CARS, "--audience", HUTS]);
+    let lone = gateway(&server, "lone", &["--audience", CARS]);
+    let other = gateway(&server, "other", &["--audience", HUTS]);
+    let for_cars = server.exchange(&token, &[("audience", CARS), ("scope", "me users:read")]);
+    let ask = |client: &Confidential, token: &Token, audience: &str| {
+        let call = server.try_exchange(token, &[("audience", audience), ("scope", "me")]);
+        call.basic(&client.id, &client.secret).send()
+    };
+    let for_huts = Token::of(&ask(&cars, &for_cars, HUTS));
+    assert_eq!(claims(&for_huts)["aud"], HUTS);
+    assert_eq!(claims(&for_huts)["sub"], "username:johndoe");
+    assert_eq!(claims(&for_huts)["scopes"], json!(["me"]));
+    assert_eq!(claims(&for_huts)["act"], json!({"sub": "client:cars"}));
+    for (client, token, audience) in [
+        // Not an audience of its own, though one that anybody may ask for.
+        (&cars, &for_cars, POSTS),
+        (&cars, &for_cars, ISSUER),
+        (&lone, &for_cars, HUTS),
+        // It does not speak for the API that the token is for.
+        (&other, &for_cars, HUTS),
+        (&lone, &for_huts, CARS),
+    ] {
+        assert_oauth_error(&ask(client, token, audience), 400, "invalid_target");
+    }
+    let nobody = server.try_exchange(&for_cars, &[("audience", HUTS)]);
+    assert_oauth_error(&nobody.send(), 400, "invalid_target");
+
+    // Whoever asks sees who acts: the API by introspection, the operator by the command.
+    let form = [("token", for_huts.text.as_str())];
+    let call = server.post("/introspect").basic(&other.id, &other.secret);
+    let seen = call.form(&form).send().expect(200);
+    assert_eq!(seen["act"], json!({"sub": "client:cars"}));
+    let shown = server.run(&["token", "inspect", &for_huts.text]);
+    assert!(shown.stdout.contains("acting  client:cars\n"), "{shown:#?}");
+}
+
+#[test]
 fn p22_a_chain_dies_with_its_root() {
     let (server, root) = with_user();
     let admin = server.admin();
