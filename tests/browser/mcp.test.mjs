@@ -1,10 +1,11 @@
-// An agent and a server of the Model Context Protocol, with its own SDK: nothing is prepared
+// An agent and a server of the Model Context Protocol, with its own SDKs: nothing is prepared
 // but Scopegate's settings, and a person who logs in and agrees in a real browser.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,16 +15,23 @@ import { fileURLToPath } from "node:url";
 
 import { startBrowser } from "./browser.mjs";
 import { freePort, startDemo } from "./demo.mjs";
+import { startServer } from "./server.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/mcp/", import.meta.url));
 
+/** The virtual environment of the foreign programs. */
+const PYTHON = fileURLToPath(new URL("../../target/foreign/venv/bin/python", import.meta.url));
+
 let browser;
-before(async () => (browser = await startBrowser()));
+before(async () => {
+  execFileSync(fileURLToPath(new URL("../foreign/install", import.meta.url)));
+  browser = await startBrowser();
+});
 after(() => browser.close());
 
 /** A program of the example; `line(start)` waits for a line that begins so. */
 function run(file, args, env) {
-  const child = spawn("node", [file, ...args], {
+  const child = spawn(file.endsWith(".py") ? PYTHON : "node", [file, ...args], {
     cwd: EXAMPLE,
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -56,13 +64,13 @@ function run(file, args, env) {
   return { line, stop };
 }
 
-/** Logs in and agrees where the agent sends the person; gives what the page said. */
-async function agree(address) {
+/** Logs in as johndoe and agrees where the agent sends the person; gives what the page said. */
+async function agree(address, password = "secret") {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(address);
   await page.fill("input[name=username]", "johndoe");
-  await page.fill("input[name=password]", "secret");
+  await page.fill("input[name=password]", password);
   await page.click("form button");
   const said = await page.textContent("main");
   await page.click("button[value=allow]");
@@ -141,5 +149,61 @@ test("an agent is known by its document and calls a tool that the user let it", 
   } finally {
     host.close();
     rmSync(folder, { recursive: true });
+  }
+});
+
+test("in Python, and the server calls a further API for the same user", async () => {
+  const password = "a long secret";
+  const [port, ordersPort] = [await freePort(), await freePort()];
+  const resource = `http://127.0.0.1:${port}/mcp`;
+  const orders = `http://127.0.0.1:${ordersPort}/orders`;
+  const owns = (...audiences) => audiences.flatMap((audience) => ["--audience", audience]);
+  const scopegate = await startServer(
+    ["--registration", "open", "--allowed-audience", resource],
+    [
+      ["scope", "add", "items", "--description", "Read your items"],
+      ["user", "add", "johndoe", "--scope", "items", "--password-stdin", { input: password }],
+      ["client", "add", "items-server", "--grant", "token-exchange", "--scope", "items",
+        ...owns(resource, orders), "--json"],
+      ["client", "add", "orders-server", ...owns(orders), "--json"],
+    ],
+  );
+  const secret = (index) => JSON.parse(scopegate.printed[index]).client_secret;
+  // The further API asks Scopegate about the token that it is shown.
+  const basic = Buffer.from(`orders-server:${secret(3)}`).toString("base64");
+  const api = createHttpServer(async (request, response) => {
+    const token = request.headers.authorization.replace("Bearer ", "");
+    const asked = await fetch(`${scopegate.origin}/introspect`, {
+      method: "POST",
+      headers: { authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ token }),
+    });
+    const { active, sub, aud, act } = await asked.json();
+    response.writeHead(active && aud.includes(orders) ? 200 : 401).end(JSON.stringify({ sub, act }));
+  }).listen(ordersPort, "127.0.0.1");
+  const server = run("server.py", [], {
+    SCOPEGATE: scopegate.origin,
+    PORT: String(port),
+    CLIENT_ID: "items-server",
+    CLIENT_SECRET: secret(2),
+    ORDERS: orders,
+  });
+  try {
+    await server.line("listening");
+    const agent = run("agent.py", [resource, "list_orders"], {});
+    const said = await agree(await agent.line("open"), password);
+    assert.match(said, /An agent in Python/);
+    const token = await agent.line("token");
+    assert.equal(claims(token).aud, resource);
+
+    assert.deepEqual(JSON.parse(await agent.line("tool")), {
+      sub: "username:johndoe",
+      act: { sub: "client:items-server" },
+    });
+    assert.equal((await fetch(orders, { headers: { authorization: `Bearer ${token}` } })).status, 401);
+    await agent.stop();
+  } finally {
+    await Promise.all([server.stop(), scopegate.stop()]);
+    api.close();
   }
 });
