@@ -85,7 +85,7 @@ impl Authority {
         let live = Live::load(
             store.clone(),
             key_settings(&config),
-            config.max_staleness,
+            config.freshness,
             clock.clone(),
         )
         .await?;

@@ -301,6 +301,6 @@ fn longest_life(authority: &Authority) -> Duration {
 /// Seconds for which a token is accepted behind its expiry, and for which a
 /// server that has not heard of a rotation may still sign.
 fn margin(authority: &Authority) -> i64 {
-    let staleness = authority.config.max_staleness;
+    let staleness = authority.config.freshness.max_staleness;
     LEEWAY_SECONDS.saturating_add_unsigned(staleness.as_secs())
 }

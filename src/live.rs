@@ -8,6 +8,7 @@
 //! server that has not heard from the change log for longer than
 //! the setting `max-staleness` says so rather than answer from what may be outdated.
 
+mod heard;
 mod keys;
 mod registry;
 mod revoked;
@@ -16,6 +17,7 @@ mod uses;
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::RangeInclusive,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -26,27 +28,29 @@ use std::{
 use arc_swap::ArcSwap;
 use quick_cache::sync::Cache;
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
+    config::Freshness,
     profile::Profile,
     scope::{Scope, ScopeSet},
     store::{self, Anchor, Change, Revocation, Store},
 };
 
+use heard::Heard;
 pub use keys::{KeyRing, KeyRingError, KeySettings};
 use registry::Registry;
 use revoked::Revoked;
 use tokens::VerifiedTokens;
 use uses::Uses;
 
-/// How often the change log is looked at.
-const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// How long a server waits to listen anew where its connection broke.
+const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 
-/// After how many looks at the change log expired revocations are forgotten.
-const LOOKS_PER_TIDYING: u32 = 300;
+/// How often expired revocations are forgotten.
+const TIDYING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often the uses of tokens are written.
 const WRITE_INTERVAL: Duration = Duration::from_secs(5);
@@ -76,7 +80,7 @@ pub struct Live {
     store: Store,
     /// The same, for what the change log brings.
     log: Store,
-    max_staleness: Duration,
+    freshness: Freshness,
     clock: Clock,
     key_settings: KeySettings,
     keys: ArcSwap<KeyRing>,
@@ -96,7 +100,9 @@ pub struct Live {
     pub uses: Uses,
     /// Goes up with every applied batch of changes.
     generation: AtomicU64,
-    seq: Mutex<i64>,
+    heard: Mutex<Heard>,
+    /// Rings when there may be news in the change log.
+    bell: Notify,
     started: Instant,
     /// Milliseconds from `started` to when the change log last answered.
     heard_at: AtomicI64,
@@ -107,19 +113,19 @@ impl Live {
     pub async fn load(
         store: Store,
         key_settings: KeySettings,
-        max_staleness: Duration,
+        freshness: Freshness,
         clock: Clock,
     ) -> Result<Self, LiveError> {
         let now = clock.now();
         key_settings.ensure_key(&store, now).await?;
-        let seq = store.latest_change().await?;
+        let heard = Heard::before_loading(&store).await?;
         let keys = key_settings.load(&store, now).await?;
         let scopes = load_scopes(&store).await?;
         let registry = Registry::load(&store, &scopes).await?;
         let live = Self {
             log: store.for_change_log(),
             store,
-            max_staleness,
+            freshness,
             clock,
             key_settings,
             keys: ArcSwap::from_pointee(keys),
@@ -132,12 +138,13 @@ impl Live {
             registry,
             uses: Uses::default(),
             generation: AtomicU64::new(0),
-            seq: Mutex::new(seq),
+            heard: Mutex::new(heard),
+            bell: Notify::new(),
             started: Instant::now(),
             heard_at: AtomicI64::new(0),
         };
         live.load_made_anew().await?;
-        live.load_revocations(0).await?;
+        live.load_revocations(0..=i64::MAX).await?;
         live.watch_personal_tokens().await?;
         Ok(live)
     }
@@ -191,7 +198,7 @@ impl Live {
     /// Whether the change log was heard of lately enough to answer by.
     pub fn is_fresh(&self) -> bool {
         let heard = Duration::from_millis(self.heard_at.load(Ordering::Relaxed).unsigned_abs());
-        self.started.elapsed().saturating_sub(heard) <= self.max_staleness
+        self.started.elapsed().saturating_sub(heard) <= self.freshness.max_staleness
     }
 
     /// The state of a user, from memory or else from the database.
@@ -239,44 +246,47 @@ impl Live {
     /// Applies the changes that were committed up to now. After it, a change
     /// of this very server is in force here.
     pub async fn catch_up(&self) -> Result<(), LiveError> {
-        let mut seq = self.seq.lock().await;
+        let mut heard = self.heard.lock().await;
         // What happened after the question is not in the answer.
         let asked_at = self.started.elapsed().as_millis();
         let latest = self.log.latest_change().await?;
-        if latest != *seq {
-            *seq = self.apply_up_to(*seq, latest).await?;
+        if !heard.has_all_up_to(latest) {
+            self.hear(&mut heard, latest).await?;
         }
         let asked_at = i64::try_from(asked_at).unwrap_or(i64::MAX);
         self.heard_at.store(asked_at, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Applies the changes behind a number; gives the number of the last one. The
-    /// numbers have no gaps: where the next one is missing, the change log does not
-    /// reach back far enough, and everything is loaded anew.
-    async fn apply_up_to(&self, seq: i64, latest: i64) -> Result<i64, LiveError> {
-        let changes = self.log.changes_after(seq).await?;
-        match changes.first() {
-            Some(first) if first.seq == seq + 1 => {
-                self.apply(&changes, seq).await?;
-                Ok(changes.last().map_or(seq, |last| last.seq))
-            }
-            _ => {
-                tracing::warn!(
-                    seq,
-                    latest,
-                    "the change log does not reach back to what this server knows: loading everything"
-                );
-                self.reload().await?;
-                Ok(latest)
-            }
+    /// Applies the changes that were not seen yet. Where the log does not reach back to
+    /// what this server knows, everything is loaded anew.
+    async fn hear(&self, heard: &mut Heard, latest: i64) -> Result<(), LiveError> {
+        let mut changes = self.log.changes_after(heard.up_to()).await?;
+        heard.leave_unseen(&mut changes);
+        if heard.misses_the_next(&changes) && !self.log_reaches_back_to(heard.up_to()).await? {
+            let up_to = heard.up_to();
+            tracing::warn!(
+                up_to,
+                latest,
+                "the change log does not reach back to what this server knows: loading everything"
+            );
+            self.reload().await?;
+        } else if !changes.is_empty() {
+            self.apply(&changes).await?;
         }
+        heard.note(&changes, latest, Instant::now());
+        Ok(())
+    }
+
+    async fn log_reaches_back_to(&self, seq: i64) -> Result<bool, store::Error> {
+        let oldest = self.log.oldest_change().await?;
+        Ok(oldest.is_some_and(|oldest| oldest <= seq + 1))
     }
 
     async fn reload(&self) -> Result<(), LiveError> {
         let keys = self.key_settings.load(&self.log, self.clock.now()).await?;
         self.keys.store(Arc::new(keys));
-        self.load_revocations(0).await?;
+        self.load_revocations(0..=i64::MAX).await?;
         self.catalogue
             .store(Arc::new(load_scopes(&self.log).await?));
         self.load_made_anew().await?;
@@ -302,7 +312,22 @@ impl Live {
     /// Follows the change log, and writes the uses of tokens, for ever: neither waits for
     /// the other.
     pub async fn follow(&self) {
-        tokio::join!(self.follow_changes(), self.keep_writing_uses());
+        tokio::join!(
+            self.listen(),
+            self.follow_changes(),
+            self.keep_writing_uses()
+        );
+    }
+
+    /// Rings the bell when another server has changed something. Where this fails, the log
+    /// is still looked at now and then, and that it does not answer is said there.
+    async fn listen(&self) {
+        loop {
+            if let Err(error) = self.log.listen(|| self.bell.notify_one()).await {
+                tracing::debug!(%error, "the change log cannot be listened to");
+            }
+            tokio::time::sleep(LISTEN_AGAIN).await;
+        }
     }
 
     async fn keep_writing_uses(&self) {
@@ -317,12 +342,17 @@ impl Live {
     }
 
     async fn follow_changes(&self) {
-        let mut interval = tokio::time::interval(POLL_INTERVAL);
+        let mut interval = tokio::time::interval(self.freshness.poll_interval);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failing = false;
-        for look in 1_u32.. {
-            interval.tick().await;
-            if look.is_multiple_of(LOOKS_PER_TIDYING) {
+        let mut tidied = Instant::now();
+        loop {
+            tokio::select! {
+                _ = interval.tick() => {}
+                () = self.bell.notified() => {}
+            }
+            if tidied.elapsed() > TIDYING_INTERVAL {
+                tidied = Instant::now();
                 self.revoked.forget_expired(self.clock.now());
             }
             match self.catch_up().await {
@@ -366,14 +396,18 @@ impl Live {
         }
     }
 
-    async fn apply(&self, changes: &[Change], before: i64) -> Result<(), LiveError> {
+    async fn apply(&self, changes: &[Change]) -> Result<(), LiveError> {
         let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
         if has(Change::KEYS) {
             let keys = self.key_settings.load(&self.log, self.clock.now()).await?;
             self.keys.store(Arc::new(keys));
         }
-        if has(Change::REVOCATIONS) {
-            self.load_revocations(before).await?;
+        let revoking = changes
+            .iter()
+            .filter(|change| change.kind == Change::REVOCATIONS)
+            .map(|change| change.seq);
+        if let (Some(first), Some(last)) = (revoking.clone().min(), revoking.max()) {
+            self.load_revocations(first..=last).await?;
         }
         if has(Change::SCOPES) {
             self.catalogue
@@ -417,14 +451,14 @@ impl Live {
         Ok(())
     }
 
-    async fn load_revocations(&self, after: i64) -> Result<(), LiveError> {
+    async fn load_revocations(&self, of: RangeInclusive<i64>) -> Result<(), LiveError> {
         let revoke = |row: Revocation| {
             if let Ok(id) = Uuid::parse_str(&row.token_id) {
                 self.revoked.insert(id, row.expires_at);
             }
         };
         self.log
-            .revocations_after(after, self.clock.now(), revoke)
+            .revocations_of(of, self.clock.now(), revoke)
             .await?;
         Ok(())
     }

@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, thread, time::Duration};
 
 use super::{
-    Brand, Color, Config, ConfigError, Layers, LogFormat, Logo, Purpose, RegistrationMode, Source,
-    TlsFiles,
+    Brand, Color, Config, ConfigError, Freshness, Layers, LogFormat, Logo, Purpose,
+    RegistrationMode, Source, TlsFiles,
     layers::{refuse, value},
 };
 use crate::{
@@ -72,7 +72,7 @@ impl Layers {
             openid_connect: self.switch("openid-connect")? && signing_algorithm != Algorithm::Hs256,
             hash_workers: self.hash_workers()?,
             hash_queue: self.parse("hash-queue", "a number")?,
-            max_staleness: self.max_staleness()?,
+            freshness: self.freshness()?,
             cors_origins: self.cors_origins()?,
             trusted_proxies: self.list("trusted-proxy", "a network, as in 10.0.0.0/8")?,
             tls: self.tls()?,
@@ -182,13 +182,24 @@ impl Layers {
         names.iter().map(parse).collect()
     }
 
-    /// A second at least, which is a few looks at the change log.
-    fn max_staleness(&self) -> Result<Duration, ConfigError> {
+    /// A second at least, and two looks at the change log.
+    fn freshness(&self) -> Result<Freshness, ConfigError> {
         let key = "max-staleness";
-        match self.duration(key)? {
-            time if (1..=60).contains(&time.as_secs()) => Ok(time),
-            _ => Err(value(key, "must be a time from 1s to 60s")),
+        let max_staleness = self.duration(key)?;
+        if !(1..=60).contains(&max_staleness.as_secs()) {
+            return Err(value(key, "must be a time from 1s to 60s"));
         }
+        let key = "poll-interval";
+        let text = self.text(key).unwrap_or_default();
+        let bounds = Duration::from_millis(20)..=max_staleness / 2;
+        let poll_interval = humantime::parse_duration(text)
+            .ok()
+            .filter(|time| bounds.contains(time))
+            .ok_or_else(|| value(key, "must be a time from 20ms to half of max-staleness"))?;
+        Ok(Freshness {
+            poll_interval,
+            max_staleness,
+        })
     }
 
     fn key_encryption_key(&self) -> Result<Option<KeyEncryptionKey>, ConfigError> {

@@ -87,6 +87,15 @@ pub enum RegistrationMode {
     Open,
 }
 
+/// How near what is in memory is to what is in the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Freshness {
+    /// How often the change log is looked at where nothing is announced.
+    pub poll_interval: Duration,
+    /// How long tokens are accepted without news from the change log.
+    pub max_staleness: Duration,
+}
+
 /// Every setting, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -140,8 +149,7 @@ pub struct Config {
     pub openid_connect: bool,
     pub hash_workers: usize,
     pub hash_queue: usize,
-    /// How long tokens are accepted without news from the change log.
-    pub max_staleness: Duration,
+    pub freshness: Freshness,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub tls: Option<TlsFiles>,

@@ -349,6 +349,12 @@ pub const SETTINGS: &[Setting] = &[
         "Logins that may wait for a hash thread; further ones get 503",
     ),
     setting(
+        "poll-interval",
+        "TIME",
+        Some("200ms"),
+        "How often the database is asked for news where it announces none",
+    ),
+    setting(
         "max-staleness",
         "TIME",
         Some("5s"),

@@ -1,11 +1,23 @@
 //! The change log: what running servers must learn of.
+//!
+//! A change has its number before it is committed. On SQLite, which has one writer at a
+//! time, the order of the numbers is that of the commits; on PostgreSQL a higher number may
+//! be seen before a lower one, and a number whose transaction failed is never seen.
 
-use super::{Result, Store, read};
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+
+use super::{Pools, Result, Store, read};
+
+/// How often SQLite is asked whether another process has written, which costs it a look at
+/// shared memory.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// One row of the change log.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Change {
-    /// Its number; higher ones were committed later.
+    /// Its number.
     pub seq: i64,
     /// What changed: one of the constants of [`Change`].
     pub kind: String,
@@ -31,13 +43,64 @@ impl Change {
 }
 
 impl Store {
-    /// The number of the latest change.
+    /// The highest number that was given to a change.
     pub async fn latest_change(&self) -> Result<i64> {
+        let statement = match self.pools {
+            Pools::Sqlite { .. } => "SELECT seq FROM change_counter",
+            Pools::Postgres(_) => "SELECT last_value FROM change_numbers",
+        };
         Ok(read!(self, |connection| {
-            sqlx::query_scalar("SELECT seq FROM change_counter")
+            sqlx::query_scalar(statement)
                 .fetch_one(&mut *connection)
                 .await?
         }))
+    }
+
+    /// The lowest number in the log; none where it is empty.
+    pub async fn oldest_change(&self) -> Result<Option<i64>> {
+        Ok(read!(self, |connection| {
+            sqlx::query_scalar("SELECT min(seq) FROM changes")
+                .fetch_one(&mut *connection)
+                .await?
+        }))
+    }
+
+    /// How many numbers below the highest may belong to changes that are not committed yet.
+    pub fn uncommitted_changes(&self) -> i64 {
+        match self.pools {
+            Pools::Sqlite { .. } => 0,
+            Pools::Postgres(_) => 1_000,
+        }
+    }
+
+    /// Calls whenever there may be news in the log, and when it begins to listen; ends with
+    /// the connection.
+    pub async fn listen(&self, news: impl Fn()) -> Result<()> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                let mut connection = readers.acquire().await?;
+                let mut version = None;
+                loop {
+                    let now: i64 = sqlx::query_scalar("PRAGMA data_version")
+                        .fetch_one(&mut *connection)
+                        .await?;
+                    if version.replace(now) != Some(now) {
+                        news();
+                    }
+                    tokio::time::sleep(LOOK_INTERVAL).await;
+                }
+            }
+            Pools::Postgres(pool) => {
+                let mut listener = PgListener::connect_with(pool).await?;
+                listener.eager_reconnect(false);
+                listener.listen("scopegate_changes").await?;
+                news();
+                while listener.try_recv().await?.is_some() {
+                    news();
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The changes behind a number, in order.

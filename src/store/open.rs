@@ -10,7 +10,7 @@ use sqlx::{
 };
 use thiserror::Error;
 
-use super::{Pools, Result, Store, read};
+use super::{Pools, Result, Store};
 
 /// How long a statement waits for a lock or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -121,21 +121,21 @@ impl Store {
         })
     }
 
-    /// The same database by a connection of its own, for the change log: it is not held up
-    /// by requests that wait for connections or locks.
+    /// The same database by two connections of its own, for the change log, of which one
+    /// listens: it is not held up by requests that wait for connections or locks.
     #[must_use]
     pub fn for_change_log(&self) -> Self {
         let pools = match &self.pools {
             Pools::Sqlite { readers, writer } => Pools::Sqlite {
                 readers: SqlitePoolOptions::new()
-                    .max_connections(1)
+                    .max_connections(2)
                     .acquire_timeout(PATIENCE)
                     .connect_lazy_with(readers.connect_options().as_ref().clone()),
                 writer: writer.clone(),
             },
             Pools::Postgres(pool) => Pools::Postgres(
                 PgPoolOptions::new()
-                    .max_connections(1)
+                    .max_connections(2)
                     .acquire_timeout(PATIENCE)
                     .connect_lazy_with(pool.connect_options().as_ref().clone()),
             ),
@@ -145,12 +145,7 @@ impl Store {
 
     /// Asks the database for an answer.
     pub async fn ping(&self) -> Result<()> {
-        read!(self, |connection| {
-            sqlx::query("SELECT seq FROM change_counter")
-                .fetch_one(&mut *connection)
-                .await?;
-        });
-        Ok(())
+        self.latest_change().await.map(drop)
     }
 
     /// Takes from SQLite's log what was overwritten since; others that read at

@@ -1,5 +1,7 @@
 //! Tokens that are refused although they have not expired.
 
+use std::ops::RangeInclusive;
+
 use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 
@@ -65,20 +67,21 @@ impl<'a> Revoke<'a> {
 }
 
 impl Store {
-    /// Hands over the revocations of changes behind a number whose tokens are
-    /// still alive, one by one: there may be millions.
-    pub async fn revocations_after(
+    /// Hands over the revocations of a range of changes whose tokens are still alive,
+    /// one by one: there may be millions.
+    pub async fn revocations_of(
         &self,
-        seq: i64,
+        changes: RangeInclusive<i64>,
         now: i64,
         mut each: impl FnMut(Revocation),
     ) -> Result<()> {
         read!(self, |connection| {
             let mut rows = sqlx::query_as(
                 "SELECT token_id, expires_at FROM revocations
-                 WHERE seq > $1 AND expires_at + 5 > $2",
+                 WHERE seq BETWEEN $1 AND $2 AND expires_at + 5 > $3",
             )
-            .bind(seq)
+            .bind(*changes.start())
+            .bind(*changes.end())
             .bind(now)
             .fetch(&mut *connection);
             while let Some(row) = rows.try_next().await? {

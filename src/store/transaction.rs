@@ -4,7 +4,7 @@
 //! PostgreSQL; SQLite has one writer at a time), so that two changes of the same
 //! thing, and a change beside the issuing of a token that rests on it, come one
 //! after the other. Locks are taken in one order: users, clients, subject kinds,
-//! grants and what belongs to them, tokens, the change counter.
+//! grants and what belongs to them, tokens.
 
 use super::{Pools, Result, Store};
 
@@ -70,20 +70,30 @@ impl Transaction {
     /// Announces a change to all servers on this database, and gives its number.
     pub(super) async fn announce(&mut self, kind: &str, key: &str, now: i64) -> Result<i64> {
         self.announces = true;
+        if let Inner::Sqlite(connection) = &mut self.inner {
+            sqlx::query("UPDATE change_counter SET seq = seq + 1 WHERE only_row = 1")
+                .execute(&mut **connection)
+                .await?;
+        }
+        let statement = match self.inner {
+            Inner::Sqlite(_) => {
+                "INSERT INTO changes (seq, kind, key, created_at)
+                 VALUES ((SELECT seq FROM change_counter), $1, $2, $3) RETURNING seq"
+            }
+            // Those who listen are told once this is committed.
+            Inner::Postgres(_) => {
+                "INSERT INTO changes (seq, kind, key, created_at)
+                 VALUES (nextval('change_numbers'), $1, $2, $3)
+                 RETURNING seq, pg_notify('scopegate_changes', '')"
+            }
+        };
         Ok(within!(self, |connection| {
-            let seq: i64 = sqlx::query_scalar(
-                "UPDATE change_counter SET seq = seq + 1 WHERE only_row = 1 RETURNING seq",
-            )
-            .fetch_one(&mut *connection)
-            .await?;
-            sqlx::query("INSERT INTO changes (seq, kind, key, created_at) VALUES ($1, $2, $3, $4)")
-                .bind(seq)
+            sqlx::query_scalar(statement)
                 .bind(kind)
                 .bind(key)
                 .bind(now)
-                .execute(&mut *connection)
-                .await?;
-            seq
+                .fetch_one(&mut *connection)
+                .await?
         }))
     }
 }

@@ -162,4 +162,8 @@ fn how_old_the_news_may_be_is_a_setting_within_bounds() {
             .was_refused_naming("max-staleness");
     }
     home.run(&["config", "--max-staleness", "30s"]).succeeded();
+    for bad in ["0s", "1ms", "3s"] {
+        home.run(&["config", "--poll-interval", bad])
+            .was_refused_naming("poll-interval");
+    }
 }

@@ -45,6 +45,7 @@ mod refresh_and_revocation;
 mod registration;
 mod rotation_under_load;
 mod scopes;
+mod several_servers;
 mod shared_users;
 mod subject_kinds;
 mod throttling;

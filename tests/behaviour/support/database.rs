@@ -85,6 +85,18 @@ impl Database {
         }
     }
 
+    /// Whether it is a server, which other processes reach by connections.
+    pub fn is_server(&self) -> bool {
+        matches!(self, Self::Postgres { .. })
+    }
+
+    /// Ends all connections to a database on a server, as an administrator may.
+    pub fn end_connections(&self) {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        on_server(&self.url(), end.to_owned());
+    }
+
     /// Runs a statement that both databases understand.
     pub fn execute(&self, statement: &'static str) {
         on_connection!(self, |connection| {

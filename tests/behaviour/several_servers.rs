@@ -1,0 +1,111 @@
+//! Servers that share a database.
+
+use std::{process::Command, thread};
+
+use crate::support::*;
+
+/// Settings of servers that would learn of each other's changes very late, if nobody told
+/// them: tests wait for less.
+const RARELY: [&str; 4] = ["--poll-interval", "30s", "--max-staleness", "60s"];
+
+/// Another server on the database of the first.
+fn beside(server: &Server, settings: &[&str]) -> Running {
+    let mut args = vec!["serve"];
+    args.extend(settings);
+    Running::start(server.home().command(&args))
+}
+
+fn at(server: &Running, method: &str, path: &str) -> Call {
+    Call::new(method, &format!("http://{}{path}", server.address))
+}
+
+fn profile_at(server: &Running, token: &Token) -> Answer {
+    at(server, "GET", "/users/me").bearer(&token.text).send()
+}
+
+fn signal(server: &Running, name: &str) {
+    let id = server.id().to_string();
+    let sent = Command::new("kill").args([name, &id]).status();
+    assert!(sent.expect("kill").success());
+}
+
+#[test]
+fn a_revocation_reaches_the_other_servers_without_their_asking() {
+    let server = Server::with_args(&RARELY);
+    server.user("johndoe", PASSWORD, &["me"]);
+    let other = beside(&server, &RARELY);
+    for _ in 0..5 {
+        let token = server.login("johndoe", PASSWORD, &["me"]);
+        profile_at(&other, &token).expect(200);
+        let form = [("token", token.text.as_str())];
+        server.post("/revoke").form(&form).send().expect(200);
+        eventually(|| profile_at(&other, &token), |answer| answer.status == 401);
+    }
+}
+
+#[test]
+fn who_lost_the_connections_to_the_database_is_told_again() {
+    let server = Server::with_args(&RARELY);
+    let database = server.home().database();
+    if !database.is_server() {
+        // A file has no connections that somebody else could end.
+        return;
+    }
+    server.user("johndoe", PASSWORD, &["me"]);
+    let other = beside(&server, &RARELY);
+    for _ in 0..3 {
+        let token = server.login("johndoe", PASSWORD, &["me"]);
+        profile_at(&other, &token).expect(200);
+        database.end_connections();
+        let form = [("token", token.text.as_str())];
+        let revoke = || server.post("/revoke").form(&form).send();
+        eventually(revoke, |answer| answer.status == 200);
+        eventually(|| profile_at(&other, &token), |answer| answer.status == 401);
+    }
+}
+
+#[test]
+fn a_server_that_is_frozen_keeps_the_others_from_nothing() {
+    let server = Server::start();
+    if !server.home().database().is_server() {
+        // A file that another process has locked cannot be written.
+        return;
+    }
+    server.user("johndoe", PASSWORD, &["me"]);
+    server.user("busy", PASSWORD, &["me:write"]);
+    let busy = server.login("busy", PASSWORD, &["me:write"]);
+    for _ in 0..5 {
+        let frozen = beside(&server, &[]);
+        let token = server.login("johndoe", PASSWORD, &["me"]);
+        thread::scope(|scope| {
+            // Changes are under way there, each with a number of the change log.
+            let writers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let patch = serde_json::json!({"full_name": "Busy"});
+                        let call = || at(&frozen, "PATCH", "/users/me").bearer(&busy.text);
+                        while call().json(&patch).try_send().is_some() {}
+                    })
+                })
+                .collect();
+            for _ in 0..20 {
+                profile_at(&frozen, &token).expect(200);
+            }
+            signal(&frozen, "-STOP");
+            let other = server.login("johndoe", PASSWORD, &["me"]);
+            let form = [("token", token.text.as_str())];
+            server.post("/revoke").form(&form).send().expect(200);
+            server.assert_refuses(&token.text);
+            server.assert_accepts(&other.text);
+            signal(&frozen, "-CONT");
+            eventually(
+                || profile_at(&frozen, &token),
+                |answer| answer.status == 401,
+            );
+            signal(&frozen, "-KILL");
+            for writer in writers {
+                writer.join().expect("an end");
+            }
+        });
+    }
+}
