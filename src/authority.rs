@@ -33,7 +33,7 @@ pub struct Authority {
     pub clock: Clock,
     pub store: Store,
     pub live: Arc<Live>,
-    pub hashing: HashPool,
+    pub hashing: Arc<HashPool>,
     pub throttle: Throttle,
     pub directory: Directory,
     /// What fetches the documents of clients, where the setting is on.
@@ -107,7 +107,7 @@ impl Authority {
             clock,
             store,
             live: Arc::new(live),
-            hashing,
+            hashing: Arc::new(hashing),
         })
     }
 }

@@ -10,7 +10,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -77,11 +77,46 @@ pub struct Overloaded;
 /// A place in the pool: for one hash at a time, as many as it takes. It is
 /// free again when this is dropped and no thread works for it any longer.
 #[must_use]
-pub struct Place<'a> {
-    pool: &'a HashPool,
+pub struct Place {
+    pool: Arc<HashPool>,
     permit: Arc<OwnedSemaphorePermit>,
+    /// Whether whoever took it has gone: nothing is begun for them any more.
+    gone: Gone,
     /// For how many microseconds a thread has worked for it.
     worked: AtomicU64,
+}
+
+/// Whether whoever asked for something has gone since.
+#[derive(Clone, Default)]
+pub struct Gone(Arc<AtomicBool>);
+
+impl Gone {
+    fn is_true(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Makes it true when what is given is dropped before it has stayed.
+    pub fn guard(&self) -> Guard {
+        Guard(Some(self.clone()))
+    }
+}
+
+/// Somebody who waits.
+pub struct Guard(Option<Gone>);
+
+impl Guard {
+    /// They have what they waited for.
+    pub fn stayed(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(gone) = &self.0 {
+            gone.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl HashPool {
@@ -106,10 +141,16 @@ impl HashPool {
     }
 
     /// Takes a place, or says at once that none is free.
-    pub fn reserve(&self) -> Result<Place<'_>, Overloaded> {
+    pub fn reserve(self: &Arc<Self>) -> Result<Place, Overloaded> {
+        self.reserve_unless(Gone::default())
+    }
+
+    /// The same for somebody who may go before it is their turn.
+    pub fn reserve_unless(self: &Arc<Self>, gone: Gone) -> Result<Place, Overloaded> {
         let permit = Arc::clone(&self.places).try_acquire_owned();
         Ok(Place {
-            pool: self,
+            pool: Arc::clone(self),
+            gone,
             permit: Arc::new(permit.map_err(|_| Overloaded)?),
             worked: AtomicU64::default(),
         })
@@ -121,7 +162,7 @@ impl HashPool {
     }
 }
 
-impl Place<'_> {
+impl Place {
     /// Checks a password against a stored hash.
     pub async fn verify(
         &self,
@@ -174,10 +215,9 @@ impl Place<'_> {
         job: impl FnOnce(&Context) -> T + Send + 'static,
     ) -> Result<(T, Duration), Overloaded> {
         let (answer, outcome) = oneshot::channel();
-        let permit = Arc::clone(&self.permit);
+        let (permit, gone) = (Arc::clone(&self.permit), self.gone.clone());
         let job: Job = Box::new(move |context| {
-            // Whoever asked may be gone, and is then not answered.
-            if !answer.is_closed() {
+            if !answer.is_closed() && !gone.is_true() {
                 let started = Instant::now();
                 let done = job(context);
                 let _ = answer.send((done, started.elapsed()));

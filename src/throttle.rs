@@ -9,7 +9,10 @@
 
 use std::{
     net::{IpAddr, Ipv6Addr},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,7 +22,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     clock::Clock,
-    hashing::{HashPool, Overloaded, Place},
+    hashing::{Gone, HashPool, Overloaded, Place},
     login_name,
     store::{self, Counted, Ending, Store, Window},
 };
@@ -114,19 +117,19 @@ pub enum Origin<'a> {
     Client(&'a str),
 }
 
-/// A try that was admitted. One that is dropped without an outcome, as when
-/// the client hangs up, stays counted.
+/// A try that was admitted. One that is dropped without an outcome stays counted.
 #[must_use]
-pub struct Try<'a> {
-    throttle: &'a Throttle,
-    place: Place<'a>,
+pub struct Try {
+    store: Store,
+    clock: Clock,
+    place: Place,
     keys: Keys,
     /// What it is counted under, each since when.
     counted: Vec<(String, i64)>,
 }
 
-/// Digests, so that the rows are small and name nobody.
-struct Keys {
+/// Under what a try is counted: digests, so that the rows are small and name nobody.
+pub struct Keys {
     origin: String,
     /// How many tries may fail from there.
     per_origin: i64,
@@ -143,18 +146,16 @@ impl Throttle {
         }
     }
 
-    /// Admits a try to log in as `username` and gives it a place in the hash pool,
-    /// or refuses it: at once where no place is free, before anything is read or
-    /// written.
-    pub async fn admit_login<'a>(
-        &'a self,
-        hashing: &'a HashPool,
-        username: &str,
-        origin: Origin<'_>,
-    ) -> Result<Try<'a>, NotAdmitted> {
-        let mut place = hashing.reserve()?;
+    /// Admits a try to log in and gives it a place in the hash pool, or refuses it: at
+    /// once where no place is free, before anything is read or written.
+    pub async fn admit_login(
+        &self,
+        hashing: &Arc<HashPool>,
+        keys: Keys,
+        gone: &Gone,
+    ) -> Result<Try, NotAdmitted> {
+        let mut place = hashing.reserve_unless(gone.clone())?;
         self.tidy().await;
-        let keys = Keys::new(username, origin);
         let (asked_at, [mut pause, longest_pause]) = (Instant::now(), PAUSES);
         loop {
             let now = self.clock.now();
@@ -170,7 +171,8 @@ impl Throttle {
                 Counted::Yes { since } => {
                     let counted = counts.iter().map(|(key, _)| (*key).to_owned());
                     return Ok(Try {
-                        throttle: self,
+                        store: self.store.clone(),
+                        clock: self.clock.clone(),
                         place,
                         counted: counted.zip(since).collect(),
                         keys,
@@ -183,7 +185,7 @@ impl Throttle {
                         // Meanwhile the place is for others.
                         drop(place);
                         sleep(pause).await;
-                        place = hashing.reserve().map_err(|_| SOON)?;
+                        place = hashing.reserve_unless(gone.clone()).map_err(|_| SOON)?;
                     }
                     pause = (pause * 2).min(longest_pause);
                 }
@@ -224,15 +226,15 @@ impl Throttle {
     }
 }
 
-impl<'a> Try<'a> {
+impl Try {
     /// Where its password is checked.
-    pub fn place(&self) -> &Place<'a> {
+    pub fn place(&self) -> &Place {
         &self.place
     }
 
     /// Ends the try and leaves its place. That it cannot be written is no reason
     /// to turn a user away: the try then stays counted.
-    pub async fn end(self, outcome: Outcome) -> Place<'a> {
+    pub async fn end(self, outcome: Outcome) -> Place {
         if let Err(error) = self.write(outcome).await {
             tracing::warn!(%error, "the outcome of a login was not counted");
         }
@@ -250,14 +252,14 @@ impl<'a> Try<'a> {
             Outcome::Right | Outcome::Unchecked => Ending::Forgiven,
         };
         let usual = (outcome == Outcome::Right).then_some(&*self.keys.pair);
-        let now = self.throttle.clock.now();
-        let store = &self.throttle.store;
-        store.end_try(&counted, ending, usual, now).await
+        let now = self.clock.now();
+        self.store.end_try(&counted, ending, usual, now).await
     }
 }
 
 impl Keys {
-    fn new(username: &str, origin: Origin<'_>) -> Self {
+    /// Of a try to log in as somebody from somewhere.
+    pub fn new(username: &str, origin: Origin<'_>) -> Self {
         let (kind, origin, per_origin) = match origin {
             Origin::Address(address) => ("address", network(address).to_string(), PER_ADDRESS),
             Origin::Client(id) => ("client", id.to_owned(), PER_CLIENT),

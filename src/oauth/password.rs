@@ -1,6 +1,6 @@
 //! The password grant (RFC 6749 §4.3).
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
     ClientCredentials, Error, Requester, TokenResponse, audience,
@@ -22,7 +22,7 @@ pub struct PasswordGrant {
 
 /// Logs a user in.
 pub async fn password(
-    authority: &Authority,
+    authority: &Arc<Authority>,
     request: PasswordGrant,
 ) -> Result<TokenResponse, Error> {
     let client = Requester::authenticate(authority, &request.client).await?;

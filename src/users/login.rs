@@ -11,12 +11,12 @@ use crate::{
     authority::Authority,
     directory::Directory,
     elsewhere::{SharedUsers, credential},
-    hashing::{Overloaded, Place},
+    hashing::{Gone, Overloaded, Place},
     infrastructure::{Infrastructure, from_infrastructure},
     live::LiveError,
     password::{Password, PasswordHash, Verdict},
     store::{self, Transaction, UserRow},
-    throttle::{NotAdmitted, Origin, Outcome, Throttled},
+    throttle::{Keys, NotAdmitted, Origin, Outcome, Throttled},
 };
 
 /// Why nobody was logged in.
@@ -62,7 +62,7 @@ impl From<NotAdmitted> for NotLoggedIn {
 
 /// Logs a user in by the password, within the limits of failed logins.
 pub async fn log_in(
-    authority: &Authority,
+    authority: &Arc<Authority>,
     username: &str,
     password: Password,
     origin: Origin<'_>,
@@ -73,19 +73,39 @@ pub async fn log_in(
 
 /// Logs in as [`log_in`] does, and keeps the place in the hash pool for what is to be
 /// hashed next.
-pub(super) async fn log_in_and_stay<'a>(
-    authority: &'a Authority,
+///
+/// Whoever hangs up meanwhile does not end what has begun: a wrong password counts, though
+/// nobody waits for the answer, and a right one does not.
+pub(super) async fn log_in_and_stay(
+    authority: &Arc<Authority>,
     username: &str,
     password: Password,
     origin: Origin<'_>,
-) -> Result<(UserRow, Place<'a>), NotLoggedIn> {
+) -> Result<(UserRow, Place), NotLoggedIn> {
     if password.as_bytes().len() > Password::MAX_BYTES {
         return Err(LoginRefused::TooLong.into());
     }
+    let (gone, keys) = (Gone::default(), Keys::new(username, origin));
+    let waiting = gone.guard();
+    let (authority, username) = (Arc::clone(authority), username.to_owned());
+    let attempt = async move { attempt(&authority, &username, password, keys, &gone).await };
+    let answer = tokio::spawn(attempt).await;
+    waiting.stayed();
+    // A task ends without an answer only by a panic, which is in the log.
+    answer.unwrap_or_else(|_| Err(Overloaded.into()))
+}
+
+async fn attempt(
+    authority: &Authority,
+    username: &str,
+    password: Password,
+    keys: Keys,
+    gone: &Gone,
+) -> Result<(UserRow, Place), NotLoggedIn> {
     let password = Arc::new(password);
     let attempt = authority
         .throttle
-        .admit_login(&authority.hashing, username, origin)
+        .admit_login(&authority.hashing, keys, gone)
         .await?;
     match check(authority, attempt.place(), username, &password).await {
         Ok(user) => Ok((user, attempt.end(Outcome::Right).await)),
@@ -106,7 +126,7 @@ pub(super) async fn log_in_and_stay<'a>(
 
 async fn check(
     authority: &Authority,
-    place: &Place<'_>,
+    place: &Place,
     username: &str,
     password: &Arc<Password>,
 ) -> Result<UserRow, NotLoggedIn> {
@@ -154,7 +174,7 @@ fn with_password_hash(user: UserRow) -> Option<(UserRow, PasswordHash)> {
 /// user away: the next login tries again.
 async fn rehash(
     authority: &Authority,
-    place: &Place<'_>,
+    place: &Place,
     user: &UserRow,
     stored: &PasswordHash,
     password: &Arc<Password>,

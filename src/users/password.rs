@@ -18,7 +18,7 @@ use crate::{
 /// opened, but for the one that asks (the actor's). Of two changes at once with
 /// one old password, one wins.
 pub async fn change_own_password(
-    authority: &Authority,
+    authority: &Arc<Authority>,
     actor: &Actor,
     username: &str,
     current: Password,

@@ -1,7 +1,7 @@
 //! What has expired is removed, and nothing else. The clock is moved: the server's
 //! own library runs in the test.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use scopegate::{
     actor::Actor,
@@ -56,6 +56,11 @@ fn scope_set(text: &str) -> ScopeSet {
     words.collect()
 }
 
+async fn open(config: Config, clock: &Clock) -> Arc<Authority> {
+    let authority = Authority::open_at(config, clock.clone()).await;
+    Arc::new(authority.expect("an authority"))
+}
+
 async fn add_johndoe(authority: &Authority) {
     let account = NewAccount {
         username: "johndoe".to_owned(),
@@ -69,7 +74,7 @@ async fn add_johndoe(authority: &Authority) {
         .expect("a user");
 }
 
-async fn log_in(authority: &Authority) -> TokenResponse {
+async fn log_in(authority: &Arc<Authority>) -> TokenResponse {
     let grant = PasswordGrant {
         username: Some("johndoe".to_owned()),
         password: Some(Password::new(PASSWORD)),
@@ -107,8 +112,7 @@ fn a_spent_refresh_token_serves_again_within_the_grace_and_later_ends_its_family
     let home = Home::new();
     run(async {
         let clock = Clock::manual();
-        let authority = Authority::open_at(config(&home, &[]), clock.clone());
-        let authority = authority.await.expect("an authority");
+        let authority = open(config(&home, &[]), &clock).await;
         add_johndoe(&authority).await;
         let login = log_in(&authority).await;
         let first = use_refresh_token(&authority, &login).await;
@@ -142,9 +146,7 @@ fn what_has_expired_is_removed_and_nothing_else() {
     let home = Home::new();
     run(async {
         let clock = Clock::manual();
-        let authority = Authority::open_at(config(&home, &[]), clock.clone())
-            .await
-            .expect("an authority");
+        let authority = open(config(&home, &[]), &clock).await;
         add_johndoe(&authority).await;
         let login = log_in(&authority).await;
         let which = Revoke::Subject("username:johndoe");
@@ -178,9 +180,7 @@ fn expired_tokens_are_kept_for_as_long_as_the_setting_says() {
     run(async {
         let clock = Clock::manual();
         let config = config(&home, &[("keep-expired-tokens", "1h")]);
-        let authority = Authority::open_at(config, clock.clone())
-            .await
-            .expect("an authority");
+        let authority = open(config, &clock).await;
         add_johndoe(&authority).await;
         log_in(&authority).await;
         clock.advance(89 * 60);
@@ -197,10 +197,7 @@ fn a_client_that_registered_itself_and_is_never_used_is_forgotten_after_a_day() 
     let home = Home::new();
     run(async {
         let clock = Clock::manual();
-        let authority =
-            Authority::open_at(config(&home, &[("registration", "open")]), clock.clone())
-                .await
-                .expect("an authority");
+        let authority = open(config(&home, &[("registration", "open")]), &clock).await;
         let metadata = || oauth::ClientMetadata {
             redirect_uris: vec!["https://agent.example/back".to_owned()],
             ..oauth::ClientMetadata::default()
@@ -237,9 +234,7 @@ fn one_server_at_a_time_tidies() {
     let home = Home::new();
     run(async {
         let clock = Clock::manual();
-        let authority = Authority::open_at(config(&home, &[]), clock.clone())
-            .await
-            .expect("an authority");
+        let authority = open(config(&home, &[]), &clock).await;
         add_johndoe(&authority).await;
         log_in(&authority).await;
         tidy(&authority, "one").await.expect("a tidy house");
@@ -258,10 +253,9 @@ fn a_server_that_was_away_for_longer_than_the_change_log_reaches_back_misses_not
     let home = Home::new();
     run(async {
         let clock = Clock::manual();
-        let open = || Authority::open_at(config(&home, &[]), clock.clone());
-        let here = open().await.expect("an authority");
+        let here = open(config(&home, &[]), &clock).await;
         add_johndoe(&here).await;
-        let away = open().await.expect("another authority");
+        let away = open(config(&home, &[]), &clock).await;
         let login = log_in(&here).await;
         assert!(away.accept(&login.access_token).await.is_ok());
 

@@ -1,6 +1,8 @@
 //! Failed logins are limited, and nobody is locked out by a stranger.
 
 use std::{
+    io::{Read, Write},
+    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
@@ -223,4 +225,59 @@ fn a_wrong_current_password_is_throttled() {
     let refused = change();
     assert_eq!(refused.status, 429, "{refused:?}");
     assert!(!refused.header("retry-after").is_empty());
+}
+
+/// A server where a hash takes a while, and a user.
+fn slow_to_hash() -> Server {
+    const SLOWLY: [&str; 2] = ["--bcrypt-cost", "12"];
+    let server = Server::with_args(&SLOWLY);
+    let add = [
+        "user",
+        "add",
+        "johndoe",
+        "--scope",
+        "me",
+        "--password-stdin",
+    ];
+    let add = [&add[..], &SLOWLY].concat();
+    server.home().run_with_input(&add, PASSWORD).succeeded();
+    server
+}
+
+/// Sends a login and hangs up before its answer.
+fn hang_up(server: &Server, password: &str) {
+    let body = format!("grant_type=password&username=johndoe&password={password}");
+    let request = format!(
+        "POST /token HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(server.address()).expect("a connection");
+    stream.write_all(request.as_bytes()).expect("a request");
+    // The hash takes several times as long.
+    let patience = Duration::from_millis(50);
+    stream.set_read_timeout(Some(patience)).expect("a limit");
+    let answered = stream.read(&mut [0; 1]).is_ok_and(|read| read > 0);
+    assert!(!answered, "the answer was faster");
+}
+
+#[test]
+fn whoever_hangs_up_with_the_right_password_has_not_failed() {
+    let server = slow_to_hash();
+    for _ in 0..12 {
+        hang_up(&server, PASSWORD);
+    }
+    server.login("johndoe", PASSWORD, &["me"]);
+}
+
+#[test]
+fn whoever_hangs_up_with_a_wrong_password_has_failed() {
+    let server = slow_to_hash();
+    let failed = || {
+        hang_up(&server, "wrong-password");
+        let count =
+            "SELECT CAST(coalesce(max(failures - pending), 0) AS BIGINT) FROM login_failures";
+        server.home().database().number(count)
+    };
+    eventually_within(60, failed, |failures| *failures >= 3);
 }

@@ -205,7 +205,7 @@ impl TokenApi {
 }
 
 async fn issue(
-    authority: &Authority,
+    authority: &Arc<Authority>,
     form: TokenRequest,
     client: ClientCredentials,
     address: IpAddr,
