@@ -20,6 +20,7 @@ use crate::{
     infrastructure::Infrastructure,
     live::{KeySettings, Live, LiveError, UserState},
     password::{Context, Policy, PolicyError},
+    readiness::Readiness,
     scope::ScopeSet,
     store::{self, ForeignError, OpenError, Store, Transaction, UserRow},
     subject::Subject,
@@ -34,6 +35,7 @@ pub struct Authority {
     pub store: Store,
     pub live: Arc<Live>,
     pub hashing: Arc<HashPool>,
+    pub readiness: Readiness,
     pub throttle: Throttle,
     pub directory: Directory,
     /// What fetches the documents of clients, where the setting is on.
@@ -108,6 +110,7 @@ impl Authority {
             store,
             live: Arc::new(live),
             hashing: Arc::new(hashing),
+            readiness: Readiness::default(),
         })
     }
 }
@@ -180,6 +183,15 @@ impl Authority {
             self.live.catch_up().await.map_err(Infrastructure::from)?;
         }
         Ok(outcome)
+    }
+
+    /// Whether the server can do all of its work: read and write its database, read that
+    /// of shared users, and know the latest changes.
+    pub async fn is_ready(&self) -> bool {
+        self.live.is_fresh()
+            && self.store.ping().await.is_ok()
+            && self.directory.check().await.is_ok()
+            && self.readiness.is_given(&self.store).await
     }
 
     /// The user of a name, wherever users live.

@@ -40,6 +40,7 @@ pub mod oauth;
 pub mod opaque;
 pub mod password;
 pub mod profile;
+pub mod readiness;
 pub mod redirect_uri;
 pub mod scopes;
 pub mod secret;

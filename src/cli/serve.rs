@@ -85,7 +85,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let follower = tokio::spawn(async move { live.follow().await });
     let house = Arc::clone(&authority);
     let housekeeper = tokio::spawn(async move { housekeeping::keep_house(&house).await });
-    let stopped = stop_signal()?;
+    let stopped = stop_signal(Arc::clone(&authority))?;
     announce!("listening on {scheme}://{}", listener.local_addr()?);
     server::serve(listener, tls, app, limits(), stopped).await?;
     follower.abort();
@@ -119,7 +119,9 @@ fn tls(config: &Config) -> Result<Option<Tls>, Box<dyn std::error::Error>> {
 }
 
 /// Ends with the first SIGTERM or SIGINT; a second one ends the process.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+fn stop_signal(
+    authority: Arc<Authority>,
+) -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -136,7 +138,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: requests in flight are finished");
+        authority.readiness.stop();
         tokio::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -145,5 +147,12 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
             tracing::warn!("stopped at once");
             std::process::exit(1);
         });
+        let delay = authority.config.shutdown_delay;
+        if !delay.is_zero() {
+            let delay = humantime::format_duration(delay);
+            tracing::info!("stopping: requests are taken for {delay} more");
+        }
+        tokio::time::sleep(delay).await;
+        tracing::info!("stopping: requests in flight are finished");
     })
 }

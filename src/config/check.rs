@@ -73,6 +73,7 @@ impl Layers {
             hash_workers: self.hash_workers()?,
             hash_queue: self.parse("hash-queue", "a number")?,
             freshness: self.freshness()?,
+            shutdown_delay: self.shutdown_delay()?,
             cors_origins: self.cors_origins()?,
             trusted_proxies: self.list("trusted-proxy", "a network, as in 10.0.0.0/8")?,
             tls: self.tls()?,
@@ -200,6 +201,15 @@ impl Layers {
             poll_interval,
             max_staleness,
         })
+    }
+
+    fn shutdown_delay(&self) -> Result<Duration, ConfigError> {
+        let key = "shutdown-delay";
+        let text = self.text(key).unwrap_or_default();
+        humantime::parse_duration(text)
+            .ok()
+            .filter(|time| *time <= Duration::from_secs(300))
+            .ok_or_else(|| value(key, "must be a time from 0s to 5m"))
     }
 
     fn key_encryption_key(&self) -> Result<Option<KeyEncryptionKey>, ConfigError> {

@@ -150,6 +150,8 @@ pub struct Config {
     pub hash_workers: usize,
     pub hash_queue: usize,
     pub freshness: Freshness,
+    /// How long requests are taken after the signal to stop.
+    pub shutdown_delay: Duration,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub tls: Option<TlsFiles>,

@@ -360,6 +360,12 @@ pub const SETTINGS: &[Setting] = &[
         Some("5s"),
         "How long tokens are accepted without news of what was revoked, as when the database is away; then 503",
     ),
+    setting(
+        "shutdown-delay",
+        "TIME",
+        Some("0s"),
+        "How long requests are taken after SIGTERM, while /readyz says no, so that a load balancer notices",
+    ),
     Setting {
         list: true,
         ..setting(

@@ -14,6 +14,7 @@ mod basis;
 mod changes;
 mod clients;
 mod devices;
+mod file;
 mod foreign;
 mod housekeeping;
 mod imports;
@@ -37,6 +38,7 @@ pub use authorizations::{CodeRow, ConsentRow};
 pub use basis::{Basis, UserBasis};
 pub use changes::Change;
 pub use devices::{Decision, DeviceRow};
+use file::DatabaseFile;
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable, can_read};
 pub use housekeeping::{Expired, Keep};
 pub use imports::{Addition, Alteration, KnownUser};
@@ -55,6 +57,8 @@ pub use tokens::{TokenFilter, TokenRow};
 pub use transaction::Transaction;
 pub use users::{NewUser, UserPage, UserPatch, UserRow};
 
+use std::path::PathBuf;
+
 use sqlx::{PgPool, SqlitePool};
 use thiserror::Error;
 
@@ -69,6 +73,7 @@ pub struct Store {
 #[derive(Clone, Debug)]
 enum Pools {
     Sqlite {
+        file: DatabaseFile,
         readers: SqlitePool,
         writer: SqlitePool,
     },
@@ -87,6 +92,9 @@ pub enum Error {
     /// The database cannot be reached, is locked or full, or its content is not what was written.
     #[error("the database did not answer: {0}")]
     Unavailable(sqlx::Error),
+    /// A database file that was removed or replaced while it was open.
+    #[error("{0} is gone or another file by now: put it back, or restart the server")]
+    FileGone(PathBuf),
     /// The other application's database, where users live, did not answer
     /// or is not what it was.
     #[error("the users' database: {0}")]
@@ -113,7 +121,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 macro_rules! read {
     ($store:expr, |$connection:ident| $body:expr) => {
         match &$store.pools {
-            $crate::store::Pools::Sqlite { readers, .. } => {
+            $crate::store::Pools::Sqlite { file, readers, .. } => {
+                file.check()?;
                 let mut $connection = readers.acquire().await?;
                 $body
             }
@@ -130,7 +139,8 @@ macro_rules! read {
 macro_rules! commit {
     ($store:expr, |$transaction:ident| $body:expr) => {
         match &$store.pools {
-            $crate::store::Pools::Sqlite { writer, .. } => {
+            $crate::store::Pools::Sqlite { file, writer, .. } => {
+                file.check()?;
                 let mut $transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
                 let outcome = $body;
                 $transaction.commit().await?;

@@ -1,6 +1,6 @@
 //! Opening, creating and migrating a database.
 
-use std::{fs::OpenOptions, io, path::PathBuf, str::FromStr, time::Duration};
+use std::{io, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
     Connection,
@@ -10,7 +10,7 @@ use sqlx::{
 };
 use thiserror::Error;
 
-use super::{Pools, Result, Store};
+use super::{DatabaseFile, Pools, Result, Store, commit};
 
 /// How long a statement waits for a lock or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,7 +75,11 @@ impl Store {
     }
 
     async fn open_sqlite(options: SqliteConnectOptions) -> std::result::Result<Self, OpenError> {
-        create_private_file(options.get_filename())?;
+        let path = options.get_filename();
+        let file = DatabaseFile::create(path).map_err(|source| OpenError::File {
+            path: path.to_owned(),
+            source,
+        })?;
         let options = options
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -105,7 +109,11 @@ impl Store {
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options);
         Ok(Self {
-            pools: Pools::Sqlite { readers, writer },
+            pools: Pools::Sqlite {
+                file,
+                readers,
+                writer,
+            },
         })
     }
 
@@ -126,7 +134,12 @@ impl Store {
     #[must_use]
     pub fn for_change_log(&self) -> Self {
         let pools = match &self.pools {
-            Pools::Sqlite { readers, writer } => Pools::Sqlite {
+            Pools::Sqlite {
+                file,
+                readers,
+                writer,
+            } => Pools::Sqlite {
+                file: file.clone(),
                 readers: SqlitePoolOptions::new()
                     .max_connections(2)
                     .acquire_timeout(PATIENCE)
@@ -148,6 +161,16 @@ impl Store {
         self.latest_change().await.map(drop)
     }
 
+    /// Writes something that nobody reads.
+    pub async fn try_writing(&self) -> Result<()> {
+        commit!(self, |transaction| {
+            sqlx::query("UPDATE write_probe SET number = number + 1")
+                .execute(&mut *transaction)
+                .await?;
+        });
+        Ok(())
+    }
+
     /// Takes from SQLite's log what was overwritten since; others that read at
     /// the moment keep it there until the log is next reset.
     pub(super) async fn forget_overwritten(&self) -> Result<()> {
@@ -162,31 +185,13 @@ impl Store {
     /// Closes all connections.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { readers, writer } => {
+            Pools::Sqlite {
+                readers, writer, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }
-    }
-}
-
-/// The file holds password hashes and private keys; SQLite gives its mode to
-/// the write-ahead log beside it.
-fn create_private_file(path: &std::path::Path) -> std::result::Result<(), OpenError> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let created = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match created {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(source) => Err(OpenError::File {
-            path: path.to_owned(),
-            source,
-        }),
     }
 }

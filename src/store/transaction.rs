@@ -34,7 +34,8 @@ impl Store {
     /// turned into a writer halfway could find that another had been faster.
     pub async fn begin(&self) -> Result<Transaction> {
         let inner = match &self.pools {
-            Pools::Sqlite { writer, .. } => {
+            Pools::Sqlite { file, writer, .. } => {
+                file.check()?;
                 Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
             }
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),

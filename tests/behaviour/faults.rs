@@ -1,6 +1,6 @@
 //! What the server does when the machine lets it down.
 
-use std::{process::Command, thread};
+use std::{fs, net::TcpStream, process::Command, thread};
 
 use crate::support::*;
 
@@ -49,8 +49,15 @@ fn log_in(server: &Running, password: &str) -> Answer {
         ("password", password),
         ("scope", "me"),
     ];
-    let url = format!("http://{}/token", server.address);
-    Call::new("POST", &url).form(&form).send()
+    at(server, "POST", "/token").form(&form).send()
+}
+
+fn at(server: &Running, method: &str, path: &str) -> Call {
+    Call::new(method, &format!("http://{}{path}", server.address))
+}
+
+fn readiness(server: &Running) -> u16 {
+    at(server, "GET", "/readyz").send().status
 }
 
 #[test]
@@ -89,9 +96,68 @@ fn a_full_disk_is_answered_with_503_and_leaves_no_trace_when_there_is_space_agai
         for _ in 0..3 {
             assert_oauth_error(&log_in(&server, PASSWORD), 503, "temporarily_unavailable");
         }
+        eventually(|| readiness(&server), |status| *status == 503);
         space("unlimited");
         log_in(&server, PASSWORD).expect(200);
+        eventually(|| readiness(&server), |status| *status == 200);
     }
+}
+
+#[test]
+fn nothing_is_written_into_a_database_whose_file_is_gone_or_another() {
+    let home = with_johndoe();
+    let server = start_below(&home, "", &["serve", "--max-staleness=1s", OWN]);
+    let token = Token::of(&log_in(&server, PASSWORD));
+    let profile = || at(&server, "GET", "/users/me").bearer(&token.text).send();
+    profile().expect(200);
+    let (own, aside) = (home.path().join("own.db"), home.path().join("aside.db"));
+    for replaced in [false, true] {
+        fs::rename(&own, &aside).expect("a renamed file");
+        if replaced {
+            fs::copy(&aside, &own).expect("a copy");
+        }
+        assert_oauth_error(&log_in(&server, PASSWORD), 503, "temporarily_unavailable");
+        assert_eq!(readiness(&server), 503);
+        // It cannot hear of revocations there.
+        eventually(profile, |answer| answer.status == 503);
+        fs::rename(&aside, &own).expect("a renamed file");
+        log_in(&server, PASSWORD).expect(200);
+        eventually(|| readiness(&server), |status| *status == 200);
+        eventually(profile, |answer| answer.status == 200);
+    }
+}
+
+#[test]
+fn before_it_stops_it_says_that_it_is_not_ready_and_takes_requests_still() {
+    let home = with_johndoe();
+    let args = ["serve", "--shutdown-delay=5m", OWN];
+    let server = start_below(&home, "", &args);
+    assert_eq!(readiness(&server), 200);
+    let signal = || {
+        let id = server.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.expect("kill").success());
+    };
+    signal();
+    eventually(|| readiness(&server), |status| *status == 503);
+    log_in(&server, PASSWORD).expect(200);
+    // Whoever does not want to wait says so again.
+    signal();
+    let refused = || at(&server, "GET", "/healthz").try_send().is_none();
+    eventually(refused, |refused| *refused);
+}
+
+#[test]
+fn where_descriptors_are_few_connections_wait_and_the_database_has_its_own() {
+    let home = with_johndoe();
+    let server = start_below(&home, "ulimit -n 256;", &["serve", OWN]);
+    let idle = || TcpStream::connect(server.address).expect("a connection");
+    let idle: Vec<TcpStream> = (0..400).map(|_| idle()).collect();
+    for _ in 0..5 {
+        log_in(&server, PASSWORD).expect(200);
+        assert_eq!(readiness(&server), 200);
+    }
+    drop(idle);
 }
 
 #[test]

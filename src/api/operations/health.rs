@@ -38,14 +38,13 @@ impl HealthApi {
 
     /// Is the server ready for requests?
     ///
-    /// Asks the database, that of shared users too, and whether the server knows
-    /// of its latest changes.
+    /// Whether the database can be read and written, that of shared users be read, and
+    /// the server knows of the latest changes. Not from the moment on that it is about to stop.
     #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
     async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
-        let answers = self.0.store.ping().await.is_ok() && self.0.directory.check().await.is_ok();
-        if answers && self.0.live.is_fresh() {
-            return Ok(Json(Health::example()));
+        match self.0.is_ready().await {
+            true => Ok(Json(Health::example())),
+            false => Err(Failure(unavailable())),
         }
-        Err(Failure(unavailable()))
     }
 }

@@ -4,3 +4,10 @@
 CREATE SEQUENCE change_numbers MINVALUE 0;
 SELECT setval('change_numbers', (SELECT seq FROM change_counter));
 DROP TABLE change_counter;
+
+-- What is written to learn whether anything can be.
+CREATE TABLE write_probe (
+    only_row BIGINT PRIMARY KEY CHECK (only_row = 1),
+    number   BIGINT NOT NULL
+);
+INSERT INTO write_probe (only_row, number) VALUES (1, 0);

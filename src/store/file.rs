@@ -1,0 +1,52 @@
+//! The file of a SQLite database.
+
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::{Error, Result};
+
+/// A file that was opened: its name, and which file that was. A connection keeps the file
+/// that it opened, whatever becomes of the name: what it wrote then would be gone with it.
+#[derive(Clone, Debug)]
+pub struct DatabaseFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl DatabaseFile {
+    /// Creates the file where there is none. It holds password hashes and private keys;
+    /// SQLite gives its mode to the write-ahead log beside it.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let created = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+        match created {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let identity = identity(path)?;
+        // Settled, so that it is still found from elsewhere.
+        let path = path.canonicalize()?;
+        Ok(Self { path, identity })
+    }
+
+    /// Refuses where the name is gone or another file's by now.
+    pub fn check(&self) -> Result<()> {
+        let is_the_same = identity(&self.path).is_ok_and(|found| found == self.identity);
+        match is_the_same {
+            true => Ok(()),
+            false => Err(Error::FileGone(self.path.clone())),
+        }
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
