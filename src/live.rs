@@ -50,7 +50,7 @@ use uses::Uses;
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 
 /// How often expired revocations are forgotten.
-const TIDYING_INTERVAL: Duration = Duration::from_secs(60);
+const TIDYING_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How often the uses of tokens are written.
 const WRITE_INTERVAL: Duration = Duration::from_secs(5);

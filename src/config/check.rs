@@ -208,7 +208,7 @@ impl Layers {
         let text = self.text(key).unwrap_or_default();
         humantime::parse_duration(text)
             .ok()
-            .filter(|time| *time <= Duration::from_secs(300))
+            .filter(|time| *time <= Duration::from_mins(5))
             .ok_or_else(|| value(key, "must be a time from 0s to 5m"))
     }
 

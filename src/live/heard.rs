@@ -9,7 +9,7 @@ use crate::store::{self, Change, Store};
 
 /// How long a number that is missing is waited for. Its change may not be committed yet,
 /// which no transaction leaves open for so long; after that it never will be.
-const WAIT: Duration = Duration::from_secs(300);
+const WAIT: Duration = Duration::from_mins(5);
 
 /// The numbers of the applied changes: all up to one, and others beyond it.
 pub(super) struct Heard {

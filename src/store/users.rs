@@ -132,17 +132,24 @@ impl Store {
 
     /// Users by name, from a page on.
     pub async fn users(&self, page: &UserPage<'_>) -> Result<Vec<UserRow>> {
+        // One bound below, not two: SQLite seeks by the first and scans from there.
+        let (statement, from) = match page.after >= page.prefix {
+            true => (
+                select_users!("WHERE username > $1 AND username < $2 ORDER BY username LIMIT $3"),
+                page.after,
+            ),
+            false => (
+                select_users!("WHERE username >= $1 AND username < $2 ORDER BY username LIMIT $3"),
+                page.prefix,
+            ),
+        };
         let rows: Vec<Row> = read!(self, |connection| {
-            sqlx::query_as(select_users!(
-                "WHERE username > $1 AND username >= $2 AND username < $3
-                 ORDER BY username LIMIT $4"
-            ))
-            .bind(page.after)
-            .bind(page.prefix)
-            .bind(end_of_prefix(page.prefix))
-            .bind(i64::from(page.limit))
-            .fetch_all(&mut *connection)
-            .await?
+            sqlx::query_as(statement)
+                .bind(from)
+                .bind(end_of_prefix(page.prefix))
+                .bind(i64::from(page.limit))
+                .fetch_all(&mut *connection)
+                .await?
         });
         Ok(rows.into_iter().map(UserRow::from).collect())
     }
