@@ -1,9 +1,9 @@
 //! Opening, creating and migrating a database.
 
-use std::{io, path::PathBuf, str::FromStr, time::Duration};
+use std::{io, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection,
+    Connection, PgConnection,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -118,10 +118,17 @@ impl Store {
     }
 
     async fn open_postgres(options: PgConnectOptions) -> std::result::Result<Self, OpenError> {
+        let options = options.options(SESSION);
+        // By itself, since a pool would try again and again, and not say why.
+        let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
+        let no_answer = |_| sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+        let mut first = first.await.map_err(no_answer)??;
+        warn_of_clear_text(&options, &mut first).await?;
+        first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(PATIENCE)
-            .connect_with(options.options(SESSION))
+            .connect_with(options)
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self {
@@ -194,4 +201,33 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Says so where what is sent to PostgreSQL, password hashes among it, leaves this machine
+/// as it is: by default TLS is used if the server offers it (`sslmode=prefer`).
+pub(super) async fn warn_of_clear_text(
+    options: &PgConnectOptions,
+    connection: &mut PgConnection,
+) -> std::result::Result<(), sqlx::Error> {
+    let host = options.get_host();
+    let is_local = host.starts_with('/')
+        || host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+        || options.get_socket().is_some();
+    if is_local {
+        return Ok(());
+    }
+    let statement = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    let is_encrypted: Option<bool> = sqlx::query_scalar(statement)
+        .fetch_optional(connection)
+        .await?;
+    if is_encrypted == Some(false) {
+        tracing::warn!(
+            host,
+            "the connection to PostgreSQL is not encrypted: set sslmode=verify-full in its URL"
+        );
+    }
+    Ok(())
 }

@@ -39,6 +39,7 @@ mod page_texts;
 mod pages;
 mod password_grant;
 mod personal_tokens;
+mod postgres_tls;
 mod pushed_requests;
 mod readme;
 mod refresh_and_revocation;

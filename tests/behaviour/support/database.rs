@@ -97,6 +97,11 @@ impl Database {
         on_server(&self.url(), end.to_owned());
     }
 
+    /// Runs a statement on a server, which may have been done before.
+    pub fn try_execute(&self, statement: &str) {
+        let _ = try_on_server(&self.url(), statement.to_owned());
+    }
+
     /// Runs a statement that both databases understand.
     pub fn execute(&self, statement: &'static str) {
         on_connection!(self, |connection| {
