@@ -19,7 +19,7 @@ use std::{
     collections::{HashMap, HashSet},
     ops::RangeInclusive,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -32,7 +32,7 @@ use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Watch},
     config::Freshness,
     profile::Profile,
     scope::{Scope, ScopeSet},
@@ -49,7 +49,7 @@ use uses::Uses;
 /// How long a server waits to listen anew where its connection broke.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 
-/// How often expired revocations are forgotten.
+/// How often is forgotten what the database has forgotten.
 const TIDYING_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How often the uses of tokens are written.
@@ -82,6 +82,7 @@ pub struct Live {
     log: Store,
     freshness: Freshness,
     clock: Clock,
+    clock_watch: std::sync::Mutex<Watch>,
     key_settings: KeySettings,
     keys: ArcSwap<KeyRing>,
     catalogue: ArcSwap<HashSet<Scope>>,
@@ -126,6 +127,7 @@ impl Live {
             log: store.for_change_log(),
             store,
             freshness,
+            clock_watch: std::sync::Mutex::new(Watch::start(now, Instant::now())),
             clock,
             key_settings,
             keys: ArcSwap::from_pointee(keys),
@@ -341,6 +343,40 @@ impl Live {
         }
     }
 
+    /// Catches up, with everything where the clock has jumped: what is in memory may have
+    /// been judged by a wrong time.
+    async fn keep_up(&self, tidies: bool) -> Result<(), LiveError> {
+        if let Some(seconds) = self.watch_clock() {
+            tracing::warn!(
+                seconds,
+                "the clock has jumped: everything is loaded anew, and nothing is removed for an hour"
+            );
+            self.reload().await?;
+        }
+        self.catch_up().await?;
+        // Not by the clock alone: what the database no longer has was removed behind a margin.
+        if tidies && let Some(earliest) = self.log.earliest_revoked_expiry().await? {
+            self.revoked.forget_before(earliest);
+        }
+        Ok(())
+    }
+
+    fn watch_clock(&self) -> Option<i64> {
+        self.clock_watch().look(self.clock.now(), Instant::now())
+    }
+
+    /// Whether the clock can be trusted with what cannot be undone.
+    pub fn clock_is_settled(&self) -> bool {
+        self.clock_watch().is_settled(Instant::now())
+    }
+
+    fn clock_watch(&self) -> std::sync::MutexGuard<'_, Watch> {
+        // A watch is whole between any two calls, so a panic elsewhere does not spoil it.
+        self.clock_watch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn follow_changes(&self) {
         let mut interval = tokio::time::interval(self.freshness.poll_interval);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -351,11 +387,11 @@ impl Live {
                 _ = interval.tick() => {}
                 () = self.bell.notified() => {}
             }
-            if tidied.elapsed() > TIDYING_INTERVAL {
+            let tidies = tidied.elapsed() > TIDYING_INTERVAL;
+            if tidies {
                 tidied = Instant::now();
-                self.revoked.forget_expired(self.clock.now());
             }
-            match self.catch_up().await {
+            match self.keep_up(tidies).await {
                 Ok(()) if failing => {
                     failing = false;
                     tracing::info!("the change log answers again");
@@ -457,9 +493,7 @@ impl Live {
                 self.revoked.insert(id, row.expires_at);
             }
         };
-        self.log
-            .revocations_of(of, self.clock.now(), revoke)
-            .await?;
+        self.log.revocations_of(of, revoke).await?;
         Ok(())
     }
 }

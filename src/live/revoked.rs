@@ -8,13 +8,11 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::token::LEEWAY_SECONDS;
-
 /// Into how many parts the set is divided: a part is locked alone, and moves
 /// alone when it grows.
 const PARTS: usize = 64;
 
-/// A set of `jti`, each with the `exp` behind which it can be forgotten.
+/// A set of `jti`, each with the `exp` behind which it is of no matter.
 pub struct Revoked([RwLock<Part>; PARTS]);
 
 /// The expiry in minutes since 1970, rounded up: a part has 20 bytes an entry
@@ -38,11 +36,11 @@ impl Revoked {
         write(self.part(&token_id)).insert(token_id, minute(expires_at).to_ne_bytes());
     }
 
-    /// Forgets those that have expired.
-    pub fn forget_expired(&self, now: i64) {
-        let now = minute(now.saturating_sub(LEEWAY_SECONDS + 60));
+    /// Forgets those that expire before a time.
+    pub fn forget_before(&self, time: i64) {
+        let first = minute(time);
         for part in &self.0 {
-            write(part).retain(|_, expires_at| u32::from_ne_bytes(*expires_at) > now);
+            write(part).retain(|_, expires_at| u32::from_ne_bytes(*expires_at) >= first);
         }
     }
 
@@ -94,14 +92,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_forgotten_when_it_has_expired_and_not_before() {
+    fn what_expires_before_a_time_is_forgotten_and_nothing_else() {
         let (short, long) = (Uuid::now_v7(), Uuid::now_v7());
         let revoked = Revoked::default();
         revoked.insert(short, 1_000_000);
         revoked.insert(long, 2_000_000);
-        revoked.forget_expired(1_000_000 + LEEWAY_SECONDS);
+        revoked.forget_before(1_000_000);
         assert!(revoked.contains(&short) && revoked.contains(&long));
-        revoked.forget_expired(1_000_000 + 300);
+        revoked.forget_before(1_000_060);
         assert!(!revoked.contains(&short) && revoked.contains(&long));
     }
 }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use scopegate::{
     actor::Actor,
-    authority::Authority,
+    authority::{Authority, NotAccepted},
     clock::Clock,
     config::{Config, Layer, Layers, Purpose, Source},
     housekeeping::tidy,
@@ -286,5 +286,35 @@ fn a_server_that_was_away_for_longer_than_the_change_log_reaches_back_misses_not
             .expect("a scope");
         away.live.catch_up().await.expect("the news");
         assert!(away.live.catalogue().contains("drive"));
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_forward_and_back_revives_nothing() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let authority = open(config(&home, &[]), &clock).await;
+        add_johndoe(&authority).await;
+        let login = log_in(&authority).await;
+        let which = Revoke::Subject("username:johndoe");
+        tokens::revoke(&authority, &Actor::operator(), which)
+            .await
+            .expect("a revocation");
+        let live = Arc::clone(&authority.live);
+        let follower = tokio::spawn(async move { live.follow().await });
+        clock.advance(30 * DAY);
+        while authority.live.clock_is_settled() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(tidy(&authority, "one").await.expect("nothing to do"), 0);
+        // Whoever starts meanwhile knows no better.
+        let another = open(config(&home, &[]), &clock).await;
+        clock.advance(-30 * DAY);
+        for authority in [&authority, &another] {
+            let refused = authority.accept(&login.access_token).await;
+            assert!(matches!(refused, Err(NotAccepted::Revoked)), "{refused:?}");
+        }
+        follower.abort();
     });
 }
