@@ -146,7 +146,7 @@ impl Live {
             heard_at: AtomicI64::new(0),
         };
         live.load_made_anew().await?;
-        live.load_revocations(0..=i64::MAX).await?;
+        live.load_all_revocations().await?;
         live.watch_personal_tokens().await?;
         Ok(live)
     }
@@ -288,7 +288,7 @@ impl Live {
     async fn reload(&self) -> Result<(), LiveError> {
         let keys = self.key_settings.load(&self.log, self.clock.now()).await?;
         self.keys.store(Arc::new(keys));
-        self.load_revocations(0..=i64::MAX).await?;
+        self.load_all_revocations().await?;
         self.catalogue
             .store(Arc::new(load_scopes(&self.log).await?));
         self.load_made_anew().await?;
@@ -487,14 +487,18 @@ impl Live {
         Ok(())
     }
 
-    async fn load_revocations(&self, of: RangeInclusive<i64>) -> Result<(), LiveError> {
-        let revoke = |row: Revocation| {
-            if let Ok(id) = Uuid::parse_str(&row.token_id) {
-                self.revoked.insert(id, row.expires_at);
-            }
-        };
-        self.log.revocations_of(of, revoke).await?;
-        Ok(())
+    async fn load_all_revocations(&self) -> Result<(), store::Error> {
+        self.log.all_revocations(|row| self.revoke(&row)).await
+    }
+
+    async fn load_revocations(&self, of: RangeInclusive<i64>) -> Result<(), store::Error> {
+        self.log.revocations_of(of, |row| self.revoke(&row)).await
+    }
+
+    fn revoke(&self, row: &Revocation) {
+        if let Ok(id) = Uuid::parse_str(&row.token_id) {
+            self.revoked.insert(id, row.expires_at);
+        }
     }
 }
 

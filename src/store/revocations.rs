@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Change, Result, Store, Transaction, read,
+    Change, Pools, Result, Store, Transaction, read,
     transaction::{Lock, within},
 };
 
@@ -17,6 +17,17 @@ pub struct Revocation {
     pub token_id: String,
     /// Its `exp`, behind which the revocation can be forgotten.
     pub expires_at: i64,
+}
+
+impl Revocation {
+    /// Reads a line, with a tab between the two.
+    fn read(line: &str) -> Option<Self> {
+        let (token_id, expires_at) = line.split_once('\t')?;
+        Some(Self {
+            token_id: token_id.to_owned(),
+            expires_at: expires_at.parse().ok()?,
+        })
+    }
 }
 
 /// By what tokens are found that are to be revoked.
@@ -87,6 +98,47 @@ impl Store {
             }
         });
         Ok(())
+    }
+
+    /// Hands over all revocations: a server that starts waits for it, so that they do not
+    /// come as rows, each of which costs more than what is in it.
+    pub async fn all_revocations(&self, mut each: impl FnMut(Revocation)) -> Result<()> {
+        match &self.pools {
+            Pools::Sqlite { file, readers, .. } => {
+                file.check()?;
+                let mut last = i64::MIN;
+                loop {
+                    let (batch, end): (Option<String>, Option<i64>) = sqlx::query_as(
+                        "SELECT group_concat(token_id || char(9) || expires_at, char(10)), max(rowid)
+                         FROM (SELECT rowid, token_id, expires_at FROM revocations
+                               WHERE rowid > $1 ORDER BY rowid LIMIT 10000)",
+                    )
+                    .bind(last)
+                    .fetch_one(readers)
+                    .await?;
+                    let (Some(batch), Some(end)) = (batch, end) else {
+                        return Ok(());
+                    };
+                    batch
+                        .lines()
+                        .filter_map(Revocation::read)
+                        .for_each(&mut each);
+                    last = end;
+                }
+            }
+            Pools::Postgres(pool) => {
+                let mut connection = pool.acquire().await?;
+                let copy = "COPY revocations (token_id, expires_at) TO STDOUT";
+                let mut lines = connection.copy_out_raw(copy).await?;
+                while let Some(line) = lines.try_next().await? {
+                    let line = std::str::from_utf8(&line).unwrap_or_default();
+                    line.lines()
+                        .filter_map(Revocation::read)
+                        .for_each(&mut each);
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The earliest expiry of a revoked token: what had expired before was removed.
