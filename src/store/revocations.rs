@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use futures_util::TryStreamExt;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
     Change, Pools, Result, Store, Transaction, read,
@@ -106,25 +106,19 @@ impl Store {
         match &self.pools {
             Pools::Sqlite { file, readers, .. } => {
                 file.check()?;
-                let mut last = i64::MIN;
-                loop {
-                    let (batch, end): (Option<String>, Option<i64>) = sqlx::query_as(
-                        "SELECT group_concat(token_id || char(9) || expires_at, char(10)), max(rowid)
-                         FROM (SELECT rowid, token_id, expires_at FROM revocations
-                               WHERE rowid > $1 ORDER BY rowid LIMIT 10000)",
-                    )
-                    .bind(last)
-                    .fetch_one(readers)
-                    .await?;
-                    let (Some(batch), Some(end)) = (batch, end) else {
-                        return Ok(());
-                    };
-                    batch
-                        .lines()
-                        .filter_map(Revocation::read)
-                        .for_each(&mut each);
-                    last = end;
+                let mut connection = readers.acquire().await?;
+                let mut batch = batch_after(&mut connection, i64::MIN).await?;
+                while let Some((lines, end)) = batch {
+                    // One is read while the other is worked on.
+                    let (next, ()) = tokio::join!(batch_after(&mut connection, end), async {
+                        lines
+                            .lines()
+                            .filter_map(Revocation::read)
+                            .for_each(&mut each);
+                    });
+                    batch = next?;
                 }
+                Ok(())
             }
             Pools::Postgres(pool) => {
                 let mut connection = pool.acquire().await?;
@@ -149,6 +143,19 @@ impl Store {
                 .await?
         }))
     }
+}
+
+/// Revocations behind a row, each a line, and the last row.
+async fn batch_after(connection: &mut SqliteConnection, row: i64) -> Result<Option<(String, i64)>> {
+    let (lines, end): (Option<String>, Option<i64>) = sqlx::query_as(
+        "SELECT group_concat(token_id || char(9) || expires_at, char(10)), max(rowid)
+         FROM (SELECT rowid, token_id, expires_at FROM revocations
+               WHERE rowid > $1 ORDER BY rowid LIMIT 10000)",
+    )
+    .bind(row)
+    .fetch_one(connection)
+    .await?;
+    Ok(lines.zip(end))
 }
 
 impl Transaction {

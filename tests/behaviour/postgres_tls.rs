@@ -13,7 +13,7 @@ fn database() -> Option<(Home, String)> {
         return None;
     }
     database.try_execute("CREATE ROLE tls_only SUPERUSER LOGIN");
-    let url = database.url().replace("scopegate@", "tls_only@");
+    let url = database.plain_url().replace("scopegate@", "tls_only@");
     Some((home, url))
 }
 
