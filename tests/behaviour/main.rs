@@ -5,6 +5,7 @@ mod authorization_code;
 mod support;
 
 mod bad_input;
+mod behind_nginx;
 mod cached_tokens;
 mod changes_at_once;
 mod client_assertions;

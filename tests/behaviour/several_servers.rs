@@ -109,3 +109,46 @@ fn a_server_that_is_frozen_keeps_the_others_from_nothing() {
         });
     }
 }
+
+#[test]
+fn a_database_that_does_not_answer_is_waited_for_within_bounds() {
+    let home = Home::new();
+    let database = home.database();
+    if !database.is_server() {
+        // A file answers or fails.
+        return;
+    }
+    home.user("johndoe", PASSWORD, &["me"]);
+    let url = database.url();
+    let (before, behind) = url.split_once('@').expect("a user");
+    let (target, name) = behind.split_once('/').expect("a name");
+    let proxy = Proxy::to(target.to_owned());
+    let url = format!("{before}@{}/{name}", proxy.address);
+    let args = ["--max-staleness", "1s", "--database-url", &url];
+    let server = Server::start_in(home, &args);
+    let token = server.login("johndoe", PASSWORD, &["me"]);
+    let profile = || server.get("/users/me").bearer(&token.text).send();
+    let log_in = || server.try_login("johndoe", PASSWORD, &["me"]).send();
+    let ready = || server.get("/readyz").send();
+    type Then = fn(&Proxy);
+    let thens: [Then; 3] = [|_| (), Proxy::cut, Proxy::forget];
+    for then in thens {
+        proxy.block();
+        thread::scope(|scope| {
+            let logins: Vec<_> = (0..4).map(|_| scope.spawn(log_in)).collect();
+            let readiness = scope.spawn(ready);
+            eventually(profile, |answer| answer.status == 503);
+            for login in logins {
+                let answer = login.join().expect("an answer");
+                assert_oauth_error(&answer, 503, "temporarily_unavailable");
+                assert!(answer.headers.contains_key("retry-after"));
+            }
+            assert_eq!(readiness.join().expect("an answer").status, 503);
+        });
+        then(&proxy);
+        proxy.unblock();
+        eventually(profile, |answer| answer.status == 200);
+        eventually(log_in, |answer| answer.status == 200);
+        eventually(ready, |answer| answer.status == 200);
+    }
+}
