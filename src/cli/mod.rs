@@ -3,6 +3,7 @@
 //! Exit status: 0 on success, 1 when something is refused (one line on stderr),
 //! 2 on wrong usage.
 
+mod backup;
 mod client;
 mod config;
 mod demo;
@@ -65,6 +66,7 @@ enum Commands {
     Key(key::Key),
     #[command(subcommand)]
     Password(password::PasswordCommand),
+    Backup(backup::Backup),
     Openapi(openapi::OpenApi),
     Config(config::ShowConfig),
 }
@@ -97,6 +99,7 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Token(token) => token.run(settings()?),
         Commands::Key(key) => key.run(settings),
         Commands::Password(password) => password.run(),
+        Commands::Backup(backup) => backup.run(settings()?),
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Config(config) => config.run(settings()?),
     }

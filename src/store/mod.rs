@@ -10,6 +10,7 @@
 
 mod assertions;
 mod authorizations;
+mod backup;
 mod basis;
 mod changes;
 mod clients;
@@ -35,6 +36,7 @@ mod transaction;
 mod users;
 
 pub use authorizations::{CodeRow, ConsentRow};
+pub use backup::BackupError;
 pub use basis::{Basis, UserBasis};
 pub use changes::Change;
 pub use devices::{Decision, DeviceRow};

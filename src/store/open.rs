@@ -31,6 +31,8 @@ pub enum OpenError {
     UnknownKind,
     #[error("the database file {path} cannot be created: {source}")]
     File { path: PathBuf, source: io::Error },
+    #[error("the database file {0} not found")]
+    NoFile(PathBuf),
     #[error("the database cannot be opened: {0}")]
     Connect(#[from] sqlx::Error),
     #[error("the database was written by a newer Scopegate (migration {0}): run that one")]
@@ -72,6 +74,18 @@ impl Store {
         } else {
             Err(OpenError::UnknownKind)
         }
+    }
+
+    /// The same for a database that is there.
+    pub async fn open_existing(url: &str) -> std::result::Result<Self, OpenError> {
+        if is_sqlite(url) {
+            let path = SqliteConnectOptions::from_str(url)?;
+            let path = path.get_filename();
+            if !path.exists() {
+                return Err(OpenError::NoFile(path.to_owned()));
+            }
+        }
+        Self::open(url).await
     }
 
     async fn open_sqlite(options: SqliteConnectOptions) -> std::result::Result<Self, OpenError> {

@@ -2,6 +2,9 @@
 //! the running server within a second.
 
 use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -236,4 +239,69 @@ fn two_servers_on_one_file_agree_within_a_second() {
         .send()
         .expect(204);
     within_a_second(401, ask);
+}
+
+#[test]
+fn a_copy_of_a_database_in_use_can_be_put_in_its_place() {
+    let own = "--database-url=sqlite:own.db";
+    let home = Home::new();
+    let back_up = |file: &str| home.run(&["backup", file, own]);
+    back_up("early.db").was_refused_naming("not found");
+    let add = [
+        "user",
+        "add",
+        "johndoe",
+        "--password-stdin",
+        "--scope",
+        "me",
+        own,
+    ];
+    home.run_with_input(&add, PASSWORD).succeeded();
+    let server = Running::start(home.command(&["serve", own]));
+    let at = |server: &Running, method: &str, path: &str| {
+        Call::new(method, &format!("http://{}{path}", server.address))
+    };
+    let form = [
+        ("grant_type", "password"),
+        ("username", "johndoe"),
+        ("password", PASSWORD),
+        ("scope", "me"),
+    ];
+    let log_in = |server: &Running| at(server, "POST", "/token").form(&form).send();
+    let token = Token::of(&log_in(&server));
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                log_in(&server).expect(200);
+            }
+        });
+        back_up("copy.db").succeeded();
+        is_over.store(true, Ordering::Relaxed);
+        writer.join().expect("an end");
+    });
+    back_up("copy.db").was_refused_naming("there already");
+    let copy = home.path().join("copy.db");
+    let mode = copy.metadata().expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    drop(server);
+    for file in ["own.db-wal", "own.db-shm"] {
+        let _ = fs::remove_file(home.path().join(file));
+    }
+    fs::rename(copy, home.path().join("own.db")).expect("a restored database");
+    let server = Running::start(home.command(&["serve", own]));
+    at(&server, "GET", "/users/me")
+        .bearer(&token.text)
+        .send()
+        .expect(200);
+    log_in(&server).expect(200);
+}
+
+#[test]
+fn a_postgresql_is_backed_up_by_its_own_means() {
+    let home = Home::new();
+    if home.database().is_server() {
+        home.run(&["backup", "copy.db"])
+            .was_refused_naming("pg_dump");
+    }
 }
