@@ -11,6 +11,7 @@ mod import;
 mod inspect;
 mod key;
 mod log;
+mod migrate;
 mod openapi;
 mod output;
 mod password;
@@ -67,6 +68,7 @@ enum Commands {
     #[command(subcommand)]
     Password(password::PasswordCommand),
     Backup(backup::Backup),
+    Migrate(migrate::Migrate),
     Openapi(openapi::OpenApi),
     Config(config::ShowConfig),
 }
@@ -100,6 +102,7 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Key(key) => key.run(settings),
         Commands::Password(password) => password.run(),
         Commands::Backup(backup) => backup.run(settings()?),
+        Commands::Migrate(migrate) => migrate.run(),
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Config(config) => config.run(settings()?),
     }

@@ -33,6 +33,7 @@ mod key_encryption;
 mod keys;
 mod logs;
 mod minted_tokens;
+mod moving;
 mod openid_conformance;
 mod openid_connect;
 mod own_account;

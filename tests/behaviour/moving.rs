@@ -1,0 +1,125 @@
+//! Everything moves from one database to another.
+
+use crate::support::*;
+
+const FROM: &str = "sqlite:from.db";
+const BACK: &str = "sqlite:back.db";
+
+fn migrate(home: &Home, from: &str, to: &str) -> Done {
+    home.run(&["migrate", "--from", from, "--to", to])
+}
+
+fn at(server: &Running, method: &str, path: &str) -> Call {
+    Call::new(method, &format!("http://{}{path}", server.address))
+}
+
+fn token(server: &Running, form: &[(&str, &str)]) -> Token {
+    Token::of(&at(server, "POST", "/token").form(form).send())
+}
+
+fn log_in(server: &Running, username: &str) -> Token {
+    let form = [
+        ("grant_type", "password"),
+        ("username", username),
+        ("password", PASSWORD),
+    ];
+    token(server, &form)
+}
+
+fn profile(server: &Running, token: &Token) -> u16 {
+    at(server, "GET", "/users/me")
+        .bearer(&token.text)
+        .send()
+        .status
+}
+
+#[test]
+fn what_was_issued_and_what_was_revoked_holds_in_the_new_database_and_in_the_old_one_again() {
+    let home = Home::new();
+    let target = home.database().absolute_url();
+    if home.database().is_server() {
+        // The tests' databases come with the built-in catalogue.
+        home.database().execute("DELETE FROM scopes");
+    }
+    let server = Server::start_in(home, &["--database-url", FROM]);
+    let of_source = |args: &[&str]| {
+        let args = [args, &["--database-url", FROM][..]].concat();
+        server.home().run_with_input(&args, PASSWORD).succeeded();
+    };
+    let scopes = ["--scope", "me", "--scope", "offline_access"];
+    let add = [
+        "user",
+        "add",
+        "johndoe",
+        "--email",
+        "john@example.com",
+        "--password-stdin",
+    ];
+    of_source(&[&add[..], &scopes].concat());
+    of_source(&[
+        "user",
+        "add",
+        "o'brien",
+        "--full-name",
+        "Ünï cødé \\N",
+        "--password-stdin",
+    ]);
+    of_source(&[
+        "client",
+        "add",
+        "robot",
+        "--grant",
+        "client_credentials",
+        "--scope",
+        "me",
+    ]);
+    of_source(&["subject-kind", "add", "car", "--scope", "me"]);
+    let (kept, revoked) = (
+        server.login("johndoe", PASSWORD, &["me", "offline_access"]),
+        server.login("johndoe", PASSWORD, &["me"]),
+    );
+    let form = [("token", revoked.text.as_str())];
+    server.post("/revoke").form(&form).send().expect(200);
+
+    let moved = migrate(server.home(), FROM, &target).succeeded();
+    assert!(moved.stdout.starts_with("moved "), "{moved:#?}");
+    migrate(server.home(), FROM, &target).was_refused_naming("not empty");
+    migrate(server.home(), &target, BACK).succeeded();
+
+    let spent = kept.answer["refresh_token"]
+        .as_str()
+        .expect("a refresh token");
+    for database in [target.as_str(), BACK] {
+        let args = ["serve", "--database-url", database];
+        let there = Running::start(server.home().command(&args));
+        assert_eq!(profile(&there, &kept), 200);
+        assert_eq!(profile(&there, &revoked), 401);
+        log_in(&there, "johndoe");
+        log_in(&there, "o'brien");
+        let form = [("grant_type", "refresh_token"), ("refresh_token", spent)];
+        assert_eq!(profile(&there, &token(&there, &form)), 200);
+        let args = [
+            "user",
+            "show",
+            "o'brien",
+            "--json",
+            "--database-url",
+            database,
+        ];
+        let shown = server.home().run(&args).succeeded().json();
+        assert_eq!(shown["full_name"], "Ünï cødé \\N");
+    }
+}
+
+#[test]
+fn what_cannot_be_moved_is_said() {
+    let home = Home::new();
+    migrate(&home, "sqlite:nothing.db", BACK).was_refused_naming("not found");
+    migrate(&home, "mysql://localhost/x", BACK).was_refused_naming("--from");
+    home.run(&["user", "list", "--database-url", FROM])
+        .succeeded();
+    migrate(&home, FROM, "mysql://localhost/x").was_refused_naming("--to");
+    home.run(&["user", "list", "--database-url", BACK])
+        .succeeded();
+    migrate(&home, FROM, BACK).was_refused_naming("not empty");
+}
