@@ -343,19 +343,34 @@ impl Live {
         }
     }
 
-    /// Catches up, with everything where the clock has jumped: what is in memory may have
-    /// been judged by a wrong time.
     async fn keep_up(&self, tidies: bool) -> Result<(), LiveError> {
+        self.watch_jumps().await?;
+        self.catch_up().await?;
+        if tidies {
+            self.forget_removed().await?;
+        }
+        Ok(())
+    }
+
+    /// Loads everything anew where the clock has jumped: what is in memory may have been
+    /// judged by a wrong time.
+    async fn watch_jumps(&self) -> Result<(), LiveError> {
         if let Some(seconds) = self.watch_clock() {
             tracing::warn!(
                 seconds,
                 "the clock has jumped: everything is loaded anew, and nothing is removed for an hour"
             );
+            let _no_others = self.heard.lock().await;
             self.reload().await?;
         }
-        self.catch_up().await?;
-        // Not by the clock alone: what the database no longer has was removed behind a margin.
-        if tidies && let Some(earliest) = self.log.earliest_revoked_expiry().await? {
+        Ok(())
+    }
+
+    /// Forgets what the database has removed, behind a margin: the clock alone is not
+    /// trusted with it. Meanwhile no change is applied, which could be earlier.
+    async fn forget_removed(&self) -> Result<(), store::Error> {
+        let _no_others = self.heard.lock().await;
+        if let Some(earliest) = self.log.earliest_revoked_expiry().await? {
             self.revoked.forget_before(earliest);
         }
         Ok(())

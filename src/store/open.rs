@@ -219,7 +219,7 @@ impl Store {
 
 /// Says so where what is sent to PostgreSQL, password hashes among it, leaves this machine
 /// as it is: by default TLS is used if the server offers it (`sslmode=prefer`).
-pub(super) async fn warn_of_clear_text(
+async fn warn_of_clear_text(
     options: &PgConnectOptions,
     connection: &mut PgConnection,
 ) -> std::result::Result<(), sqlx::Error> {
