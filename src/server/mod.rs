@@ -149,10 +149,8 @@ async fn accept<E: Endpoint + 'static>(
                             }
                         }
                     });
-                    if connections.len() >= limits.connections {
-                        // Some at once, since to find them all have to be looked at.
-                        seats.call_away(1 + limits.connections / 64);
-                    }
+                    // Some at once, since to find them all have to be looked at.
+                    seats.call_away(1 + limits.connections / 64, limits.connections);
                 }
             }
         }

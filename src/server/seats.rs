@@ -45,9 +45,14 @@ impl Seats {
         }
     }
 
-    /// Calls away those that have been waited for longest, `count` at most.
-    pub(super) fn call_away(&self, count: usize) {
+    /// Calls away those that have been waited for longest, `count` at most, where `all`
+    /// seats are taken by others than those who were called already: in a burst these leave
+    /// later than newcomers arrive, and the last to come must not be called for them.
+    pub(super) fn call_away(&self, count: usize, all: usize) {
         let mut taken = self.taken();
+        if taken.seats.len() < all {
+            return;
+        }
         let mut waiting: Vec<(Instant, u64)> = taken
             .seats
             .iter()

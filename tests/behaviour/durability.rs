@@ -258,22 +258,12 @@ fn a_copy_of_a_database_in_use_can_be_put_in_its_place() {
     ];
     home.run_with_input(&add, PASSWORD).succeeded();
     let server = Running::start(home.command(&["serve", own]));
-    let at = |server: &Running, method: &str, path: &str| {
-        Call::new(method, &format!("http://{}{path}", server.address))
-    };
-    let form = [
-        ("grant_type", "password"),
-        ("username", "johndoe"),
-        ("password", PASSWORD),
-        ("scope", "me"),
-    ];
-    let log_in = |server: &Running| at(server, "POST", "/token").form(&form).send();
-    let token = Token::of(&log_in(&server));
+    let token = Token::of(&server.log_in("johndoe", PASSWORD));
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let writer = scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
-                log_in(&server).expect(200);
+                server.log_in("johndoe", PASSWORD).expect(200);
             }
         });
         back_up("copy.db").succeeded();
@@ -290,11 +280,12 @@ fn a_copy_of_a_database_in_use_can_be_put_in_its_place() {
     }
     fs::rename(copy, home.path().join("own.db")).expect("a restored database");
     let server = Running::start(home.command(&["serve", own]));
-    at(&server, "GET", "/users/me")
+    server
+        .call("GET", "/users/me")
         .bearer(&token.text)
         .send()
         .expect(200);
-    log_in(&server).expect(200);
+    server.log_in("johndoe", PASSWORD).expect(200);
 }
 
 #[test]

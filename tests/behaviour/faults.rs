@@ -42,30 +42,16 @@ fn with_johndoe() -> Home {
     home
 }
 
-fn log_in(server: &Running, password: &str) -> Answer {
-    let form = [
-        ("grant_type", "password"),
-        ("username", "johndoe"),
-        ("password", password),
-        ("scope", "me"),
-    ];
-    at(server, "POST", "/token").form(&form).send()
-}
-
-fn at(server: &Running, method: &str, path: &str) -> Call {
-    Call::new(method, &format!("http://{}{path}", server.address))
-}
-
 fn readiness(server: &Running) -> u16 {
-    at(server, "GET", "/readyz").send().status
+    server.call("GET", "/readyz").send().status
 }
 
 #[test]
 fn a_log_that_cannot_be_written_stops_nothing() {
     let home = with_johndoe();
     let server = start_below(&home, "exec 2>/dev/full;", &["serve", "--log=debug", OWN]);
-    assert_oauth_error(&log_in(&server, "wrong"), 400, "invalid_grant");
-    log_in(&server, PASSWORD).expect(200);
+    assert_oauth_error(&server.log_in("johndoe", "wrong"), 400, "invalid_grant");
+    server.log_in("johndoe", PASSWORD).expect(200);
 }
 
 #[test]
@@ -75,7 +61,7 @@ fn a_hangup_of_the_terminal_stops_nothing() {
     let id = server.id().to_string();
     let sent = Command::new("kill").args(["-HUP", &id]).status();
     assert!(sent.expect("kill").success());
-    log_in(&server, PASSWORD).expect(200);
+    server.log_in("johndoe", PASSWORD).expect(200);
 }
 
 #[test]
@@ -90,15 +76,19 @@ fn a_full_disk_is_answered_with_503_and_leaves_no_trace_when_there_is_space_agai
             .status();
         assert!(set.expect("prlimit").success());
     };
-    log_in(&server, PASSWORD).expect(200);
+    server.log_in("johndoe", PASSWORD).expect(200);
     for _ in 0..3 {
         space("0");
         for _ in 0..3 {
-            assert_oauth_error(&log_in(&server, PASSWORD), 503, "temporarily_unavailable");
+            assert_oauth_error(
+                &server.log_in("johndoe", PASSWORD),
+                503,
+                "temporarily_unavailable",
+            );
         }
         eventually(|| readiness(&server), |status| *status == 503);
         space("unlimited");
-        log_in(&server, PASSWORD).expect(200);
+        server.log_in("johndoe", PASSWORD).expect(200);
         eventually(|| readiness(&server), |status| *status == 200);
     }
 }
@@ -107,8 +97,8 @@ fn a_full_disk_is_answered_with_503_and_leaves_no_trace_when_there_is_space_agai
 fn nothing_is_written_into_a_database_whose_file_is_gone_or_another() {
     let home = with_johndoe();
     let server = start_below(&home, "", &["serve", "--max-staleness=1s", OWN]);
-    let token = Token::of(&log_in(&server, PASSWORD));
-    let profile = || at(&server, "GET", "/users/me").bearer(&token.text).send();
+    let token = Token::of(&server.log_in("johndoe", PASSWORD));
+    let profile = || server.call("GET", "/users/me").bearer(&token.text).send();
     profile().expect(200);
     let (own, aside) = (home.path().join("own.db"), home.path().join("aside.db"));
     for replaced in [false, true] {
@@ -116,12 +106,16 @@ fn nothing_is_written_into_a_database_whose_file_is_gone_or_another() {
         if replaced {
             fs::copy(&aside, &own).expect("a copy");
         }
-        assert_oauth_error(&log_in(&server, PASSWORD), 503, "temporarily_unavailable");
+        assert_oauth_error(
+            &server.log_in("johndoe", PASSWORD),
+            503,
+            "temporarily_unavailable",
+        );
         assert_eq!(readiness(&server), 503);
         // It cannot hear of revocations there.
         eventually(profile, |answer| answer.status == 503);
         fs::rename(&aside, &own).expect("a renamed file");
-        log_in(&server, PASSWORD).expect(200);
+        server.log_in("johndoe", PASSWORD).expect(200);
         eventually(|| readiness(&server), |status| *status == 200);
         eventually(profile, |answer| answer.status == 200);
     }
@@ -140,10 +134,10 @@ fn before_it_stops_it_says_that_it_is_not_ready_and_takes_requests_still() {
     };
     signal();
     eventually(|| readiness(&server), |status| *status == 503);
-    log_in(&server, PASSWORD).expect(200);
+    server.log_in("johndoe", PASSWORD).expect(200);
     // Whoever does not want to wait says so again.
     signal();
-    let refused = || at(&server, "GET", "/healthz").try_send().is_none();
+    let refused = || server.call("GET", "/healthz").try_send().is_none();
     eventually(refused, |refused| *refused);
 }
 
@@ -154,7 +148,7 @@ fn where_descriptors_are_few_connections_wait_and_the_database_has_its_own() {
     let idle = || TcpStream::connect(server.address).expect("a connection");
     let idle: Vec<TcpStream> = (0..400).map(|_| idle()).collect();
     for _ in 0..5 {
-        log_in(&server, PASSWORD).expect(200);
+        server.log_in("johndoe", PASSWORD).expect(200);
         assert_eq!(readiness(&server), 200);
     }
     drop(idle);

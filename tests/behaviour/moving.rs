@@ -9,25 +9,13 @@ fn migrate(home: &Home, from: &str, to: &str) -> Done {
     home.run(&["migrate", "--from", from, "--to", to])
 }
 
-fn at(server: &Running, method: &str, path: &str) -> Call {
-    Call::new(method, &format!("http://{}{path}", server.address))
-}
-
 fn token(server: &Running, form: &[(&str, &str)]) -> Token {
-    Token::of(&at(server, "POST", "/token").form(form).send())
-}
-
-fn log_in(server: &Running, username: &str) -> Token {
-    let form = [
-        ("grant_type", "password"),
-        ("username", username),
-        ("password", PASSWORD),
-    ];
-    token(server, &form)
+    Token::of(&server.call("POST", "/token").form(form).send())
 }
 
 fn profile(server: &Running, token: &Token) -> u16 {
-    at(server, "GET", "/users/me")
+    server
+        .call("GET", "/users/me")
         .bearer(&token.text)
         .send()
         .status
@@ -60,6 +48,8 @@ fn what_was_issued_and_what_was_revoked_holds_in_the_new_database_and_in_the_old
         "user",
         "add",
         "o'brien",
+        "--scope",
+        "me",
         "--full-name",
         "Ünï cødé \\N",
         "--password-stdin",
@@ -94,8 +84,8 @@ fn what_was_issued_and_what_was_revoked_holds_in_the_new_database_and_in_the_old
         let there = Running::start(server.home().command(&args));
         assert_eq!(profile(&there, &kept), 200);
         assert_eq!(profile(&there, &revoked), 401);
-        log_in(&there, "johndoe");
-        log_in(&there, "o'brien");
+        there.log_in("johndoe", PASSWORD).expect(200);
+        there.log_in("o'brien", PASSWORD).expect(200);
         let form = [("grant_type", "refresh_token"), ("refresh_token", spent)];
         assert_eq!(profile(&there, &token(&there, &form)), 200);
         let args = [

@@ -15,12 +15,8 @@ fn beside(server: &Server, settings: &[&str]) -> Running {
     Running::start(server.home().command(&args))
 }
 
-fn at(server: &Running, method: &str, path: &str) -> Call {
-    Call::new(method, &format!("http://{}{path}", server.address))
-}
-
 fn profile_at(server: &Running, token: &Token) -> Answer {
-    at(server, "GET", "/users/me").bearer(&token.text).send()
+    server.call("GET", "/users/me").bearer(&token.text).send()
 }
 
 fn signal(server: &Running, name: &str) {
@@ -83,7 +79,7 @@ fn a_server_that_is_frozen_keeps_the_others_from_nothing() {
                 .map(|_| {
                     scope.spawn(|| {
                         let patch = serde_json::json!({"full_name": "Busy"});
-                        let call = || at(&frozen, "PATCH", "/users/me").bearer(&busy.text);
+                        let call = || frozen.call("PATCH", "/users/me").bearer(&busy.text);
                         while call().json(&patch).try_send().is_some() {}
                     })
                 })

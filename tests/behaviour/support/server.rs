@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Call, Done, Home, PASSWORD, Token, assert_invalid_token};
+use super::{Answer, Call, Done, Home, PASSWORD, Token, assert_invalid_token};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
@@ -195,6 +195,21 @@ impl Running {
             log,
             process,
         }
+    }
+
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(method, &format!("http://{}{path}", self.address))
+    }
+
+    /// Asks for a token for all that the user may have of `me`.
+    pub fn log_in(&self, username: &str, password: &str) -> Answer {
+        let form = [
+            ("grant_type", "password"),
+            ("username", username),
+            ("password", password),
+            ("scope", "me"),
+        ];
+        self.call("POST", "/token").form(&form).send()
     }
 
     /// The id of the process.
