@@ -14,7 +14,7 @@ use super::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct DatabaseFile {
     path: PathBuf,
-    identity: (u64, u64),
+    identity: Identity,
 }
 
 impl DatabaseFile {
@@ -46,7 +46,11 @@ impl DatabaseFile {
     }
 }
 
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
+/// Which file it is, whatever its name: device and inode.
+pub(super) type Identity = (u64, u64);
+
+/// Which file has a name at the moment.
+pub(super) fn identity(path: &Path) -> io::Result<Identity> {
     let found = fs::metadata(path)?;
     Ok((found.dev(), found.ino()))
 }

@@ -50,7 +50,7 @@ pub use logins::{Counted, Ending, Window};
 pub use moving::MoveError;
 pub use open::{OpenError, can_open};
 pub use refresh::{NewRefresh, RefreshRow, Spending};
-pub use revocations::{Revocation, Revoke};
+pub use revocations::Revoke;
 pub use scopes::ScopeRow;
 pub use served_as::ServedAs;
 pub use sessions::SessionRow;

@@ -164,8 +164,7 @@ impl Store {
         }
         source.knows_every_table().await?;
         for table in TABLES {
-            let columns = target.columns(table).await?;
-            if target.sum(table, &columns).await? != Sum::default() {
+            if !target.is_empty(table).await? {
                 return Err(MoveError::NotEmpty(table));
             }
         }
@@ -281,6 +280,16 @@ impl Transaction {
             Some(unknown) => Err(MoveError::UnknownTable(unknown)),
             None => Ok(()),
         }
+    }
+
+    async fn is_empty(&mut self, table: &str) -> Result<bool, MoveError> {
+        let first = format!("SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1) AS first");
+        let count: i64 = within!(self, |connection| {
+            sqlx::query_scalar(AssertSqlSafe(first))
+                .fetch_one(&mut *connection)
+                .await?
+        });
+        Ok(count == 0)
     }
 
     async fn columns(&mut self, table: &'static str) -> Result<Vec<Column>, MoveError> {

@@ -10,24 +10,10 @@ use super::{
     transaction::{Lock, within},
 };
 
-/// A token that was revoked.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Revocation {
-    /// The token's `jti`.
-    pub token_id: String,
-    /// Its `exp`, behind which the revocation can be forgotten.
-    pub expires_at: i64,
-}
-
-impl Revocation {
-    /// Reads a line, with a tab between the two.
-    fn read(line: &str) -> Option<Self> {
-        let (token_id, expires_at) = line.split_once('\t')?;
-        Some(Self {
-            token_id: token_id.to_owned(),
-            expires_at: expires_at.parse().ok()?,
-        })
-    }
+/// Reads a line: a token's `jti`, a tab, and its `exp`.
+fn read_line(line: &str) -> Option<(&str, i64)> {
+    let (token_id, expires_at) = line.split_once('\t')?;
+    Some((token_id, expires_at.parse().ok()?))
 }
 
 /// By what tokens are found that are to be revoked.
@@ -78,12 +64,12 @@ impl<'a> Revoke<'a> {
 }
 
 impl Store {
-    /// Hands over the revocations of a range of changes, one by one: there may be
-    /// millions. Whether their tokens have expired is no matter: the clock may be wrong.
+    /// Hands over the revocations of a range of changes, each a token's `jti` and its `exp`,
+    /// one by one: there may be millions. Whether their tokens have expired is no matter: the clock may be wrong.
     pub async fn revocations_of(
         &self,
         changes: RangeInclusive<i64>,
-        mut each: impl FnMut(Revocation),
+        mut each: impl FnMut(&str, i64),
     ) -> Result<()> {
         read!(self, |connection| {
             let mut rows = sqlx::query_as(
@@ -93,8 +79,9 @@ impl Store {
             .bind(*changes.start())
             .bind(*changes.end())
             .fetch(&mut *connection);
-            while let Some(row) = rows.try_next().await? {
-                each(row);
+            while let Some((token_id, expires_at)) = rows.try_next().await? {
+                let token_id: String = token_id;
+                each(&token_id, expires_at);
             }
         });
         Ok(())
@@ -102,7 +89,7 @@ impl Store {
 
     /// Hands over all revocations: a server that starts waits for it, so that they do not
     /// come as rows, each of which costs more than what is in it.
-    pub async fn all_revocations(&self, mut each: impl FnMut(Revocation)) -> Result<()> {
+    pub async fn all_revocations(&self, mut each: impl FnMut(&str, i64)) -> Result<()> {
         match &self.pools {
             Pools::Sqlite { file, readers, .. } => {
                 file.check()?;
@@ -113,8 +100,8 @@ impl Store {
                     let (next, ()) = tokio::join!(batch_after(&mut connection, end), async {
                         lines
                             .lines()
-                            .filter_map(Revocation::read)
-                            .for_each(&mut each);
+                            .filter_map(read_line)
+                            .for_each(|(token_id, expires_at)| each(token_id, expires_at));
                     });
                     batch = next?;
                 }
@@ -127,8 +114,8 @@ impl Store {
                 while let Some(line) = lines.try_next().await? {
                     let line = std::str::from_utf8(&line).unwrap_or_default();
                     line.lines()
-                        .filter_map(Revocation::read)
-                        .for_each(&mut each);
+                        .filter_map(read_line)
+                        .for_each(|(token_id, expires_at)| each(token_id, expires_at));
                 }
                 Ok(())
             }

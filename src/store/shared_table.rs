@@ -2,8 +2,7 @@
 //! written but for what that application writes itself at a login.
 
 use std::{
-    fs, io,
-    os::unix::fs::MetadataExt,
+    io,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -16,6 +15,7 @@ use sqlx::{
 
 use super::{
     ForeignError, ForeignUser, UserPage, UserTable,
+    file::{Identity, identity},
     foreign::{Location, quoted},
     users::end_of_prefix,
 };
@@ -49,7 +49,7 @@ enum Pools {
 /// name: which file it is has to be looked at.
 #[derive(Clone, Debug)]
 struct OpenFile {
-    device_and_inode: (u64, u64),
+    identity: Identity,
     readers: SqlitePool,
 }
 
@@ -276,14 +276,13 @@ fn readers(
     opened: &Mutex<Option<OpenFile>>,
 ) -> Result<SqlitePool, ForeignError> {
     let path = options.get_filename();
-    let file = fs::metadata(path).map_err(|error| match error.kind() {
+    let identity = identity(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ForeignError::NoFile(path.display().to_string()),
         _ => sqlx::Error::Io(error).into(),
     })?;
-    let device_and_inode = (file.dev(), file.ino());
     let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(open) = opened.as_ref()
-        && open.device_and_inode == device_and_inode
+        && open.identity == identity
     {
         return Ok(open.readers.clone());
     }
@@ -293,7 +292,7 @@ fn readers(
         .test_before_acquire(false)
         .connect_lazy_with(options.clone().read_only(true));
     *opened = Some(OpenFile {
-        device_and_inode,
+        identity,
         readers: readers.clone(),
     });
     Ok(readers)

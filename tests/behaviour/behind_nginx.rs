@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     process::{Child, Command, Stdio},
 };
 
@@ -18,9 +17,7 @@ struct Nginx {
 
 impl Nginx {
     fn before(home: &Home, servers: &[&Running]) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = free.local_addr().expect("an address");
-        drop(free);
+        let address = free_address();
         let mut site = CONFIGURATION
             .lines()
             .filter(|line| !line.trim().starts_with("ssl_certificate"))

@@ -247,16 +247,7 @@ fn a_copy_of_a_database_in_use_can_be_put_in_its_place() {
     let home = Home::new();
     let back_up = |file: &str| home.run(&["backup", file, own]);
     back_up("early.db").was_refused_naming("not found");
-    let add = [
-        "user",
-        "add",
-        "johndoe",
-        "--password-stdin",
-        "--scope",
-        "me",
-        own,
-    ];
-    home.run_with_input(&add, PASSWORD).succeeded();
+    home.user_with("johndoe", PASSWORD, &["me"], &[own]);
     let server = Running::start(home.command(&["serve", own]));
     let token = Token::of(&server.log_in("johndoe", PASSWORD));
     let is_over = AtomicBool::new(false);

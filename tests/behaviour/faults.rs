@@ -29,16 +29,7 @@ fn start_below(home: &Home, shell: &str, args: &[&str]) -> Running {
 
 fn with_johndoe() -> Home {
     let home = Home::new();
-    let add = [
-        "user",
-        "add",
-        "johndoe",
-        "--scope",
-        "me",
-        "--password-stdin",
-        OWN,
-    ];
-    home.run_with_input(&add, PASSWORD).succeeded();
+    home.user_with("johndoe", PASSWORD, &["me"], &[OWN]);
     home
 }
 
@@ -58,9 +49,7 @@ fn a_log_that_cannot_be_written_stops_nothing() {
 fn a_hangup_of_the_terminal_stops_nothing() {
     let home = with_johndoe();
     let server = start_below(&home, "", &["serve", OWN]);
-    let id = server.id().to_string();
-    let sent = Command::new("kill").args(["-HUP", &id]).status();
-    assert!(sent.expect("kill").success());
+    server.signal("-HUP");
     server.log_in("johndoe", PASSWORD).expect(200);
 }
 
@@ -127,16 +116,11 @@ fn before_it_stops_it_says_that_it_is_not_ready_and_takes_requests_still() {
     let args = ["serve", "--shutdown-delay=5m", OWN];
     let server = start_below(&home, "", &args);
     assert_eq!(readiness(&server), 200);
-    let signal = || {
-        let id = server.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(sent.expect("kill").success());
-    };
-    signal();
+    server.signal("-TERM");
     eventually(|| readiness(&server), |status| *status == 503);
     server.log_in("johndoe", PASSWORD).expect(200);
     // Whoever does not want to wait says so again.
-    signal();
+    server.signal("-TERM");
     let refused = || server.call("GET", "/healthz").try_send().is_none();
     eventually(refused, |refused| *refused);
 }

@@ -1,9 +1,6 @@
 //! The FastAPI application of docs/guard-fastapi.md, run as the page has it.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::*;
 
@@ -19,9 +16,7 @@ impl Application {
         let code = page.split("```python\n").nth(1).expect("the code");
         let code = code.split("```").next().expect("its end");
         home.write("main.py", code);
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port().to_string();
-        drop(free);
+        let port = free_address().port().to_string();
         let process = Command::new(foreign_python())
             .args(["-m", "uvicorn", "main:app", "--port", &port])
             .current_dir(home.path())
@@ -50,9 +45,7 @@ impl Drop for Application {
 
 #[test]
 fn the_application_of_the_page_takes_scopegates_tokens_and_no_others() {
-    let port = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = port.local_addr().expect("an address").to_string();
-    drop(port);
+    let address = free_address().to_string();
     let server = Server::with_args(&["--listen", &address]);
     server.run(&["scope", "add", "items"]).succeeded();
     server.user("johndoe", PASSWORD, &["items", "me"]);

@@ -86,6 +86,14 @@ async fn log_in(authority: &Arc<Authority>) -> TokenResponse {
     password(authority, grant).await.expect("a login")
 }
 
+/// Ends what johndoe has.
+async fn revoke_all(authority: &Authority) {
+    let which = Revoke::Subject("username:johndoe");
+    tokens::revoke(authority, &Actor::operator(), which)
+        .await
+        .expect("a revocation");
+}
+
 async fn use_refresh_token(authority: &Authority, login: &TokenResponse) -> TokenResponse {
     try_refresh_token(authority, login)
         .await
@@ -149,10 +157,7 @@ fn what_has_expired_is_removed_and_nothing_else() {
         let authority = open(config(&home, &[]), &clock).await;
         add_johndoe(&authority).await;
         let login = log_in(&authority).await;
-        let which = Revoke::Subject("username:johndoe");
-        tokens::revoke(&authority, &Actor::operator(), which)
-            .await
-            .expect("a revocation");
+        revoke_all(&authority).await;
         let alive = log_in(&authority).await;
         assert_eq!(rows(&home)[..4], [2, 2, 2, 1]);
 
@@ -259,11 +264,8 @@ fn a_server_that_was_away_for_longer_than_the_change_log_reaches_back_misses_not
         let login = log_in(&here).await;
         assert!(away.accept(&login.access_token).await.is_ok());
 
-        let which = Revoke::Subject("username:johndoe");
+        revoke_all(&here).await;
         let operator = Actor::operator();
-        tokens::revoke(&here, &operator, which)
-            .await
-            .expect("a revocation");
         scopes::add(&here, &operator, "items", "Read items.")
             .await
             .expect("a scope");
@@ -297,10 +299,7 @@ fn a_clock_that_jumps_forward_and_back_revives_nothing() {
         let authority = open(config(&home, &[]), &clock).await;
         add_johndoe(&authority).await;
         let login = log_in(&authority).await;
-        let which = Revoke::Subject("username:johndoe");
-        tokens::revoke(&authority, &Actor::operator(), which)
-            .await
-            .expect("a revocation");
+        revoke_all(&authority).await;
         let live = Arc::clone(&authority.live);
         let follower = tokio::spawn(async move { live.follow().await });
         clock.advance(30 * DAY);

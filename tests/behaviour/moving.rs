@@ -32,28 +32,15 @@ fn what_was_issued_and_what_was_revoked_holds_in_the_new_database_and_in_the_old
     let server = Server::start_in(home, &["--database-url", FROM]);
     let of_source = |args: &[&str]| {
         let args = [args, &["--database-url", FROM][..]].concat();
-        server.home().run_with_input(&args, PASSWORD).succeeded();
+        server.run(&args).succeeded();
     };
-    let scopes = ["--scope", "me", "--scope", "offline_access"];
-    let add = [
-        "user",
-        "add",
-        "johndoe",
-        "--email",
-        "john@example.com",
-        "--password-stdin",
-    ];
-    of_source(&[&add[..], &scopes].concat());
-    of_source(&[
-        "user",
-        "add",
-        "o'brien",
-        "--scope",
-        "me",
-        "--full-name",
-        "Ünï cødé \\N",
-        "--password-stdin",
-    ]);
+    let add = |name: &str, scopes: &[&str], more: &[&str]| {
+        let flags = [more, &["--database-url", FROM][..]].concat();
+        server.home().user_with(name, PASSWORD, scopes, &flags);
+    };
+    let email = ["--email", "john@example.com"];
+    add("johndoe", &["me", "offline_access"], &email);
+    add("o'brien", &["me"], &["--full-name", "Ünï cødé \\N"]);
     of_source(&[
         "client",
         "add",

@@ -25,18 +25,7 @@ fn a_user_logs_in_and_reads_their_own_profile() {
 fn the_profile_has_what_the_command_was_told() {
     let home = Home::new();
     let about = ["--email", "john@example.com", "--full-name", "John Doe"];
-    let args = [
-        &[
-            "user",
-            "add",
-            "johndoe",
-            "--scope",
-            "me",
-            "--password-stdin",
-        ],
-        &about[..],
-    ];
-    home.run_with_input(&args.concat(), PASSWORD).succeeded();
+    home.user_with("johndoe", PASSWORD, &["me"], &about);
     let server = Server::start_in(home, &[]);
     let token = server.login("johndoe", PASSWORD, &["me"]);
     let profile = server.get("/users/me").bearer(&token).send().expect(200);

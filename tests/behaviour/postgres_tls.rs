@@ -1,8 +1,6 @@
 //! PostgreSQL over TLS, by the words of libpq in its URL. The server has a certificate for
 //! 127.0.0.1 alone, and the role `tls_only` is not let in without TLS.
 
-use std::net::TcpListener;
-
 use crate::support::*;
 
 /// A database on the server, and the URL of it for `tls_only`; none on SQLite.
@@ -97,9 +95,7 @@ fn users_are_imported_over_tls() {
 
 #[test]
 fn why_postgresql_cannot_be_had_is_said_at_once() {
-    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = nobody.local_addr().expect("an address");
-    drop(nobody);
+    let address = free_address();
     let home = Home::new();
     let gone = list(&home, &format!("postgres://scopegate@{address}/scopegate"));
     gone.was_refused_naming("refused");

@@ -1,6 +1,6 @@
 //! Servers that share a database.
 
-use std::{process::Command, thread};
+use std::thread;
 
 use crate::support::*;
 
@@ -17,12 +17,6 @@ fn beside(server: &Server, settings: &[&str]) -> Running {
 
 fn profile_at(server: &Running, token: &Token) -> Answer {
     server.call("GET", "/users/me").bearer(&token.text).send()
-}
-
-fn signal(server: &Running, name: &str) {
-    let id = server.id().to_string();
-    let sent = Command::new("kill").args([name, &id]).status();
-    assert!(sent.expect("kill").success());
 }
 
 #[test]
@@ -87,18 +81,18 @@ fn a_server_that_is_frozen_keeps_the_others_from_nothing() {
             for _ in 0..20 {
                 profile_at(&frozen, &token).expect(200);
             }
-            signal(&frozen, "-STOP");
+            frozen.signal("-STOP");
             let other = server.login("johndoe", PASSWORD, &["me"]);
             let form = [("token", token.text.as_str())];
             server.post("/revoke").form(&form).send().expect(200);
             server.assert_refuses(&token.text);
             server.assert_accepts(&other.text);
-            signal(&frozen, "-CONT");
+            frozen.signal("-CONT");
             eventually(
                 || profile_at(&frozen, &token),
                 |answer| answer.status == 401,
             );
-            signal(&frozen, "-KILL");
+            frozen.signal("-KILL");
             for writer in writers {
                 writer.join().expect("an end");
             }

@@ -231,16 +231,8 @@ fn a_wrong_current_password_is_throttled() {
 fn slow_to_hash() -> Server {
     const SLOWLY: [&str; 2] = ["--bcrypt-cost", "12"];
     let server = Server::with_args(&SLOWLY);
-    let add = [
-        "user",
-        "add",
-        "johndoe",
-        "--scope",
-        "me",
-        "--password-stdin",
-    ];
-    let add = [&add[..], &SLOWLY].concat();
-    server.home().run_with_input(&add, PASSWORD).succeeded();
+    let home = server.home();
+    home.user_with("johndoe", PASSWORD, &["me"], &SLOWLY);
     server
 }
 

@@ -83,10 +83,17 @@ impl Home {
     /// Adds a user by the command.
     #[track_caller]
     pub fn user(&self, name: &str, password: &str, scopes: &[&str]) {
+        self.user_with(name, password, scopes, &[]);
+    }
+
+    /// Adds a user by the command with more flags.
+    #[track_caller]
+    pub fn user_with(&self, name: &str, password: &str, scopes: &[&str], flags: &[&str]) {
         let mut args = vec!["user", "add", name, "--password-stdin"];
         for scope in scopes {
             args.extend(["--scope", scope]);
         }
+        args.extend(flags);
         self.run_with_input(&args, password).succeeded();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::OnceLock,
     time::Duration,
 };
@@ -23,6 +23,12 @@ const RAW_LIMIT: Duration = Duration::from_secs(12);
 
 /// In place of an answer: the server neither answers nor closes.
 pub const STAYS_OPEN: &str = "the connection stays open";
+
+/// A loopback address that nobody listens at.
+pub fn free_address() -> SocketAddr {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("an address")
+}
 
 /// A request about to be sent.
 pub struct Call(RequestBuilder);

@@ -212,6 +212,13 @@ impl Running {
         self.call("POST", "/token").form(&form).send()
     }
 
+    /// Sends the process a signal, as in `-TERM`.
+    pub fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.expect("kill").success());
+    }
+
     /// The id of the process.
     pub fn id(&self) -> u32 {
         self.process.id()
