@@ -11,7 +11,7 @@ use crate::{
 
 /// The fewest bytes of a new password (NIST SP 800-63B §3.1.1.2 counts
 /// characters; bytes are never fewer).
-const MIN_PASSWORD_BYTES: usize = 8;
+pub const MIN_PASSWORD_BYTES: usize = 8;
 
 /// The most characters of a full name.
 const MAX_NAME_CHARS: usize = 255;

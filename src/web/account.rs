@@ -11,15 +11,16 @@ use super::{
     form::Form,
     login::to_login,
     page::{Account, Frame, Fresh, described, render, see_other},
-    texts::fill,
+    texts::{Texts, fill},
 };
 use crate::{
-    actor::Actor,
+    actor::{Actor, BeyondPower},
     address::client_address,
     authority::Authority,
     builtin_scope::BuiltinScope,
     clients,
     error::Error,
+    fields,
     oauth::SignedIn,
     password::Password,
     store::{TokenFilter, TokenRow, Transaction},
@@ -56,15 +57,15 @@ pub(super) async fn change_password(
     mut request: Request,
 ) -> Result<Response, Failure> {
     let (browser, signed_in, sent) = form(&authority, &mut request).await?;
-    let read = |name| Password::new(sent.get(name).unwrap_or_default());
+    let read = |name| sent.get(name).unwrap_or_default();
     let address = client_address(&request, &authority.config.trusted_proxies);
     let user = &signed_in.user;
     let changed = users::change_own_password(
         &authority,
         &acting(&authority, &request, &signed_in)?,
         &user.username,
-        read("current_password"),
-        read("new_password"),
+        Password::new(read("current_password")),
+        Password::new(read("new_password")),
         address,
     )
     .await;
@@ -72,12 +73,18 @@ pub(super) async fn change_password(
         Ok(()) => {}
         Err(error @ (Error::WrongPassword | Error::Field(_))) => {
             let t = browser.texts;
+            let least = fields::MIN_PASSWORD_BYTES.to_string();
+            let most = Password::MAX_BYTES.to_string();
+            let fits = fields::new_password(read("new_password").as_bytes()).is_ok();
             let why = match error {
-                Error::Field(unfit) => {
-                    fill(&t.account_password_failed, &[("why", &unfit.to_string())])
-                }
-                _ => t.account_password_wrong.clone(),
+                Error::WrongPassword => t.account_password_wrong.clone(),
+                _ if fits => t.account_password_guessable.clone(),
+                _ => fill(
+                    &t.account_password_length,
+                    &[("least", &least), ("most", &most)],
+                ),
             };
+            let why = fill(&t.account_password_failed, &[("why", &why)]);
             let said = Said {
                 error: &why,
                 ..Said::default()
@@ -125,15 +132,37 @@ pub(super) async fn make_token(
             };
             page(&authority, &browser, &signed_in, said).await
         }
-        Err(error @ (Error::Field(_) | Error::BeyondPower(_) | Error::TooManyTokens(_))) => {
-            let why = error.to_string();
+        Err(error) => {
+            let Some(why) = why_no_token(&authority, browser.texts, &error) else {
+                return Err(error.into());
+            };
             let said = Said {
                 error: &fill(&browser.texts.account_token_failed, &[("why", &why)]),
                 ..Said::default()
             };
             page(&authority, &browser, &signed_in, said).await
         }
-        Err(other) => Err(other.into()),
+    }
+}
+
+/// What was wrong with what somebody typed, in the language of the page; none where
+/// it was something else.
+fn why_no_token(authority: &Authority, t: &Texts, error: &Error) -> Option<String> {
+    match error {
+        Error::Field(unfit) if unfit.field == "name" => Some(t.account_token_name.clone()),
+        Error::Field(unfit) if unfit.field == "expires_in" => {
+            let most = max_days(authority).to_string();
+            Some(fill(&t.account_token_life, &[("most", &most)]))
+        }
+        Error::BeyondPower(BeyondPower(scopes)) => {
+            let scopes = scopes.to_string();
+            Some(fill(&t.account_token_beyond, &[("scopes", &scopes)]))
+        }
+        Error::TooManyTokens(most) => {
+            let most = most.to_string();
+            Some(fill(&t.account_token_too_many, &[("most", &most)]))
+        }
+        _ => None,
     }
 }
 
@@ -221,6 +250,11 @@ fn subject(signed_in: &SignedIn) -> Result<Subject, Failure> {
     Subject::new(Subject::USERNAME, username).map_err(|_| Failure::Unavailable)
 }
 
+/// The longest life of a personal token, in days.
+fn max_days(authority: &Authority) -> u64 {
+    (authority.config.max_token_ttl.as_secs() / DAY).max(1)
+}
+
 async fn page(
     authority: &Authority,
     browser: &Browser,
@@ -244,7 +278,6 @@ async fn page(
         apps.push((name, consent));
     }
     let issuer = &authority.config.issuer;
-    let max_days = (authority.config.max_token_ttl.as_secs() / DAY).max(1);
     let example = |made: &Made| {
         format!(
             "curl {issuer}/users/me -H 'Authorization: Bearer {}'",
@@ -260,8 +293,8 @@ async fn page(
         full_name: user.profile.full_name.as_deref().unwrap_or_default(),
         scopes: &described(authority, &user.scopes).await?,
         may_make_tokens: user.scopes.contains(BuiltinScope::TOKENS),
-        max_days,
-        proposed_days: max_days.min(30),
+        max_days: max_days(authority),
+        proposed_days: max_days(authority).min(30),
         tokens: &tokens::list(authority, &filter).await?,
         fresh: said.made.as_ref().map(|made| Fresh {
             name: made.row.name.as_deref().unwrap_or_default(),

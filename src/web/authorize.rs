@@ -4,6 +4,7 @@ use poem::{
     Request, Response,
     http::{Method, StatusCode},
 };
+use url::form_urlencoded::Serializer;
 
 use super::{
     Shared,
@@ -53,7 +54,13 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
     match step {
         Ok(Step::Answer(reply)) => Ok(answer_client(&authority, &browser, &reply)),
         Ok(Step::LogIn) => {
+            // Those of a pushed request are not in the address, where the login looks.
+            let mut locales = String::new();
             if let Some(reference) = reference {
+                if let Some(tags) = &asked.ui_locales {
+                    let mut query = Serializer::new(String::new());
+                    locales = format!("&{}", query.append_pair("ui_locales", tags).finish());
+                }
                 oauth::await_login(&authority, reference, asked).await?;
             }
             // Whoever comes back from there has just typed the password.
@@ -63,7 +70,7 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
                 true => "&prompt=consent",
                 false => "",
             };
-            let return_to = format!("/authorize?{query}{prompt}");
+            let return_to = format!("/authorize?{query}{prompt}{locales}");
             Ok(to_login(&authority, &browser, &return_to))
         }
         Ok(Step::Consent(_)) => {

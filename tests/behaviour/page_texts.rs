@@ -50,6 +50,56 @@ fn pages_follow_the_language_of_the_browser() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_a_form_of_the_account_is_said_in_german_too() {
+    let server = Server::with_args(&["--password-check=on"]);
+    server.user("johndoe", PASSWORD, &["me", "tokens"]);
+    let mut browser = Browser::signed_in(&server, "johndoe");
+    let account = browser.open("/account");
+    let password = |current, new| vec![("current_password", current), ("new_password", new)];
+    let token = |name, days, scope| vec![("name", name), ("days", days), ("scope", scope)];
+    for (action, typed, why) in [
+        (
+            "/account/password",
+            password("not-this-one", "another-password"),
+            "nicht geändert: Das aktuelle Passwort ist falsch.",
+        ),
+        (
+            "/account/password",
+            password(PASSWORD, "short"),
+            "nicht geändert: Ein neues hat 8 bis 1024 Bytes.",
+        ),
+        (
+            "/account/password",
+            password(PASSWORD, "password"),
+            "nicht geändert: Das neue ist leicht zu erraten;",
+        ),
+        (
+            "/account/tokens",
+            token("", "1", "me"),
+            "nicht erstellt: Der Name hat 1 bis 255 Zeichen",
+        ),
+        (
+            "/account/tokens",
+            token("x", "0", "me"),
+            "nicht erstellt: Es gilt 1 bis 90 Tage.",
+        ),
+        (
+            "/account/tokens",
+            token("x", "1", "users:write"),
+            "nicht erstellt: Sie können users:write nicht vergeben.",
+        ),
+    ] {
+        let form = account.form(action);
+        let hidden = form.fields.iter().map(|(name, value)| (&**name, &**value));
+        let fields: Vec<_> = hidden.chain(typed.clone()).collect();
+        let call = server.post(action).header(GERMAN.0, GERMAN.1);
+        let answer = browser.send(call.form(&fields));
+        assert_eq!(answer.status, 400, "{typed:?}");
+        assert!(answer.body.contains(why), "{why}: {}", words(&answer));
+    }
+}
+
 /// Opens a path and gives the answer as it is, with the address made absolute.
 fn browser_at(browser: &mut Browser, path: &str) -> Answer {
     let mut answer = browser.get(path);

@@ -153,6 +153,19 @@ fn a_pushed_request_for_a_new_login_is_met_by_a_login_after_it() {
 }
 
 #[test]
+fn the_login_page_speaks_the_language_that_a_pushed_request_asks_for() {
+    let server = Server::with_shop(&["--first-party"]);
+    let pushed = push(&server, &[("ui_locales", "se de-AT")]).expect(201);
+    let mut browser = Browser::at(&server);
+    let login = browser.open(&authorize("shop", &pushed));
+    assert!(login.body.contains(r#"<html lang="de""#), "{login:?}");
+    let typed = [("username", "johndoe"), ("password", PASSWORD)];
+    let answer = browser.submit(&login.form("/login"), &typed);
+    let answered = browser.follow(answer);
+    assert!(parameter(&redirect_of(&answered), "code").is_some());
+}
+
+#[test]
 fn the_endpoint_is_in_the_metadata() {
     let server = Server::start();
     let path = "/.well-known/oauth-authorization-server";
