@@ -20,3 +20,15 @@ pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     }
     Ok(())
 }
+
+/// What a command has to warn of.
+pub fn start_for_command() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .without_time()
+        .with_target(false)
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr)
+        .init();
+}

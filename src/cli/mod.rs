@@ -91,6 +91,9 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
     let settings = || Settings::read(matches);
+    if !matches!(command, Commands::Demo(_) | Commands::Serve(_)) {
+        log::start_for_command();
+    }
     match command {
         Commands::Demo(demo) => demo.run(settings()?),
         Commands::Serve(serve) => serve.run(settings()?),

@@ -109,6 +109,19 @@ fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Err
     Error::Unavailable(sqlx::Error::Decode(error.into()))
 }
 
+macro_rules! select_clients {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, authentication, secret_hash, jwks, grants, scopes, default_scopes,
+                    audiences, redirect_uris, post_logout_redirect_uris, application_type,
+                    first_party, registration_hash, secret_in_body, documented, scopes_fixed,
+                    unused_until, disabled, created_at
+             FROM clients ",
+            $rest
+        )
+    };
+}
+
 /// A client's fields, bound to a statement in the order of the columns.
 macro_rules! bind_client {
     ($statement:expr, $client:expr) => {{
@@ -150,7 +163,7 @@ impl Store {
     /// it, is left out and named in the log: the others must not go with it.
     pub async fn clients(&self) -> Result<Vec<Client>> {
         let rows: Vec<Row> = read!(self, |connection| {
-            sqlx::query_as("SELECT * FROM clients ORDER BY id")
+            sqlx::query_as(select_clients!("ORDER BY id"))
                 .fetch_all(&mut *connection)
                 .await?
         });
@@ -160,7 +173,7 @@ impl Store {
     /// The client of an id; none where it cannot be read, as for [`clients`](Self::clients).
     pub async fn client(&self, id: &str) -> Result<Option<Client>> {
         let row: Option<Row> = read!(self, |connection| {
-            sqlx::query_as("SELECT * FROM clients WHERE id = $1")
+            sqlx::query_as(select_clients!("WHERE id = $1"))
                 .bind(id)
                 .fetch_optional(&mut *connection)
                 .await?
@@ -172,7 +185,7 @@ impl Store {
 impl Transaction {
     /// The client of an id, which nobody else changes until the transaction ends.
     pub async fn client(&mut self, id: &str) -> Result<Option<Client>> {
-        let statement = self.locking("SELECT * FROM clients WHERE id = $1", Lock::Update);
+        let statement = self.locking(select_clients!("WHERE id = $1"), Lock::Update);
         let row: Option<Row> = within!(self, |connection| {
             sqlx::query_as(AssertSqlSafe(statement))
                 .bind(id)

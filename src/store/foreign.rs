@@ -9,6 +9,8 @@ use sqlx::{
 };
 use thiserror::Error;
 
+use super::clear_text::warn_of_clear_text;
+
 /// Stands between the names of groups: a control character that separates units.
 const SEPARATOR: char = '\u{1f}';
 
@@ -159,7 +161,9 @@ impl Foreign {
         Ok(match Location::of(source)? {
             Location::Postgres(options) => {
                 let options = options.options([("default_transaction_read_only", "on")]);
-                Self::Postgres(options.connect().await?)
+                let mut connection = options.connect().await?;
+                warn_of_clear_text(&options, &mut connection).await?;
+                Self::Postgres(connection)
             }
             Location::Sqlite(options) => {
                 let path = options.get_filename();

@@ -77,11 +77,16 @@ impl fmt::Debug for KeyRow {
     }
 }
 
+/// All keys, the oldest first.
+const SELECT_KEYS: &str = "SELECT id, algorithm, private_key, sealed, created_at, activates_at,
+         retires_at, verifies_until
+     FROM signing_keys ORDER BY created_at, id";
+
 impl Store {
     /// All keys, the oldest first.
     pub async fn keys(&self) -> Result<Vec<KeyRow>> {
         Ok(read!(self, |connection| {
-            sqlx::query_as("SELECT * FROM signing_keys ORDER BY created_at, id")
+            sqlx::query_as(SELECT_KEYS)
                 .fetch_all(&mut *connection)
                 .await?
         }))
@@ -115,7 +120,7 @@ impl Transaction {
         // Locks the counter's row, so that two changes wait for each other.
         self.announce(Change::KEYS, "", now).await?;
         Ok(within!(self, |connection| {
-            let rows = sqlx::query_as("SELECT * FROM signing_keys ORDER BY created_at, id")
+            let rows = sqlx::query_as(SELECT_KEYS)
                 .fetch_all(&mut *connection)
                 .await?;
             let latest_expiry = sqlx::query_scalar("SELECT max(expires_at) FROM tokens")

@@ -13,6 +13,7 @@ mod authorizations;
 mod backup;
 mod basis;
 mod changes;
+mod clear_text;
 mod clients;
 mod devices;
 mod file;

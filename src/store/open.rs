@@ -1,6 +1,6 @@
 //! Opening, creating and migrating a database.
 
-use std::{io, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{io, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
     Connection, PgConnection,
@@ -10,7 +10,7 @@ use sqlx::{
 };
 use thiserror::Error;
 
-use super::{DatabaseFile, Pools, Result, Store, commit};
+use super::{DatabaseFile, Pools, Result, Store, clear_text::warn_of_clear_text, commit};
 
 /// How long a statement waits for a lock or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -215,33 +215,4 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-/// Says so where what is sent to PostgreSQL, password hashes among it, leaves this machine
-/// as it is: by default TLS is used if the server offers it (`sslmode=prefer`).
-async fn warn_of_clear_text(
-    options: &PgConnectOptions,
-    connection: &mut PgConnection,
-) -> std::result::Result<(), sqlx::Error> {
-    let host = options.get_host();
-    let is_local = host.starts_with('/')
-        || host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
-        || options.get_socket().is_some();
-    if is_local {
-        return Ok(());
-    }
-    let statement = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-    let is_encrypted: Option<bool> = sqlx::query_scalar(statement)
-        .fetch_optional(connection)
-        .await?;
-    if is_encrypted == Some(false) {
-        tracing::warn!(
-            host,
-            "the connection to PostgreSQL is not encrypted: set sslmode=verify-full in its URL"
-        );
-    }
-    Ok(())
 }

@@ -48,11 +48,22 @@ pub struct TokenFilter<'a> {
     pub limit: u32,
 }
 
+macro_rules! select_tokens {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, kind, subject, client_id, scopes, audience, name, grant_id, parent_id,
+                    issued_at, expires_at, last_used_at
+             FROM tokens ",
+            $rest
+        )
+    };
+}
+
 impl Store {
     /// The token of a `jti`.
     pub async fn token(&self, id: &str) -> Result<Option<TokenRow>> {
         Ok(read!(self, |connection| {
-            sqlx::query_as("SELECT * FROM tokens WHERE id = $1")
+            sqlx::query_as(select_tokens!("WHERE id = $1"))
                 .bind(id)
                 .fetch_optional(&mut *connection)
                 .await?
@@ -62,14 +73,13 @@ impl Store {
     /// The live tokens that fit a filter, by id, which is by age.
     pub async fn tokens(&self, filter: &TokenFilter<'_>, now: i64) -> Result<Vec<TokenRow>> {
         Ok(read!(self, |connection| {
-            sqlx::query_as(
-                "SELECT * FROM tokens
-                 WHERE id > $1 AND expires_at > $2
+            sqlx::query_as(select_tokens!(
+                "WHERE id > $1 AND expires_at > $2
                      AND (CAST($3 AS TEXT) IS NULL OR subject = $3)
                      AND (CAST($4 AS TEXT) IS NULL OR kind = $4)
                      AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = tokens.id)
-                 ORDER BY id LIMIT $5",
-            )
+                 ORDER BY id LIMIT $5"
+            ))
             .bind(filter.after)
             .bind(now)
             .bind(filter.subject)

@@ -94,6 +94,46 @@ fn users_are_imported_over_tls() {
 }
 
 #[test]
+fn what_leaves_the_machine_in_clear_is_warned_of() {
+    let Some((home, url)) = database() else {
+        return;
+    };
+    // An address of this machine that does not look like one.
+    let away = url.replace("tls_only@127.0.0.1", "scopegate@0.0.0.0");
+    let warning = "the connection to PostgreSQL is not encrypted";
+    for (mode, is_warned_of) in [("disable", true), ("require", false)] {
+        let away = format!("{away}?sslmode={mode}");
+        let listed = list(&home, &away).succeeded();
+        assert_eq!(listed.stderr.contains(warning), is_warned_of, "{listed:#?}");
+        let imported = home.run(&["user", "import", "--from", "django", &away]);
+        assert_eq!(
+            imported.stderr.contains(warning),
+            is_warned_of,
+            "{imported:#?}"
+        );
+    }
+    let near = url.replace("tls_only@", "scopegate@") + "?sslmode=disable";
+    let listed = list(&home, &near).succeeded();
+    assert!(!listed.stderr.contains(warning), "{listed:#?}");
+}
+
+#[test]
+fn a_server_may_ask_for_a_certificate() {
+    let Some((home, url)) = database() else {
+        return;
+    };
+    home.database()
+        .try_execute("CREATE ROLE certificate_only SUPERUSER LOGIN");
+    let url = url.replace("tls_only@", "certificate_only@");
+    let without = list(&home, &format!("{url}?sslmode=require"));
+    without.was_refused_naming("certificate");
+    let folder = authority().replace("ca.pem", "");
+    let with =
+        format!("{url}?sslmode=require&sslcert={folder}client.pem&sslkey={folder}client.key");
+    list(&home, &with).succeeded();
+}
+
+#[test]
 fn why_postgresql_cannot_be_had_is_said_at_once() {
     let address = free_address();
     let home = Home::new();

@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use serde_json::json;
+
 use crate::support::*;
 
 /// Settings of servers that would learn of each other's changes very late, if nobody told
@@ -141,4 +143,68 @@ fn a_database_that_does_not_answer_is_waited_for_within_bounds() {
         eventually(log_in, |answer| answer.status == 200);
         eventually(ready, |answer| answer.status == 200);
     }
+}
+
+/// What a newer version may do to a database that servers of this one still use: add.
+const NEWER: [&str; 14] = [
+    "ALTER TABLE users ADD COLUMN later TEXT",
+    "ALTER TABLE user_scopes ADD COLUMN later TEXT",
+    "ALTER TABLE scopes ADD COLUMN later BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE clients ADD COLUMN later TEXT",
+    "ALTER TABLE tokens ADD COLUMN later TEXT",
+    "ALTER TABLE revocations ADD COLUMN later TEXT",
+    "ALTER TABLE refresh_tokens ADD COLUMN later TEXT",
+    "ALTER TABLE grants ADD COLUMN later TEXT",
+    "ALTER TABLE signing_keys ADD COLUMN later TEXT",
+    "ALTER TABLE sessions ADD COLUMN later TEXT",
+    "ALTER TABLE changes ADD COLUMN later TEXT",
+    "ALTER TABLE subject_kinds ADD COLUMN later TEXT",
+    "CREATE TABLE later (id TEXT PRIMARY KEY)",
+    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+     VALUES (9999, 'later', TRUE, '', 0)",
+];
+
+#[test]
+fn a_server_goes_on_where_a_newer_version_has_migrated_the_database() {
+    let server = Server::start();
+    server.user("johndoe", PASSWORD, &["offline_access"]);
+    let admin = server.admin();
+    let everything = |name: &str| {
+        let post = |path: &str, body: serde_json::Value| {
+            let call = server.post(path).bearer(&admin);
+            call.json(&body).send().expect(201)
+        };
+        let password = json!({"username": name, "password": PASSWORD});
+        post("/users", password);
+        post("/scopes", json!({"name": name, "description": "Later."}));
+        server.subject_kind(&admin, name, &["users:read"]);
+        let wanted = json!({"subject": format!("{name}:1"), "scopes": ["users:read"]});
+        let minted = post("/tokens", wanted);
+        let client =
+            json!({"client_id": name, "client_name": name, "grant_types": ["client_credentials"]});
+        let client = Confidential::of(&post("/clients", client));
+        server.token_of(&client, "");
+        let path = format!("/tokens/{}", minted["id"].as_str().expect("an id"));
+        server.delete(&path).bearer(&admin).send().expect(204);
+        let login = server.login("johndoe", PASSWORD, &["offline_access"]);
+        let form = [
+            ("grant_type", "refresh_token"),
+            (
+                "refresh_token",
+                login.answer["refresh_token"].as_str().expect("one"),
+            ),
+        ];
+        server.post("/token").form(&form).send().expect(200);
+        Browser::signed_in(&server, name).open("/account");
+        server.get("/users").bearer(&admin).send().expect(200);
+        server.get("/readyz").send().expect(200);
+    };
+    // By statements that are prepared by then.
+    everything("before");
+    for statement in NEWER {
+        server.home().database().execute(statement);
+    }
+    everything("after");
+    let refused = server.run(&["user", "list"]);
+    refused.was_refused_naming("newer Scopegate (migration 9999)");
 }
