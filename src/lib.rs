@@ -39,6 +39,7 @@ mod login_name;
 pub mod oauth;
 pub mod opaque;
 pub mod password;
+pub mod problem_kind;
 pub mod profile;
 pub mod readiness;
 pub mod redirect_uri;

@@ -48,8 +48,15 @@ pub(crate) fn with_docs(routes: Route, config: &Config) -> Route {
 pub(crate) fn with_errors_in_shape<E: Endpoint + 'static>(
     routes: E,
     pages: &[(&str, &[Method])],
-) -> impl Endpoint<Output = Response> {
-    Answers::new(routes, document::allowed_methods(pages))
+    config: &Config,
+) -> impl Endpoint<Output = Response> + use<E> {
+    let allowed = document::allowed_methods(pages);
+    Answers::new(
+        routes,
+        allowed,
+        document::oauth_operations(),
+        &config.issuer,
+    )
 }
 
 /// Answers browsers that ask for other origins.

@@ -23,10 +23,10 @@ use poem::{
 
 use self::{
     failure::Failure,
-    page::{Frame, Home, render},
+    page::{Frame, Home, Message, render},
     texts::Texts,
 };
-use crate::authority::Authority;
+use crate::{authority::Authority, problem_kind::ProblemKind};
 
 type Shared = Arc<Authority>;
 
@@ -66,6 +66,13 @@ pub fn routes(authority: &Shared) -> Route {
     let mut routes = Route::new();
     if let Some(logo) = brand.logo.clone() {
         routes = routes.at("/logo", get(page::logo(logo)));
+    }
+    for kind in ProblemKind::ALL {
+        let path = format!("{}/{}", ProblemKind::PATH, kind.name());
+        routes = routes.at(
+            path,
+            on(authority, move |authority, _| explain(authority, kind)),
+        );
     }
     routes
         .at("/style.css", get(page::stylesheet(brand)))
@@ -117,6 +124,16 @@ pub fn routes(authority: &Shared) -> Route {
             "/account/sessions/end-all",
             post(on(authority, account::end_all_sessions)),
         )
+}
+
+/// GET /problems/{kind}: what errors refer to, in their language.
+async fn explain(authority: Shared, kind: ProblemKind) -> Result<Response, Failure> {
+    let page = Message {
+        frame: Frame::new(&authority, Texts::default_language()),
+        title: kind.name(),
+        text: &kind.explanation().replace('`', "\""),
+    };
+    Ok(render(StatusCode::OK, "", &page))
 }
 
 /// A handler of pages; what it refuses becomes a page as well.

@@ -120,6 +120,12 @@ impl Texts {
         Self::preferred(wanted)
     }
 
+    /// The texts for whoever prefers none.
+    pub(super) fn default_language() -> &'static Self {
+        let [default, ..] = &*TEXTS;
+        default
+    }
+
     /// The texts in the first of these languages, best first, that there is.
     pub(super) fn in_one_of(tags: &str) -> Option<&'static Self> {
         let mut languages = tags.split_ascii_whitespace().map(language);
@@ -127,7 +133,6 @@ impl Texts {
     }
 
     fn preferred(wanted: &str) -> &'static Self {
-        let [default, ..] = &*TEXTS;
         let rank = |range: &str| {
             let mut parts = range.split(';').map(str::trim);
             let language = language(parts.next().unwrap_or_default());
@@ -142,7 +147,7 @@ impl Texts {
         let ranked = wanted.split(',').filter_map(rank);
         // Of equals the first is meant.
         let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.map_or(default, |(_, texts)| texts)
+        best.map_or_else(Self::default_language, |(_, texts)| texts)
     }
 }
 

@@ -100,6 +100,126 @@ fn every_operation_lists_the_errors_that_it_can_give() {
     }
 }
 
+/// Each value of the document with this name, and where it is.
+fn all_named(name: &str, value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                let path = format!("{path}/{key}");
+                if key == name {
+                    found.push((path.clone(), member.clone()));
+                }
+                all_named(name, member, &path, found);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                all_named(name, item, path, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A generated client has one type of error an operation, and knows what it gets for
+/// what no status is listed of.
+#[test]
+fn every_operation_has_one_type_of_error_and_says_what_can_happen_anywhere() {
+    let document = Document::of(&Server::start());
+    for operation in document.operations() {
+        let mut types = HashSet::new();
+        let responses = members(&operation.content["responses"]);
+        assert!(responses.contains_key("default"), "{operation}");
+        for (status, response) in responses {
+            if status.starts_with('2') || status.starts_with('3') {
+                continue;
+            }
+            for (kind, media) in members(&document.resolve(&response)["content"]) {
+                types.insert((kind, media["schema"]["$ref"].to_string()));
+            }
+        }
+        assert_eq!(types.len(), 1, "{operation}: {types:?}");
+    }
+}
+
+/// What trips generators: compositions of one, defaults that TypeScript demands, names that
+/// collide with what they generate.
+#[test]
+fn schemas_are_plain() {
+    let document = Document::of(&Server::start());
+    let schemas = &document.0["components"]["schemas"];
+    for word in ["allOf", "oneOf", "anyOf", "default"] {
+        let mut found = Vec::new();
+        all_named(word, schemas, "", &mut found);
+        assert_eq!(found, [], "{word}");
+    }
+    for name in members(schemas).keys() {
+        let collides = ["Client", "State", "Grant", "Error", "Response", "Request"];
+        assert!(!collides.contains(&name.as_str()), "{name}");
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric());
+        assert!(is_plain && name.starts_with(char::is_uppercase), "{name}");
+    }
+}
+
+#[test]
+fn parameters_of_oauth_are_documented_as_they_are_taken() {
+    let document = Document::of(&Server::start());
+    let form = |path: &str| {
+        let operation = document.operation("POST", path).expect(path);
+        let body = &operation.content["requestBody"]["content"];
+        let media = body["application/x-www-form-urlencoded"].clone();
+        let schema = document.resolve(&media["schema"]).clone();
+        (media, schema)
+    };
+    let (media, schema) = form("/token");
+    assert_eq!(strings(&schema["required"]), ["grant_type"]);
+    let grants = document.resolve(&schema["properties"]["grant_type"]);
+    assert_eq!(strings(&grants["enum"]).len(), 6, "{grants}");
+    let repeated = serde_json::json!({"style": "form", "explode": true});
+    for list in ["resource", "audience"] {
+        assert_eq!(media["encoding"][list], repeated, "{list}");
+    }
+    for path in ["/introspect", "/revoke"] {
+        assert_eq!(strings(&form(path).1["required"]), ["token"], "{path}");
+    }
+}
+
+/// The bounds that are checked.
+#[test]
+fn what_is_checked_is_documented() {
+    let document = Document::of(&Server::start());
+    let schemas = &document.0["components"]["schemas"];
+    for (schema, property, bound, value) in [
+        ("UserCreate", "username", "maxLength", 255),
+        ("UserCreate", "password", "maxLength", 1024),
+        ("UserCreate", "email", "maxLength", 254),
+        ("UserCreate", "scopes", "maxItems", 64),
+        ("PersonalTokenCreate", "expires_in", "minimum", 1),
+        ("PersonalTokenCreate", "scopes", "maxItems", 64),
+        ("TokenMint", "scopes", "maxItems", 64),
+        ("ClientCreate", "scopes", "maxItems", 64),
+        ("KeyRotation", "grace", "maximum", 2_592_000),
+        ("ScopeCreate", "description", "maxLength", 500),
+    ] {
+        let found = &schemas[schema]["properties"][property][bound];
+        assert_eq!(
+            found.as_f64(),
+            Some(f64::from(value)),
+            "{schema}.{property}"
+        );
+    }
+    for operation in document.operations() {
+        let parameters = operation.content["parameters"].as_array();
+        for parameter in parameters.into_iter().flatten() {
+            if parameter["name"] == "limit" {
+                let bounds = &parameter["schema"];
+                assert_eq!(bounds["minimum"], 1.0, "{operation}");
+                assert_eq!(bounds["maximum"], 200.0, "{operation}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_parameter_and_every_tag_is_described() {
     let document = Document::of(&Server::start());

@@ -311,3 +311,124 @@ fn the_server_says_that_it_is_alive_and_ready() {
     assert_eq!(server.get("/healthz").send().status, 200);
     assert_eq!(server.get("/readyz").send().status, 200);
 }
+
+/// The last part of a problem's `type`, whose page is there.
+#[track_caller]
+fn kind_of(server: &Server, problem: &Value) -> String {
+    let kind = problem["type"].as_str().expect("a type");
+    let path = kind.strip_prefix("http://127.0.0.1:8000").expect(kind);
+    let page = server.get(path).send();
+    assert_eq!(page.status, 200, "{kind}");
+    let name = path.strip_prefix("/problems/").expect(kind);
+    assert!(page.body.contains(name), "{page:?}");
+    name.to_owned()
+}
+
+#[test]
+fn a_problem_says_of_which_kind_it_is_and_a_page_there_says_what_to_do() {
+    let (server, token) = managed();
+    let get = |path: &str| server.get(path).bearer(&token).send();
+    let add = |user: Value| server.post("/users").bearer(&token).json(&user).send();
+    let compressed = server.post("/users").bearer(&token).json(&json!({}));
+    for (answer, status, kind) in [
+        (server.get("/users/me").send(), 401, "token-required"),
+        (
+            server.get("/users/me").bearer("x").send(),
+            401,
+            "invalid-token",
+        ),
+        (get("/clients"), 403, "insufficient-scope"),
+        (get("/users/nobody"), 404, "not-found"),
+        (get("/nothing"), 404, "not-found"),
+        (server.put("/users").send(), 405, "method-not-allowed"),
+        (add(json!({"username": "johndoe"})), 409, "conflict"),
+        (
+            add(json!({"username": "x", "scopes": ["openid"]})),
+            403,
+            "beyond-you",
+        ),
+        (add(json!({"username": ""})), 422, "invalid-fields"),
+        (get("/users?limit=many"), 422, "invalid-fields"),
+        (get("/users?prefix=%00"), 400, "bad-request"),
+        (
+            compressed.header("content-encoding", "gzip").send(),
+            415,
+            "unsupported-media-type",
+        ),
+    ] {
+        let problem = assert_problem(&answer, status);
+        assert_eq!(kind_of(&server, &problem), kind, "{answer:?}");
+    }
+}
+
+#[test]
+fn what_scope_is_missing_is_a_member_of_its_own() {
+    let (server, token) = managed();
+    let answer = server.get("/clients").bearer(&token).send();
+    assert_eq!(assert_problem(&answer, 403)["scope"], "clients:read");
+    let user = json!({"username": "x", "scopes": ["openid", "tokens:mint"]});
+    let answer = server.post("/users").bearer(&token).json(&user).send();
+    assert_eq!(assert_problem(&answer, 403)["scope"], "openid tokens:mint");
+    let answer = server.get("/users/me").send();
+    assert_eq!(assert_problem(&answer, 401).get("scope"), None);
+}
+
+#[test]
+fn where_a_client_may_authenticate_a_bad_token_is_refused_in_the_shape_of_oauth() {
+    let (server, token) = managed();
+    for path in ["/introspect", "/revoke"] {
+        let form = [("token", token.text.as_str())];
+        let ask = |bearer: &str| server.post(path).bearer(bearer).form(&form).send();
+        let answer = ask("garbage");
+        assert_bearer_oauth_error(&answer, 401, "invalid_token");
+        let two = server
+            .post(path)
+            .bearer("a")
+            .header("authorization", "Basic b");
+        assert_eq!(two.form(&form).send().json()["error"], "invalid_request");
+        let encoded = server.post(path).bearer(&token).form(&form);
+        let encoded = encoded.header("content-encoding", "gzip").send();
+        assert_oauth_error(&encoded, 400, "invalid_request");
+    }
+    let form = [("token", token.text.as_str())];
+    let answer = server.post("/introspect").bearer(&token).form(&form).send();
+    assert_bearer_oauth_error(&answer, 403, "insufficient_scope");
+    assert!(
+        answer
+            .header("www-authenticate")
+            .contains("scope=\"introspect\"")
+    );
+}
+
+#[test]
+fn no_error_speaks_of_types_of_the_program() {
+    let (server, token) = managed();
+    for (path, field, detail) in [
+        (
+            "/users?limit=many",
+            "limit",
+            "must be a number from 1 to 200",
+        ),
+        ("/users?limit=0", "limit", "must be a number from 1 to 200"),
+        (
+            "/users?limit=99999999999",
+            "limit",
+            "must be a number from 1 to 200",
+        ),
+    ] {
+        let answer = server.get(path).bearer(&token).send();
+        let problem = assert_problem(&answer, 422);
+        let errors = json!([{"field": field, "detail": detail}]);
+        assert_eq!(problem["errors"], errors, "{path}");
+    }
+    let open = Server::with_args(&["--registration", "open"]);
+    let wrong = open.post("/register").json(&json!({"redirect_uris": "x"}));
+    let wrong = wrong.send();
+    assert_oauth_error(&wrong, 400, "invalid_client_metadata");
+    let description = "redirect_uris: must be an array";
+    assert_eq!(wrong.json()["error_description"], description);
+    let text = server.post("/users").bearer(&token);
+    let answer = text.body("text/plain", "x").send();
+    let detail = "the body must be application/json, not text/plain";
+    assert_eq!(assert_problem(&answer, 415)["detail"], detail);
+}

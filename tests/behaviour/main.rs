@@ -15,6 +15,7 @@ mod clients;
 mod commands;
 mod common_passwords;
 mod configuration;
+mod cross_origin;
 mod derived_tokens;
 mod device_flow;
 mod document;

@@ -113,6 +113,19 @@ pub struct Refusal {
     realm: Realm,
 }
 
+impl Refusal {
+    /// Why it is refused.
+    ///
+    /// ```
+    /// use scopegate_guard::Denied;
+    ///
+    /// assert_eq!(Denied::NoToken.in_realm("garage").denied(), &Denied::NoToken);
+    /// ```
+    pub fn denied(&self) -> &Denied {
+        &self.denied
+    }
+}
+
 impl Denied {
     /// Refuses in the name of a realm (RFC 9110 §11.5).
     pub fn in_realm(self, realm: impl Into<Realm>) -> Refusal {
@@ -179,12 +192,15 @@ impl ResponseError for Refusal {
     }
 
     fn as_response(&self) -> Response {
-        let problem = json!({
+        let mut problem = json!({
             "type": "about:blank",
             "title": self.denied.title(),
             "status": self.status().as_u16(),
             "detail": self.to_string(),
         });
+        if let Denied::InsufficientScope(needed) = &self.denied {
+            problem["scope"] = json!(needed.to_string());
+        }
         let mut response = Response::builder()
             .status(self.status())
             .content_type("application/problem+json");

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use poem::http::Method;
-use poem_openapi::{ContactObject, OpenApi, OpenApiService};
+use poem_openapi::{ContactObject, OpenApi, OpenApiService, registry::MetaOperation};
 use serde_json::{Map, Value, json};
 
 use super::examples;
@@ -24,6 +24,11 @@ pub(in crate::api) const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DESCRIPTION: &str = "Users, OAuth 2.0 and scoped tokens. Get a token at `/token`, send it as \
     `Authorization: Bearer …`, and call what its scopes allow. Errors are problem details \
     (RFC 9457), those of OAuth endpoints as in RFC 6749.";
+
+/// What can be answered to any request.
+const ANY_ERROR: &str = "Any other error: the request took longer than 10 seconds (408), its head \
+    is larger than 32 KiB (431), its address or an encoding cannot be read (400, 415), or the \
+    server failed (500) or is overloaded (503)";
 
 type Guarded = Enforced<Operations, LiveAccess>;
 
@@ -49,7 +54,13 @@ fn document(flows: Flows) -> Result<Value, serde_json::Error> {
     let raw = derived();
     let mut document: Value = serde_json::from_str(&raw)?;
     plain_media_types(&mut document);
+    plain_references(&mut document);
+    plain_page_names(&mut document);
     close_requests(&mut document);
+    without_defaults(&mut document["components"]["schemas"]);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.sort_keys();
+    }
     if flows == Flows::WithoutPassword
         && let Some(flows) =
             document["components"]["securitySchemes"][SCHEME]["flows"].as_object_mut()
@@ -62,6 +73,7 @@ fn document(flows: Flows) -> Result<Value, serde_json::Error> {
             let operations = operations.as_object_mut().into_iter().flatten();
             for operation in operations.filter_map(|(_, content)| content.as_object_mut()) {
                 complete(operation);
+                repeat_form_fields(operation, &schemas);
                 examples::add(path, operation, &schemas);
             }
         }
@@ -138,6 +150,7 @@ fn complete(operation: &mut Map<String, Value>) {
     if has_json_body {
         statuses.extend([413, 415, 422]);
     }
+    let is_oauth = operation["responses"]["400"]["content"]["application/json"].is_object();
     let Some(responses) = operation
         .get_mut("responses")
         .and_then(Value::as_object_mut)
@@ -147,8 +160,11 @@ fn complete(operation: &mut Map<String, Value>) {
     for status in statuses {
         responses
             .entry(status.to_string())
-            .or_insert_with(|| error_response(status));
+            .or_insert_with(|| error_response(problem::describe(status), is_oauth));
     }
+    responses
+        .entry("default")
+        .or_insert_with(|| error_response(ANY_ERROR, is_oauth));
     for (status, response) in responses.iter_mut() {
         if response["description"] == "" {
             response["description"] = json!("What was asked for.");
@@ -198,13 +214,13 @@ fn error_header(status: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn error_response(status: u16) -> Value {
-    json!({
-        "description": problem::describe(status),
-        "content": {
-            problem::CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
-        }
-    })
+fn error_response(description: &str, is_oauth: bool) -> Value {
+    let (media_type, schema) = match is_oauth {
+        true => ("application/json", "OAuthProblem"),
+        false => (problem::CONTENT_TYPE, "Problem"),
+    };
+    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+    json!({"description": description, "content": {media_type: {"schema": schema}}})
 }
 
 /// poem-openapi writes `application/json; charset=utf-8` as the key of a media
@@ -219,6 +235,95 @@ fn plain_media_types(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(plain_media_types),
         _ => {}
+    }
+}
+
+/// A reference with a description of its own is an `allOf`, which some generators make a
+/// type of and others drop: the type that is referred to has a description as well.
+fn plain_references(value: &mut Value) {
+    if let Some(reference) = described_reference(value) {
+        *value = reference;
+        return;
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(plain_references),
+        Value::Array(items) => items.iter_mut().for_each(plain_references),
+        _ => {}
+    }
+}
+
+/// The reference of an `allOf` that adds nothing but a description to it.
+fn described_reference(value: &Value) -> Option<Value> {
+    let (reference, others) = value.get("allOf")?.as_array()?.split_first()?;
+    let is_description = |schema: &Value| {
+        schema
+            .as_object()
+            .is_some_and(|members| members.keys().all(|name| name == "description"))
+    };
+    let is_plain = reference.get("$ref").is_some() && others.iter().all(is_description);
+    is_plain.then(|| reference.clone())
+}
+
+/// poem-openapi calls a page of users `Page_User`.
+fn plain_page_names(value: &mut Value) {
+    const REFERENCE: &str = "#/components/schemas/Page_";
+    match value {
+        Value::Object(members) => {
+            let generic: Vec<String> = members
+                .keys()
+                .filter(|name| name.starts_with("Page_"))
+                .cloned()
+                .collect();
+            for name in generic {
+                if let Some(schema) = members.remove(&name) {
+                    members.insert(format!("{}Page", &name["Page_".len()..]), schema);
+                }
+            }
+            members.values_mut().for_each(plain_page_names);
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_page_names),
+        Value::String(text) => {
+            if let Some(of) = text.strip_prefix(REFERENCE) {
+                *text = format!("#/components/schemas/{of}Page");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What may be left out has no default in the document: generators for TypeScript take a
+/// property with one for required.
+fn without_defaults(schemas: &mut Value) {
+    let schemas = schemas.as_object_mut().into_iter().flatten();
+    let properties = schemas.filter_map(|(_, schema)| schema.get_mut("properties"));
+    let properties = properties.filter_map(Value::as_object_mut);
+    for (_, property) in properties.flatten() {
+        if let Some(property) = property.as_object_mut() {
+            property.remove("default");
+        }
+    }
+}
+
+/// A list in a form is a field that is repeated (RFC 8693 §2.1, RFC 8707 §2).
+fn repeat_form_fields(operation: &mut Map<String, Value>, schemas: &Value) {
+    let Some(form) = operation
+        .get_mut("requestBody")
+        .and_then(|body| body["content"].get_mut("application/x-www-form-urlencoded"))
+    else {
+        return;
+    };
+    let name = form["schema"]["$ref"].as_str().unwrap_or_default();
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let properties = schemas[name]["properties"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let lists = properties.filter(|(_, property)| property["type"] == "array");
+    let repeated =
+        |(name, _): (&String, &Value)| (name.clone(), json!({"style": "form", "explode": true}));
+    let encoding: Map<String, Value> = lists.map(repeated).collect();
+    if !encoding.is_empty() {
+        form["encoding"] = Value::Object(encoding);
     }
 }
 
@@ -252,19 +357,38 @@ fn json_bodies(paths: &Value) -> BTreeSet<String> {
 
 /// Which methods each path takes: those of the document, and those of `pages`.
 pub(in crate::api) fn allowed_methods(pages: &[(&str, &[Method])]) -> AllowedMethods {
-    let paths = Guarded::meta().into_iter().flat_map(|api| api.paths);
-    let segments = |path: &str| path.split('/').map(str::to_owned).collect();
     let page = |(path, methods): &(&str, &[Method])| (segments(path), methods.to_vec());
-    let mut table: Vec<(Vec<String>, Vec<Method>)> = pages.iter().map(page).collect();
-    for path in paths {
-        let segments: Vec<String> = segments(&path.path);
-        let methods = path
-            .operations
-            .iter()
-            .map(|operation| operation.method.clone());
+    methods_of(pages.iter().map(page).collect(), |_| true)
+}
+
+/// The operations whose errors have the shape of OAuth.
+pub(in crate::api) fn oauth_operations() -> AllowedMethods {
+    methods_of(Vec::new(), |operation| {
+        let responses = operation.responses.responses.iter();
+        let mut refusals = responses.filter(|response| response.status == Some(400));
+        refusals.any(|response| {
+            let mut media = response.content.iter();
+            media.any(|media| media.content_type.starts_with("application/json"))
+        })
+    })
+}
+
+fn segments(path: &str) -> Vec<String> {
+    path.split('/').map(str::to_owned).collect()
+}
+
+/// The methods of the operations that are wanted, by path, added to a table.
+fn methods_of(
+    mut table: Vec<(Vec<String>, Vec<Method>)>,
+    is_wanted: impl Fn(&MetaOperation) -> bool,
+) -> AllowedMethods {
+    for path in Guarded::meta().into_iter().flat_map(|api| api.paths) {
+        let segments = segments(&path.path);
+        let wanted = path.operations.iter().filter(|one| is_wanted(one));
+        let methods: Vec<Method> = wanted.map(|operation| operation.method.clone()).collect();
         match table.iter_mut().find(|(known, _)| *known == segments) {
             Some((_, known)) => known.extend(methods),
-            None => table.push((segments, methods.collect())),
+            None => table.push((segments, methods)),
         }
     }
     // Paths without parameters come first, as they do when routing.

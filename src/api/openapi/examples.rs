@@ -6,8 +6,9 @@ use poem_openapi::types::ToJSON;
 use serde_json::{Map, Value, json};
 
 use crate::api::plumbing::{
+    body::not_of,
     errors,
-    problem::{self, Failure, FieldProblem, Problem},
+    problem::{self, FieldProblem, Problem},
 };
 use crate::{
     error::Error,
@@ -16,6 +17,9 @@ use crate::{
     scope::ScopeSet,
     users::LoginRefused,
 };
+
+/// Whose address problems have in examples.
+const ISSUER: &str = "http://127.0.0.1:8000";
 
 const OAUTH_PROBLEM: &str = "#/components/schemas/OAuthProblem";
 
@@ -28,13 +32,13 @@ pub(in crate::api) fn add(path: &str, operation: &mut Map<String, Value>, schema
         .into_iter()
         .flatten();
     for (status, response) in responses {
-        let Ok(status) = status.parse() else { continue };
+        let status = status.parse().unwrap_or(503);
         let media = response.get_mut("content").and_then(Value::as_object_mut);
         for (kind, media) in media.into_iter().flatten() {
             let example = if kind == problem::CONTENT_TYPE {
-                about.problem(status).to_json()
+                about.problem(status).at(ISSUER).to_json()
             } else if media["schema"]["$ref"] == OAUTH_PROBLEM {
-                oauth_error(status)
+                oauth_error(status, &about.scopes)
             } else {
                 None
             };
@@ -69,12 +73,14 @@ impl About {
     }
 
     fn problem(&self, status: u16) -> Problem {
+        let is_of = StatusCode::from_u16(status).unwrap_or_default();
+        let denied = |denied| Problem::denied(is_of, &denied);
         let detail = match status {
-            400 => Denied::Malformed.to_string(),
-            401 => Denied::NoToken.to_string(),
-            403 => Denied::InsufficientScope(self.scopes.clone()).to_string(),
+            400 => return denied(Denied::Malformed),
+            401 => return denied(Denied::NoToken),
+            403 => return denied(Denied::InsufficientScope(self.scopes.clone())),
             413 => oauth::Error::TooLarge.to_string(),
-            415 => "the body is application/json".to_owned(),
+            415 => not_of("application/json", Some("text/plain")),
             422 => return Problem::unfit(vec![self.misfit.clone()]),
             503 => return errors::unavailable(),
             _ => {
@@ -89,7 +95,7 @@ impl About {
                 )
             }
         };
-        Problem::new(StatusCode::from_u16(status).unwrap_or_default(), detail)
+        Problem::new(is_of, detail)
     }
 
     fn absent(&self) -> Option<Error> {
@@ -141,7 +147,10 @@ fn misfit(operation: &Map<String, Value>, schemas: &Value) -> FieldProblem {
         let parameters = operation.get("parameters")?.as_array()?;
         let named = |name: &str| parameters.iter().any(|one| one["name"] == name);
         if named("limit") {
-            return Some(("limit".to_owned(), "a page has 1 to 200 entries".to_owned()));
+            return Some((
+                "limit".to_owned(),
+                "must be a number from 1 to 200".to_owned(),
+            ));
         }
         let name = parameters.first()?["name"].as_str()?;
         Some((name.to_owned(), "is required".to_owned()))
@@ -150,7 +159,7 @@ fn misfit(operation: &Map<String, Value>, schemas: &Value) -> FieldProblem {
     FieldProblem { field, detail }
 }
 
-fn oauth_error(status: u16) -> Option<Value> {
+fn oauth_error(status: u16, scopes: &ScopeSet) -> Option<Value> {
     let (code, description) = match status {
         400 => (
             "invalid_grant",
@@ -160,10 +169,14 @@ fn oauth_error(status: u16) -> Option<Value> {
             "invalid_client",
             oauth::Error::from(ClientRefused::Unknown).to_string(),
         ),
+        403 => (
+            "insufficient_scope",
+            Denied::InsufficientScope(scopes.clone()).to_string(),
+        ),
         413 => ("invalid_request", oauth::Error::TooLarge.to_string()),
         503 => (
             "temporarily_unavailable",
-            Failure::<503>(errors::unavailable()).to_string(),
+            errors::unavailable().detail().to_owned(),
         ),
         _ => return None,
     };

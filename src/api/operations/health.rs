@@ -44,7 +44,7 @@ impl HealthApi {
     async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
         match self.0.is_ready().await {
             true => Ok(Json(Health::example())),
-            false => Err(Failure(unavailable())),
+            false => Err(unavailable().into()),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::api::plumbing::{
     client_auth::{ClientFields, ClientOrHolder, client_credentials},
     form::OAuthForm,
     refusal::Refusal,
+    required::Required,
 };
 use crate::{
     authority::Authority,
@@ -33,7 +34,7 @@ pub(in crate::api) struct IntrospectionApi(pub Arc<Authority>);
 #[oai(example, skip_serializing_if_is_none)]
 struct TokenQuestion {
     /// The access token or refresh token.
-    token: Option<Hidden>,
+    token: Required<Hidden>,
     /// `access_token` or `refresh_token`: a hint, which may be wrong.
     token_type_hint: Option<String>,
     /// The client, where it is not in the `Authorization` header.
@@ -50,7 +51,7 @@ struct TokenQuestion {
 impl Example for TokenQuestion {
     fn example() -> Self {
         Self {
-            token: Some(Hidden("eyJhbGciOiJFUzI1NiIsImtpZCI6Im…".to_owned())),
+            token: Required::new("eyJhbGciOiJFUzI1NiIsImtpZCI6Im…"),
             client_id: Some("billing".to_owned()),
             client_secret: Some(Hidden("sgc_…".to_owned())),
             ..Self::default()
@@ -66,7 +67,7 @@ impl TokenQuestion {
             client_assertion_type: self.client_assertion_type,
             client_assertion: self.client_assertion,
         };
-        (self.token.map(|token| token.0), fields)
+        (self.token.0, fields)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::api::plumbing::tag::{Tag, path_segment};
 use crate::api::plumbing::{
     access::Auth,
     body::{Body, Rule, Rules},
-    page::{Page, Window},
+    page::{Limit, Page, Window},
     problem::Failure,
 };
 use crate::{
@@ -29,7 +29,7 @@ pub(in crate::api) struct KeysApi(pub Arc<Authority>);
 
 /// The state of a key.
 #[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "lowercase")]
+#[oai(rename = "KeyState", rename_all = "lowercase")]
 enum State {
     /// Published, and does not sign yet.
     Pending,
@@ -186,7 +186,7 @@ impl KeyAdded {
 
 /// The answer to a key that was retired.
 #[derive(Object)]
-#[oai(example)]
+#[oai(rename = "KeyRetirement", example, skip_serializing_if_is_none)]
 struct Retirement {
     /// The key that signs in its place, where it was the one that signed.
     successor: Option<SigningKey>,
@@ -213,7 +213,7 @@ impl KeysApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
-        limit: Query<Option<u32>>,
+        limit: Query<Option<Limit>>,
     ) -> Result<Json<Page<SigningKey>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
         let mut keys = keys::list(&self.0).await?;

@@ -17,7 +17,7 @@ use crate::api::plumbing::{
     access::Auth,
     body::{Body, Rule, Rules},
     issued::{IssuedToken, TokenMade},
-    page::{Page, Window},
+    page::{Limit, Page, Window},
     problem::Failure,
 };
 use crate::{
@@ -38,6 +38,7 @@ struct PersonalTokenCreate {
     #[oai(validator(min_length = 1, max_length = 255))]
     name: String,
     /// What it may do: scopes of the token that you call with.
+    #[oai(validator(max_items = 64))]
     scopes: Vec<String>,
     /// Its lifetime in seconds; by default that of access tokens.
     #[oai(validator(minimum(value = "1")))]
@@ -75,7 +76,7 @@ impl PersonalTokensApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
-        limit: Query<Option<u32>>,
+        limit: Query<Option<Limit>>,
     ) -> Result<Json<Page<IssuedToken>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
         let filter = TokenFilter {

@@ -15,7 +15,7 @@ use crate::api::plumbing::tag::{Tag, path_segment};
 use crate::api::plumbing::{
     access::Auth,
     body::{Body, Rule, Rules},
-    page::{Page, Window},
+    page::{Limit, Page, Window},
     problem::Failure,
 };
 use crate::{
@@ -110,7 +110,7 @@ impl ScopesApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
-        limit: Query<Option<u32>>,
+        limit: Query<Option<Limit>>,
         /// A prefix of the names.
         prefix: Query<Option<String>>,
     ) -> Result<Json<Page<CatalogueScope>>, Failure<422>> {

@@ -30,6 +30,7 @@ struct SubjectKind {
     #[oai(validator(min_length = 1, max_length = 32))]
     kind: String,
     /// The scopes that tokens of its subjects may have, sorted.
+    #[oai(validator(max_items = 64))]
     scopes: Vec<String>,
 }
 

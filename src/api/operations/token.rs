@@ -9,11 +9,13 @@ use poem_openapi::{
     types::{Example, Password as Hidden},
 };
 
+use crate::api::operations::clients::objects::Grant;
 use crate::api::plumbing::tag::Tag;
 use crate::api::plumbing::{
     client_auth::{ClientFields, client_credentials},
     form::OAuthForm,
     refusal::Refusal,
+    required::Required,
 };
 use crate::{
     address::client_address,
@@ -33,10 +35,8 @@ pub(in crate::api) struct TokenApi(pub Arc<Authority>);
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 struct TokenRequest {
-    /// The grant: `authorization_code`, `password`,
-    /// `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:token-exchange` or
-    /// `urn:ietf:params:oauth:grant-type:device_code`.
-    grant_type: Option<String>,
+    /// The grant.
+    grant_type: Required<Grant>,
     /// The username, for the grant `password`.
     username: Option<String>,
     /// The user's password, for the grant `password`.
@@ -88,7 +88,7 @@ struct TokenRequest {
 impl Example for TokenRequest {
     fn example() -> Self {
         Self {
-            grant_type: Some("password".to_owned()),
+            grant_type: Required::new("password"),
             username: Some("johndoe".to_owned()),
             password: Some(Hidden("secret".to_owned())),
             scope: Some("items me".to_owned()),
@@ -212,6 +212,7 @@ async fn issue(
 ) -> Result<TokenResponse, oauth::Error> {
     let named = form
         .grant_type
+        .0
         .ok_or_else(|| oauth::Error::missing("grant_type"))?;
     let grant = GrantType::ALL
         .into_iter()

@@ -17,7 +17,7 @@ use crate::api::plumbing::{
     access::Auth,
     body::{Body, Rule, Rules},
     issued::{IssuedToken, TokenMade},
-    page::{Page, Window},
+    page::{Limit, Page, Window},
     problem::Failure,
 };
 use crate::{
@@ -39,6 +39,7 @@ struct TokenMint {
     #[oai(validator(min_length = 3, max_length = 288))]
     subject: String,
     /// What it may do: scopes that tokens of its kind may carry.
+    #[oai(validator(max_items = 64))]
     scopes: Vec<String>,
     /// Its lifetime in seconds; by default that of access tokens.
     #[oai(validator(minimum(value = "1")))]
@@ -99,7 +100,7 @@ impl TokensApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
-        limit: Query<Option<u32>>,
+        limit: Query<Option<Limit>>,
         /// Whom or what the tokens are about, as in `car:7f3a`.
         subject: Query<Option<String>>,
     ) -> Result<Json<Page<IssuedToken>>, Failure<422>> {

@@ -17,7 +17,7 @@ use crate::api::plumbing::tag::{Tag, path_segment};
 use crate::api::plumbing::{
     access::Auth,
     body::{Body, Rule, Rules},
-    page::{Page, Window},
+    page::{Limit, Page, Window},
     problem::{Failure, FieldProblem, Problem},
 };
 use crate::{
@@ -55,7 +55,7 @@ struct UserCreate {
     #[oai(default)]
     disabled: bool,
     /// The scopes that the user's tokens may hold, each in the catalogue.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 64))]
     scopes: Vec<String>,
 }
 
@@ -100,6 +100,7 @@ struct UserPatch {
     /// Whether the user is disabled: cannot log in or use tokens.
     disabled: Option<bool>,
     /// The scopes that the user's tokens may hold: the whole list, not additions to it.
+    #[oai(validator(max_items = 64))]
     scopes: Option<Vec<String>>,
     /// A new password, 8 to 1,024 bytes. Ends every token that the user has.
     #[oai(validator(min_length = 1, max_length = 1024))]
@@ -148,7 +149,7 @@ impl UsersApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
-        limit: Query<Option<u32>>,
+        limit: Query<Option<Limit>>,
         /// A prefix of the usernames.
         prefix: Query<Option<String>>,
     ) -> Result<Json<Page<User>>, Failure<422>> {
@@ -262,9 +263,10 @@ pub(in crate::api) fn scopes<const A: u16, const B: u16>(
 ) -> Result<ScopeSet, Failure<A, B>> {
     let scopes = names.iter().flat_map(|name| Scope::parse(name));
     ScopeSet::from_scopes(scopes).map_err(|error| {
-        Failure(Problem::unfit(vec![FieldProblem {
+        let misfit = FieldProblem {
             field: "scopes".to_owned(),
             detail: error.to_string(),
-        }]))
+        };
+        Problem::unfit(vec![misfit]).into()
     })
 }

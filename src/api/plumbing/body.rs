@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use crate::api::plumbing::problem::{Failure, FieldProblem, Problem};
+use crate::api::plumbing::problem::{FieldProblem, Problem};
 use crate::guard::unambiguous_json;
 
 /// The most bytes of a body.
@@ -53,8 +53,7 @@ impl<'a, T: ParseFromJSON + Type + Rules> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let read = read(request, body).await.map_err(Failure::<0>)?;
-        Ok(Self(read))
+        Ok(Self(read(request, body).await?))
     }
 }
 
@@ -63,11 +62,10 @@ async fn read<T: ParseFromJSON + Type + Rules>(
     body: &mut RequestBody,
 ) -> Result<T, Problem> {
     let refuse = |status, detail: &str| Problem::new(status, detail);
-    if !Json::<T>::check_content_type(request.content_type().unwrap_or_default()) {
-        return Err(refuse(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body is application/json",
-        ));
+    let sent = request.content_type();
+    if !Json::<T>::check_content_type(sent.unwrap_or_default()) {
+        let detail = not_of("application/json", sent);
+        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail));
     }
     let body = body
         .take()
@@ -95,22 +93,48 @@ async fn read<T: ParseFromJSON + Type + Rules>(
         .map_err(|error| refuse(StatusCode::UNPROCESSABLE_ENTITY, &error.into_message()))
 }
 
+/// The body is not of the media type that it must be of.
+pub(in crate::api) fn not_of(wanted: &str, sent: Option<&str>) -> String {
+    match sent.unwrap_or_default() {
+        "" => format!("the body must be {wanted}, and the header Content-Type must say so"),
+        sent => format!("the body must be {wanted}, not {sent}"),
+    }
+}
+
 fn misfits<T: Type + Rules>(value: &Value) -> Vec<FieldProblem> {
+    misfits_of::<T>(value, T::RULES, Others::Refused)
+}
+
+/// What fits neither the schema of a type nor rules.
+pub(in crate::api) fn misfits_of<T: Type>(
+    value: &Value,
+    rules: &[(&str, Rule)],
+    others: Others,
+) -> Vec<FieldProblem> {
     let mut registry = Registry::new();
     T::register(&mut registry);
     let mut check = Check {
         registry: &registry,
+        others,
         errors: Vec::new(),
     };
     check.value("", &T::schema_ref(), value);
-    for (field, rule) in T::RULES {
-        check.rule(field, *rule, &value[field]);
+    for (field, rule) in rules {
+        check.rule(field, *rule, &value[*field]);
     }
     check.errors
 }
 
+/// What becomes of fields that the schema does not have, and of those that are `null`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::api) enum Others {
+    Refused,
+    Ignored,
+}
+
 struct Check<'a> {
     registry: &'a Registry,
+    others: Others,
     errors: Vec<FieldProblem>,
 }
 
@@ -181,9 +205,12 @@ impl<'a> Check<'a> {
                 self.refuse(&path(name), "is required");
             }
         }
-        for (name, member) in members {
+        let others = self.others;
+        let is_left_out = |member: &Value| member.is_null() && others == Others::Ignored;
+        for (name, member) in members.iter().filter(|(_, member)| !is_left_out(member)) {
             let known = schema.properties.iter().find(|(known, _)| known == name);
             match known {
+                None if others == Others::Ignored => {}
                 None => self.refuse(&path(name), "there is no such field"),
                 Some((_, of)) => self.value(&path(name), of, member),
             }

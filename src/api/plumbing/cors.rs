@@ -11,7 +11,9 @@ use poem::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
-const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
+/// Swagger UI sends the last at the token endpoint.
+const HEADERS: HeaderValue =
+    HeaderValue::from_static("authorization, content-type, x-requested-with");
 const EXPOSED: HeaderValue = HeaderValue::from_static("location, retry-after, www-authenticate");
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 

@@ -6,21 +6,29 @@
 //! A client is told what it did wrong. What went wrong in here goes to the log,
 //! and outside is 503 or 500 without a word of it.
 
+use std::sync::Arc;
+
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result,
     error::ResponseError,
     http::{HeaderValue, Method, StatusCode, Uri, header},
 };
+use poem_openapi::types::ToJSON;
 use serde_json::json;
 
 use crate::api::plumbing::methods::AllowedMethods;
 use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
-use crate::{error::Error, guard::quotable, oauth};
+use crate::{
+    actor::BeyondPower,
+    error::Error,
+    guard::{self, quotable},
+    oauth,
+};
 
 impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
-        Self(match error {
+        let problem = match error {
             Error::NoSuchUser(_)
             | Error::NoSuchScope(_)
             | Error::NoSuchClient(_)
@@ -48,12 +56,13 @@ impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> 
                 field: "current_password".to_owned(),
                 detail,
             }]),
-            Error::BeyondPower(_) => Problem::new(StatusCode::FORBIDDEN, detail),
+            Error::BeyondPower(BeyondPower(scopes)) => Problem::beyond(detail, &scopes),
             Error::Throttled(throttled) => Problem::throttled(throttled),
             Error::Infrastructure(failure) => {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, failure.report())
             }
-        })
+        };
+        problem.into()
     }
 }
 
@@ -136,11 +145,24 @@ impl ResponseError for oauth::Error {
 pub(in crate::api) struct Answers<E> {
     inner: E,
     allowed: AllowedMethods,
+    /// The operations whose errors have the shape of OAuth.
+    oauth: AllowedMethods,
+    issuer: Arc<str>,
 }
 
 impl<E> Answers<E> {
-    pub(in crate::api) fn new(inner: E, allowed: AllowedMethods) -> Self {
-        Self { inner, allowed }
+    pub(in crate::api) fn new(
+        inner: E,
+        allowed: AllowedMethods,
+        oauth: AllowedMethods,
+        issuer: &str,
+    ) -> Self {
+        Self {
+            inner,
+            allowed,
+            oauth,
+            issuer: issuer.into(),
+        }
     }
 }
 
@@ -162,7 +184,7 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         } else {
             match self.inner.call(request).await {
                 Ok(response) => response.into_response(),
-                Err(error) => error.into_response(),
+                Err(error) => refused(error),
             }
         };
         let mut response = if response.status() == StatusCode::METHOD_NOT_ALLOWED {
@@ -170,6 +192,16 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         } else {
             in_shape(response, &path).await
         };
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            if let Some(seconds) = problem.retry_after() {
+                let headers = response.headers_mut();
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            match self.oauth.takes(&path, &method) {
+                true => put_oauth_error(&mut response, &problem),
+                false => put_problem(&mut response, problem.at(&self.issuer)),
+            }
+        }
         let headers = response.headers_mut();
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -180,6 +212,50 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         }
         Ok(response)
     }
+}
+
+/// An error as a response; what a guard refuses is a problem like any other.
+fn refused(error: poem::Error) -> Response {
+    let refusal = match error.downcast::<guard::Refusal>() {
+        Ok(refusal) => refusal,
+        Err(error) => return error.into_response(),
+    };
+    let mut response = refusal.as_response();
+    let problem = Problem::denied(refusal.status(), refusal.denied());
+    response.extensions_mut().insert(problem);
+    response
+}
+
+fn put_problem(response: &mut Response, problem: Problem) {
+    let kind = HeaderValue::from_static(CONTENT_TYPE);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.set_body(problem.to_json_string());
+}
+
+/// A problem where errors are those of OAuth (RFC 6749 §5.2, RFC 6750 §3.1).
+fn put_oauth_error(response: &mut Response, problem: &Problem) {
+    let code = match response.status().as_u16() {
+        401 => "invalid_token",
+        403 => "insufficient_scope",
+        429 | 503 => "temporarily_unavailable",
+        500.. => "server_error",
+        _ => "invalid_request",
+    };
+    // A request that is not one of OAuth is refused with 400, whatever is wrong with it.
+    if code == "invalid_request" {
+        response.set_status(StatusCode::BAD_REQUEST);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::PRAGMA, "no-cache"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let description = quotable(problem.detail());
+    let body = json!({"error": code, "error_description": description});
+    response.set_body(body.to_string());
 }
 
 /// No name, cursor or prefix has a NUL, and not every database can be asked for one.
@@ -222,25 +298,42 @@ async fn in_shape(response: Response, path: &str) -> Response {
     if status == StatusCode::NOT_FOUND {
         return Problem::new(status, format!("there is nothing at {path}")).into_response();
     }
-    match parameter_of(&text) {
-        Some(field) => Problem::unfit(vec![FieldProblem {
-            field,
-            detail: text,
-        }]),
+    match misfit_of(&text) {
+        Some(misfit) => Problem::unfit(vec![misfit]),
         None => Problem::new(status, text),
     }
     .into_response()
 }
 
 fn is_shaped(response: &Response) -> bool {
+    if response.extensions().get::<Problem>().is_some() {
+        return true;
+    }
     let content_type = response.content_type().unwrap_or_default();
     [CONTENT_TYPE, "application/json", "text/html"]
         .iter()
         .any(|kind| content_type.starts_with(kind))
 }
 
-/// poem-openapi says: failed to parse parameter `limit`: …
-fn parameter_of(text: &str) -> Option<String> {
+/// poem-openapi says: failed to parse parameter `limit`: failed to parse "limit": must be …
+/// (occurred while parsing "optional_limit")
+fn misfit_of(text: &str) -> Option<FieldProblem> {
     let rest = text.strip_prefix("failed to parse parameter `")?;
-    rest.split_once('`').map(|(name, _)| name.to_owned())
+    let (field, rest) = rest.split_once('`')?;
+    let reason = rest.trim_start_matches(": ");
+    let detail = match reason.strip_prefix("failed to parse \"") {
+        Some(typed) => typed.split_once("\": ").map_or(typed, |(_, detail)| detail),
+        None => reason,
+    };
+    let detail = detail
+        .split_once(" (occurred while parsing")
+        .map_or(detail, |(detail, _)| detail);
+    let detail = match detail {
+        "Type \"string\" expects an input value." => "is required",
+        other => other,
+    };
+    Some(FieldProblem {
+        field: field.to_owned(),
+        detail: detail.to_owned(),
+    })
 }

@@ -12,7 +12,7 @@ use poem_openapi::{
 };
 use serde_json::{Map, Value};
 
-use crate::api::plumbing::body::MAX_BODY_BYTES;
+use crate::api::plumbing::body::{MAX_BODY_BYTES, Others, misfits_of, not_of};
 use crate::{guard::unambiguous_json, oauth};
 
 /// What may stand in a form several times (RFC 8707 §2, RFC 8693 §2.1).
@@ -75,7 +75,7 @@ async fn bytes_of(
 ) -> Result<Bytes, oauth::Error> {
     let refuse = |reason: String| oauth::Error::InvalidRequest(reason);
     if !is_of(request, media_type) {
-        return Err(refuse(format!("the body is {media_type}")));
+        return Err(refuse(not_of(media_type, request.content_type())));
     }
     let body = body
         .take()
@@ -122,6 +122,9 @@ impl<'a, T: ParseFromJSON + Type> ApiExtractor<'a> for OAuthJson<T> {
         let refuse = |reason: String| oauth::Error::InvalidClientMetadata(reason);
         let value: Value = unambiguous_json(&bytes)
             .map_err(|_| refuse("the body is not JSON without repeated names".to_owned()))?;
+        if let Some(misfit) = misfits_of::<T>(&value, &[], Others::Ignored).first() {
+            return Err(refuse(format!("{}: {}", misfit.field, misfit.detail)).into());
+        }
         let parsed = T::parse_from_json(Some(value));
         Ok(Self(parsed.map_err(|error| refuse(error.into_message()))?))
     }
@@ -149,7 +152,7 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, oauth::Error> {
             continue;
         }
         if fields.contains_key(&name) || empty.contains(&name) {
-            let text = format!("the parameter `{name}` stands there twice");
+            let text = format!("the parameter `{name}` is repeated");
             return Err(oauth::Error::InvalidRequest(text));
         }
         match value.is_empty() {

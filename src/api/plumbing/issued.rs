@@ -70,7 +70,7 @@ impl From<TokenRow> for IssuedToken {
 /// A token that was made: the JWT is shown only once.
 #[derive(Object)]
 #[oai(example)]
-pub(in crate::api) struct MadeToken {
+pub(in crate::api) struct CreatedToken {
     /// The token, a JWT: send it as `Authorization: Bearer …`.
     access_token: String,
     /// Always `bearer`.
@@ -91,7 +91,7 @@ pub(in crate::api) struct MadeToken {
     expires_at: i64,
 }
 
-impl Example for MadeToken {
+impl Example for CreatedToken {
     fn example() -> Self {
         Self {
             access_token: "eyJhbGciOiJFUzI1NiIsImtpZCI6Im…".to_owned(),
@@ -107,7 +107,7 @@ impl Example for MadeToken {
     }
 }
 
-impl From<Made> for MadeToken {
+impl From<Made> for CreatedToken {
     fn from(made: Made) -> Self {
         let Made { row, jwt } = made;
         Self {
@@ -132,7 +132,7 @@ pub(in crate::api) enum TokenMade {
     /// The token, shown only once.
     #[oai(status = 201)]
     Made(
-        Json<MadeToken>,
+        Json<CreatedToken>,
         /// Answers must not be cached.
         #[oai(header = "Cache-Control")]
         String,

@@ -7,8 +7,13 @@ use poem::http::Method;
 pub(in crate::api) struct AllowedMethods(pub Vec<(Vec<String>, Vec<Method>)>);
 
 impl AllowedMethods {
-    /// The value of `Allow` for a path (RFC 9110 §10.2.1).
-    pub(in crate::api) fn of(&self, path: &str) -> String {
+    /// Whether a path takes a method.
+    pub(in crate::api) fn takes(&self, path: &str, method: &Method) -> bool {
+        self.at(path)
+            .is_some_and(|methods| methods.contains(method))
+    }
+
+    fn at(&self, path: &str) -> Option<&[Method]> {
         let asked: Vec<&str> = path.split('/').collect();
         let fits = |segments: &[String]| {
             segments.len() == asked.len()
@@ -17,9 +22,15 @@ impl AllowedMethods {
                     .zip(&asked)
                     .all(|(segment, asked)| segment.starts_with('{') || segment == asked)
         };
-        let methods = self.0.iter().find(|(segments, _)| fits(segments));
-        let mut names: Vec<&str> = methods
-            .map_or(&[Method::GET][..], |(_, methods)| methods)
+        let found = self.0.iter().find(|(segments, _)| fits(segments));
+        found.map(|(_, methods)| methods.as_slice())
+    }
+
+    /// The value of `Allow` for a path (RFC 9110 §10.2.1).
+    pub(in crate::api) fn of(&self, path: &str) -> String {
+        let mut names: Vec<&str> = self
+            .at(path)
+            .unwrap_or(&[Method::GET])
             .iter()
             .map(Method::as_str)
             .collect();

@@ -15,5 +15,6 @@ pub(in crate::api) mod nullable;
 pub(in crate::api) mod page;
 pub(in crate::api) mod problem;
 pub(in crate::api) mod refusal;
+pub(in crate::api) mod required;
 pub(in crate::api) mod tag;
 pub(in crate::api) mod trailing_slash;

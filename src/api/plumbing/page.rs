@@ -1,9 +1,12 @@
 //! Lists come in pages, by cursor.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem_openapi::{
     Object,
-    types::{Example, ParseFromJSON, ToJSON, Type},
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{Example, ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
 
 use crate::api::plumbing::nullable::Nullable;
@@ -33,6 +36,47 @@ impl<T: Type + ParseFromJSON + ToJSON + Example + Send + Sync> Example for Page<
     }
 }
 
+/// How many entries a page has.
+#[derive(Clone, Copy)]
+pub(in crate::api) struct Limit(u32);
+
+impl Type for Limit {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = u32;
+
+    type RawElementValueType = u32;
+
+    fn name() -> Cow<'static, str> {
+        "limit".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            minimum: Some(1.0),
+            maximum: Some(MAX_LIMIT.into()),
+            ..MetaSchema::new_with_format("integer", "int32")
+        }))
+    }
+
+    fn as_raw_value(&self) -> Option<&u32> {
+        Some(&self.0)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a u32> + 'a> {
+        Box::new(std::iter::once(&self.0))
+    }
+}
+
+impl ParseFromParameter for Limit {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        let number = value.parse().ok();
+        let fitting = number.filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        let fitting = fitting.map(Self);
+        fitting.ok_or_else(|| ParseError::custom(format!("must be a number from 1 to {MAX_LIMIT}")))
+    }
+}
+
 /// Which page of a list: behind which entry, and how many entries.
 pub(in crate::api) struct Window {
     pub after: String,
@@ -42,15 +86,9 @@ pub(in crate::api) struct Window {
 impl Window {
     pub(in crate::api) fn parse<const A: u16, const B: u16>(
         cursor: Option<String>,
-        limit: Option<u32>,
+        limit: Option<Limit>,
     ) -> Result<Self, Failure<A, B>> {
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(unfit(
-                "limit",
-                format!("a page has 1 to {MAX_LIMIT} entries"),
-            ));
-        }
+        let limit = limit.map_or(DEFAULT_LIMIT, |limit| limit.0);
         let after = match cursor {
             None => String::new(),
             Some(cursor) => URL_SAFE_NO_PAD
@@ -87,8 +125,9 @@ impl Window {
 }
 
 fn unfit<const A: u16, const B: u16>(field: &str, detail: impl Into<String>) -> Failure<A, B> {
-    Failure(Problem::unfit(vec![FieldProblem {
+    let misfit = FieldProblem {
         field: field.to_owned(),
         detail: detail.into(),
-    }]))
+    };
+    Problem::unfit(vec![misfit]).into()
 }

@@ -1,25 +1,24 @@
 //! Problem details (RFC 9457), the shape of every error outside OAuth.
 
-use poem::{
-    IntoResponse, Response,
-    error::ResponseError,
-    http::{StatusCode, header},
-};
+use poem::{IntoResponse, Response, http::StatusCode};
 use poem_openapi::{
     ApiResponse, Object,
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::{ToJSON, Type},
+    types::Type,
 };
 
-use crate::throttle::Throttled;
+use crate::{guard::Denied, problem_kind::ProblemKind, scope::ScopeSet, throttle::Throttled};
 
 pub(in crate::api) const CONTENT_TYPE: &str = "application/problem+json";
 
 /// What went wrong (RFC 9457).
-#[derive(Object, Debug)]
+#[derive(Object, Clone, Debug)]
 #[oai(skip_serializing_if_is_none)]
 pub(in crate::api) struct Problem {
-    /// A URI that names the kind of problem.
+    /// A URI that names the kind of problem; a page there says what to do. Its last part is
+    /// `bad-request`, `token-required`, `invalid-token`, `insufficient-scope`, `beyond-you`,
+    /// `not-found`, `method-not-allowed`, `conflict`, `too-large`, `unsupported-media-type`,
+    /// `invalid-fields`, `too-many-attempts`, `unavailable` or `internal`.
     #[oai(rename = "type")]
     kind: String,
     /// The status in words.
@@ -28,6 +27,8 @@ pub(in crate::api) struct Problem {
     status: u16,
     /// What went wrong here, and what would be right.
     detail: String,
+    /// The scopes that the token lacks, separated by spaces.
+    scope: Option<String>,
     /// One entry for each field that is not valid.
     errors: Option<Vec<FieldProblem>>,
     /// After how many seconds to try again: a header of the answer.
@@ -46,14 +47,53 @@ pub(in crate::api) struct FieldProblem {
 
 impl Problem {
     pub(in crate::api) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let kind = ProblemKind::of_status(status.as_u16());
         Self {
-            kind: "about:blank".to_owned(),
+            kind: kind.name().to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
+            scope: None,
             errors: None,
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
+    }
+
+    /// What a guard refuses.
+    pub(in crate::api) fn denied(status: StatusCode, denied: &Denied) -> Self {
+        let (kind, scope) = match denied {
+            Denied::NoToken => (ProblemKind::TokenRequired, None),
+            Denied::InsufficientScope(needed) => {
+                (ProblemKind::InsufficientScope, Some(needed.to_string()))
+            }
+            _ => (ProblemKind::of_status(status.as_u16()), None),
+        };
+        Self {
+            kind: kind.name().to_owned(),
+            scope,
+            ..Self::new(status, denied.to_string())
+        }
+    }
+
+    /// Somebody lacks scopes that they would give or touch.
+    pub(in crate::api) fn beyond(detail: String, lacking: &ScopeSet) -> Self {
+        Self {
+            scope: Some(lacking.to_string()),
+            ..Self::new(StatusCode::FORBIDDEN, detail)
+        }
+    }
+
+    /// The same with the whole address of its kind's page, which is below that of the server.
+    pub(in crate::api) fn at(self, issuer: &str) -> Self {
+        Self {
+            kind: format!("{issuer}{}/{}", ProblemKind::PATH, self.kind),
+            ..self
+        }
+    }
+
+    /// What went wrong here.
+    pub(in crate::api) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// A body or a parameter that can be read and does not fit.
@@ -74,14 +114,9 @@ impl Problem {
         }
     }
 
-    fn response(&self) -> Response {
-        let mut response = Response::builder()
-            .status(self.status())
-            .content_type(CONTENT_TYPE);
-        if let Some(seconds) = self.retry_after {
-            response = response.header(header::RETRY_AFTER, seconds);
-        }
-        response.body(self.to_json_string())
+    /// After how many seconds to try again.
+    pub(in crate::api) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     pub(in crate::api) fn status(&self) -> StatusCode {
@@ -89,9 +124,21 @@ impl Problem {
     }
 }
 
+/// A problem gets its body and its headers on its way out ([`super::errors::Answers`]),
+/// where the address of the server is known, and the shape of the operation's errors.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        self.response()
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Problem> for poem::Error {
+    fn from(problem: Problem) -> Self {
+        let mut error = Self::from_status(problem.status());
+        error.set_data(problem);
+        error
     }
 }
 
@@ -99,15 +146,17 @@ impl IntoResponse for Problem {
 /// operation of a kind can answer is added where the document is written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.detail)]
-pub(in crate::api) struct Failure<const A: u16, const B: u16 = 0, const C: u16 = 0>(pub Problem);
+pub(in crate::api) struct Failure<const A: u16, const B: u16 = 0, const C: u16 = 0>(Box<Problem>);
 
-impl<const A: u16, const B: u16, const C: u16> ResponseError for Failure<A, B, C> {
-    fn status(&self) -> StatusCode {
-        self.0.status()
+impl<const A: u16, const B: u16, const C: u16> From<Problem> for Failure<A, B, C> {
+    fn from(problem: Problem) -> Self {
+        Self(problem.into())
     }
+}
 
-    fn as_response(&self) -> Response {
-        self.0.response()
+impl<const A: u16, const B: u16, const C: u16> From<Failure<A, B, C>> for poem::Error {
+    fn from(failure: Failure<A, B, C>) -> Self {
+        (*failure.0).into()
     }
 }
 
@@ -153,21 +202,5 @@ pub(in crate::api) fn describe(status: u16) -> &'static str {
         429 => "Too many attempts failed: try again later",
         503 => "The server is overloaded, or its database is away: try again later",
         _ => "An error",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_is_to_come_back_later_is_told_when() {
-        let unavailable = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy");
-        for response in [
-            unavailable().into_response(),
-            Failure::<503>(unavailable()).as_response(),
-        ] {
-            assert_eq!(response.header(header::RETRY_AFTER), Some("1"));
-        }
     }
 }

@@ -120,14 +120,31 @@ pub fn assert_oauth_error(answer: &Answer, status: u16, error: &str) {
     assert_eq!(answer.json()["error"], error, "{answer:?}");
 }
 
+/// RFC 6749 §5.2 where a bearer token is refused, with the challenge of RFC 6750 §3.
+#[track_caller]
+pub fn assert_bearer_oauth_error(answer: &Answer, status: u16, error: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    let challenge = answer.header("www-authenticate");
+    let code = format!("error=\"{error}\"");
+    let is_bearer = challenge.starts_with("Bearer realm=\"scopegate\"");
+    assert!(is_bearer && challenge.contains(&code), "{answer:?}");
+    assert_oauth_body(answer);
+    assert_eq!(answer.json()["error"], error, "{answer:?}");
+}
+
 /// RFC 6749 §5.2, whichever error it is.
 #[track_caller]
 pub fn assert_oauth_shape(answer: &Answer) {
+    let challenged = answer.header("www-authenticate").starts_with("Basic ");
+    assert_eq!(answer.status == 401, challenged, "{answer:?}");
+    assert_oauth_body(answer);
+}
+
+#[track_caller]
+fn assert_oauth_body(answer: &Answer) {
     let kind = answer.header("content-type");
     assert!(kind.starts_with("application/json"), "{answer:?}");
     assert_not_stored(answer);
-    let challenged = answer.header("www-authenticate").starts_with("Basic ");
-    assert_eq!(answer.status == 401, challenged, "{answer:?}");
     let body = answer.json();
     let members: Vec<&String> = body.as_object().expect("an object").keys().collect();
     assert_eq!(members, ["error", "error_description"], "{answer:?}");

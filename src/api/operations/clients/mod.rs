@@ -1,6 +1,6 @@
 //! Administration of OAuth clients.
 
-mod objects;
+pub(in crate::api) mod objects;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,14 +13,14 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use self::objects::{
-    AuthenticationMethod, Client, ClientCreate, ClientSecret, ClientUpdate, Grant, NewlyAdded,
+    AuthenticationMethod, Client, ClientCreate, ClientSecret, ClientUpdate, CreatedClient, Grant,
 };
 use super::users::scopes;
 use crate::api::plumbing::done::Done;
 use crate::api::plumbing::{
     access::Auth,
     body::Body,
-    page::{Page, Window},
+    page::{Limit, Page, Window},
     problem::Failure,
     tag::{Tag, path_segment},
 };
@@ -38,7 +38,7 @@ enum ClientCreated {
     /// The client was added.
     #[oai(status = 201)]
     Created(
-        Json<NewlyAdded>,
+        Json<CreatedClient>,
         /// The path of the new client.
         #[oai(header = "Location")]
         String,
@@ -57,7 +57,7 @@ impl ClientsApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
-        limit: Query<Option<u32>>,
+        limit: Query<Option<Limit>>,
     ) -> Result<Json<Page<Client>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
         let shown = clients::list(&self.0)
@@ -113,7 +113,7 @@ impl ClientsApi {
         };
         let (client, secret) = clients::add(&self.0, &actor, client).await?;
         let location = format!("/clients/{}", path_segment(&client.id));
-        let added = NewlyAdded {
+        let added = CreatedClient {
             client: client.into(),
             client_secret: secret.map(|secret| secret.expose().to_owned()),
         };

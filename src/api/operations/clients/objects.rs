@@ -25,7 +25,8 @@ pub(super) enum AuthenticationMethod {
 
 /// A grant that a client may use.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Grant {
+#[oai(rename = "GrantType")]
+pub(in crate::api) enum Grant {
     #[oai(rename = "password")]
     Password,
     #[oai(rename = "refresh_token")]
@@ -68,7 +69,7 @@ impl From<GrantType> for Grant {
 
 /// What kind of program a client is (OpenID Connect Registration §2).
 #[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "ApplicationType", rename_all = "snake_case")]
 pub(super) enum Application {
     Web,
     Native,
@@ -98,7 +99,7 @@ fn texts(uris: &[RedirectUri]) -> Vec<String> {
 
 /// An OAuth client.
 #[derive(Object)]
-#[oai(example)]
+#[oai(rename = "OAuthClient", example)]
 pub(super) struct Client {
     /// The client id.
     pub client_id: String,
@@ -191,10 +192,10 @@ pub(super) struct ClientCreate {
     /// The grants that it may use.
     pub grant_types: Vec<Grant>,
     /// The scopes that it may ask for.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 64))]
     pub scopes: Vec<String>,
     /// The scopes that it gets where it asks for none.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 64))]
     pub default_scopes: Vec<String>,
     /// The audiences that it may ask tokens for beside this server's.
     #[oai(default)]
@@ -252,8 +253,10 @@ pub(super) struct ClientUpdate {
     /// The grants that it may use: the whole list, not additions to it.
     pub grant_types: Option<Vec<Grant>>,
     /// The scopes that it may ask for: all of them.
+    #[oai(validator(max_items = 64))]
     pub scopes: Option<Vec<String>>,
     /// The scopes that it gets where it asks for none: all of them.
+    #[oai(validator(max_items = 64))]
     pub default_scopes: Option<Vec<String>>,
     /// The audiences that it may ask tokens for: all of them.
     pub audiences: Option<Vec<String>>,
@@ -313,7 +316,7 @@ impl Example for ClientSecret {
 /// A client that was added.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none)]
-pub(super) struct NewlyAdded {
+pub(super) struct CreatedClient {
     /// The client.
     #[oai(flatten)]
     pub client: Client,
@@ -321,7 +324,7 @@ pub(super) struct NewlyAdded {
     pub client_secret: Option<String>,
 }
 
-impl Example for NewlyAdded {
+impl Example for CreatedClient {
     fn example() -> Self {
         Self {
             client: Client::example(),
