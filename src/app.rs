@@ -26,7 +26,7 @@ pub fn app(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static, Response>,
                 }
             }
         });
-    let shaped = api::with_errors_in_shape(routes, web::METHODS, &authority.config);
+    let shaped = api::with_errors_in_shape(routes, web::METHODS, authority);
     let shared = api::with_cors(shaped, authority.config.cors_origins.clone());
     let trimmed = api::without_trailing_slashes(shared);
     Ok(api::below_base_path(trimmed, authority.config.base_path()).boxed())

@@ -19,6 +19,7 @@ use crate::{
     hashing::HashPool,
     infrastructure::Infrastructure,
     live::{KeySettings, Live, LiveError, UserState},
+    metrics::Metrics,
     password::{Context, Policy, PolicyError},
     readiness::Readiness,
     scope::ScopeSet,
@@ -36,6 +37,7 @@ pub struct Authority {
     pub live: Arc<Live>,
     pub hashing: Arc<HashPool>,
     pub readiness: Readiness,
+    pub metrics: Metrics,
     pub throttle: Throttle,
     pub directory: Directory,
     /// What fetches the documents of clients, where the setting is on.
@@ -111,6 +113,7 @@ impl Authority {
             live: Arc::new(live),
             hashing: Arc::new(hashing),
             readiness: Readiness::default(),
+            metrics: Metrics::new(),
         })
     }
 }
@@ -149,6 +152,20 @@ pub enum NotAccepted {
     /// It cannot be known at the moment: the database does not answer.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl NotAccepted {
+    /// The reason in a word, for counting.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::Refused(_) => "invalid",
+            Self::Revoked => "revoked",
+            Self::SubjectGone => "subject",
+            Self::ClientGone => "client",
+            Self::Store(_) => "unavailable",
+        }
+    }
 }
 
 impl From<LiveError> for NotAccepted {

@@ -36,6 +36,9 @@ pub enum BuiltinScope {
     /// Revoke the tokens of anyone.
     #[oai(rename = "tokens:write")]
     TokensWrite,
+    /// Learn which tokens were revoked, to refuse them in other APIs.
+    #[oai(rename = "revocations:read")]
+    RevocationsRead,
     /// Read OAuth clients.
     #[oai(rename = "clients:read")]
     ClientsRead,

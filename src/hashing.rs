@@ -29,6 +29,7 @@ pub struct HashPool {
     context: Arc<Context>,
     queue: Sender<Job>,
     places: Arc<Semaphore>,
+    all_places: usize,
     paces: Paces,
 }
 
@@ -136,6 +137,7 @@ impl HashPool {
             context,
             queue: sender,
             places: Arc::new(Semaphore::new(places)),
+            all_places: places,
             paces: Paces::default(),
         })
     }
@@ -154,6 +156,12 @@ impl HashPool {
             permit: Arc::new(permit.map_err(|_| Overloaded)?),
             worked: AtomicU64::default(),
         })
+    }
+
+    /// How many places are taken, and how many are free.
+    pub fn places(&self) -> (usize, usize) {
+        let free = self.places.available_permits();
+        (self.all_places.saturating_sub(free), free)
     }
 
     /// What hashes are made and verified by.

@@ -27,8 +27,9 @@ pub async fn keep_house(authority: &Authority) {
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        if let Err(error) = tidy(authority, &holder).await {
-            tracing::warn!(%error, "what has expired was not removed");
+        match tidy(authority, &holder).await {
+            Ok(rows) => authority.metrics.removed(rows),
+            Err(error) => tracing::warn!(%error, "what has expired was not removed"),
         }
     }
 }

@@ -15,6 +15,7 @@
 
 pub mod actor;
 mod address;
+pub mod admin;
 pub mod api;
 pub mod app;
 mod assertion_keys;
@@ -36,6 +37,7 @@ pub mod keys;
 pub mod kinds;
 pub mod live;
 mod login_name;
+pub mod metrics;
 pub mod oauth;
 pub mod opaque;
 pub mod password;

@@ -8,6 +8,7 @@
 //! server that has not heard from the change log for longer than
 //! the setting `max-staleness` says so rather than answer from what may be outdated.
 
+mod feed;
 mod follow;
 mod heard;
 mod keys;
@@ -40,6 +41,7 @@ use crate::{
     store::{self, Anchor, Change, Store},
 };
 
+pub use feed::Feed;
 use heard::Heard;
 pub use keys::{KeyRing, KeyRingError, KeySettings};
 use registry::Registry;
@@ -96,6 +98,8 @@ pub struct Live {
     heard: Mutex<Heard>,
     /// Rings when there may be news in the change log.
     bell: Notify,
+    /// Rings when news were applied.
+    applied: Notify,
     started: Instant,
     /// Milliseconds from `started` to when the change log last answered.
     heard_at: AtomicI64,
@@ -134,6 +138,7 @@ impl Live {
             generation: AtomicU64::new(0),
             heard: Mutex::new(heard),
             bell: Notify::new(),
+            applied: Notify::new(),
             started: Instant::now(),
             heard_at: AtomicI64::new(0),
         };
@@ -191,8 +196,18 @@ impl Live {
 
     /// Whether the change log was heard of lately enough to answer by.
     pub fn is_fresh(&self) -> bool {
+        self.change_log_age() <= self.freshness.max_staleness
+    }
+
+    /// Since when the change log was not heard of.
+    pub fn change_log_age(&self) -> Duration {
         let heard = Duration::from_millis(self.heard_at.load(Ordering::Relaxed).unsigned_abs());
-        self.started.elapsed().saturating_sub(heard) <= self.freshness.max_staleness
+        self.started.elapsed().saturating_sub(heard)
+    }
+
+    /// How many revoked tokens are in memory.
+    pub fn revoked_tokens(&self) -> usize {
+        self.revoked.len()
     }
 
     /// The state of a user, from memory or else from the database.
@@ -246,6 +261,7 @@ impl Live {
         let latest = self.log.latest_change().await?;
         if !heard.has_all_up_to(latest) {
             self.hear(&mut heard, latest).await?;
+            self.applied.notify_waiters();
         }
         let asked_at = i64::try_from(asked_at).unwrap_or(i64::MAX);
         self.heard_at.store(asked_at, Ordering::Relaxed);

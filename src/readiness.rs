@@ -22,7 +22,7 @@ pub struct Readiness {
 impl Readiness {
     /// Whether the server is not about to stop, and its database can be written.
     pub async fn is_given(&self, store: &Store) -> bool {
-        if self.is_stopping.load(Ordering::Relaxed) {
+        if self.is_stopping() {
             return false;
         }
         let mut written = self.written.lock().await;
@@ -35,6 +35,11 @@ impl Readiness {
             tracing::warn!(%error, "not ready: the database cannot be written");
         }
         tried.is_ok()
+    }
+
+    /// Whether the server is about to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
     }
 
     /// The server is about to stop: nobody should send it further requests.

@@ -48,15 +48,11 @@ pub(crate) fn with_docs(routes: Route, config: &Config) -> Route {
 pub(crate) fn with_errors_in_shape<E: Endpoint + 'static>(
     routes: E,
     pages: &[(&str, &[Method])],
-    config: &Config,
+    authority: &Arc<Authority>,
 ) -> impl Endpoint<Output = Response> + use<E> {
     let allowed = document::allowed_methods(pages);
-    Answers::new(
-        routes,
-        allowed,
-        document::oauth_operations(),
-        &config.issuer,
-    )
+    let oauth = document::oauth_operations();
+    Answers::new(routes, allowed, oauth, Arc::clone(authority))
 }
 
 /// Answers browsers that ask for other origins.

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use clap::Args;
 use scopegate::{
+    admin::admin,
     app::app,
     authority::Authority,
     config::Config,
@@ -14,6 +15,7 @@ use scopegate::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinHandle,
 };
 
 use super::{Outcome, Settings, log, output::announce};
@@ -69,12 +71,19 @@ pub fn run_server<F: Future<Output = Outcome>>(future: F) -> Outcome {
 
 /// Takes the address, before anything is written.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, Box<dyn std::error::Error>> {
-    server::bind(address).map_err(|error| format!("listen: {address}: {error}").into())
+    bound("listen", address)
+}
+
+fn bound(key: &str, address: SocketAddr) -> Result<TcpListener, Box<dyn std::error::Error>> {
+    server::bind(address).map_err(|error| format!("{key}: {address}: {error}").into())
 }
 
 /// Serves until SIGTERM or SIGINT; requests in flight are finished.
 pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let tls = tls(&authority.config)?;
+    let admin_listener = authority.config.admin_listen;
+    let admin_listener = admin_listener.map(|address| bound("admin-listen", address));
+    let admin_listener = admin_listener.transpose()?;
     authority.live.seal_keys().await?;
     keys::adopt_algorithm(&authority).await?;
     served_as::remember(&authority).await?;
@@ -86,13 +95,30 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let house = Arc::clone(&authority);
     let housekeeper = tokio::spawn(async move { housekeeping::keep_house(&house).await });
     let stopped = stop_signal(Arc::clone(&authority))?;
+    let watched = admin_listener.map(|listener| watch(&authority, listener));
+    let watched = watched.transpose()?;
     announce!("listening on {scheme}://{}", listener.local_addr()?);
     server::serve(listener, tls, app, limits(), stopped).await?;
     follower.abort();
     housekeeper.abort();
+    if let Some(watched) = watched {
+        watched.abort();
+    }
     authority.live.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets the server be watched, to its very end.
+fn watch(authority: &Arc<Authority>, listener: TcpListener) -> std::io::Result<JoinHandle<()>> {
+    announce!("/metrics at http://{}", listener.local_addr()?);
+    let app = admin(authority);
+    Ok(tokio::spawn(async move {
+        let for_ever = std::future::pending();
+        if let Err(error) = server::serve(listener, None, app, Limits::default(), for_ever).await {
+            tracing::error!(%error, "admin-listen: /metrics is not served any more");
+        }
+    }))
 }
 
 /// As many connections as there are descriptors for, less those of the database.

@@ -35,6 +35,7 @@ impl Layers {
         let audience = self.text("audience").unwrap_or(&issuer).to_owned();
         Ok(Config {
             listen,
+            admin_listen: self.admin_listen()?,
             audience,
             issuer,
             database_url: self.database_url()?,
@@ -201,6 +202,12 @@ impl Layers {
             poll_interval,
             max_staleness,
         })
+    }
+
+    fn admin_listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        let key = "admin-listen";
+        let wanted = self.text(key).map(str::parse).transpose();
+        wanted.map_err(|_| value(key, "must be an address and a port, as 127.0.0.1:9090"))
     }
 
     fn shutdown_delay(&self) -> Result<Duration, ConfigError> {

@@ -100,6 +100,8 @@ pub struct Freshness {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Where the server can be watched, if anywhere.
+    pub admin_listen: Option<SocketAddr>,
     pub issuer: String,
     pub audience: String,
     pub database_url: Secret,

@@ -46,6 +46,12 @@ pub const SETTINGS: &[Setting] = &[
         "Address and port to serve on",
     ),
     setting(
+        "admin-listen",
+        "ADDRESS",
+        None,
+        "Another address and port, where /metrics is: for those who watch the server alone",
+    ),
+    setting(
         "issuer",
         "URL",
         Some("http://127.0.0.1:8000"),

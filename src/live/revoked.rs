@@ -31,6 +31,11 @@ impl Revoked {
         read(self.part(token_id)).contains_key(token_id)
     }
 
+    /// How many tokens there are.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|part| read(part).len()).sum()
+    }
+
     /// Adds a token.
     pub fn insert(&self, token_id: Uuid, expires_at: i64) {
         write(self.part(&token_id)).insert(token_id, minute(expires_at).to_ne_bytes());

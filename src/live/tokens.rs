@@ -50,6 +50,11 @@ impl Default for VerifiedTokens {
 }
 
 impl VerifiedTokens {
+    /// How many tokens are kept.
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// The caller of a token that these keys have verified, unless it or a key
     /// has reached its end since.
     pub fn get(&self, token: &str, keys: &KeyRing, now: i64) -> Option<Arc<Caller>> {

@@ -51,7 +51,7 @@ pub use logins::{Counted, Ending, Window};
 pub use moving::MoveError;
 pub use open::{OpenError, can_open};
 pub use refresh::{NewRefresh, RefreshRow, Spending};
-pub use revocations::Revoke;
+pub use revocations::{Revocation, Revoke};
 pub use scopes::ScopeRow;
 pub use served_as::ServedAs;
 pub use sessions::SessionRow;
@@ -115,6 +115,25 @@ impl From<sqlx::Error> for Error {
             Some(sqlx::error::ErrorKind::UniqueViolation) => Self::Exists,
             Some(sqlx::error::ErrorKind::ForeignKeyViolation) => Self::MissingReference,
             _ => Self::Unavailable(error),
+        }
+    }
+}
+
+impl Store {
+    /// How many connections are used, and how many are idle.
+    pub fn connections(&self) -> (usize, usize) {
+        let count = |size: u32, idle: usize| {
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
+            (size.saturating_sub(idle), idle)
+        };
+        match &self.pools {
+            Pools::Sqlite {
+                readers, writer, ..
+            } => {
+                let idle = readers.num_idle() + writer.num_idle();
+                count(readers.size() + writer.size(), idle)
+            }
+            Pools::Postgres(pool) => count(pool.size(), pool.num_idle()),
         }
     }
 }

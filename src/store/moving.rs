@@ -178,6 +178,7 @@ impl Store {
             progress(table, sum.rows);
             moved += sum.rows;
         }
+        target.count_on_from_revocations().await?;
         target.commit().await?;
         Ok(moved)
     }
@@ -257,6 +258,25 @@ impl Transaction {
                             SET LOCAL idle_in_transaction_session_timeout = 0";
             sqlx::raw_sql(settings).execute(&mut **connection).await?;
         }
+        Ok(())
+    }
+
+    /// The next change has a higher number than those that came with the revocations.
+    async fn count_on_from_revocations(&mut self) -> Result<(), MoveError> {
+        let statement = match self.inner {
+            Inner::Sqlite(_) => {
+                "UPDATE change_counter
+                 SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM revocations))"
+            }
+            Inner::Postgres(_) => {
+                "SELECT setval('change_numbers',
+                     greatest(last_value, (SELECT max(seq) FROM revocations)))
+                 FROM change_numbers"
+            }
+        };
+        within!(self, |connection| {
+            sqlx::query(statement).execute(&mut *connection).await?;
+        });
         Ok(())
     }
 

@@ -63,7 +63,61 @@ impl<'a> Revoke<'a> {
     }
 }
 
+/// A token that is revoked.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Revocation {
+    /// The number of the change that revoked it.
+    pub seq: i64,
+    /// Its `jti`.
+    pub token_id: String,
+    /// Its `exp`.
+    pub expires_at: i64,
+}
+
 impl Store {
+    /// The revocations behind a number of tokens that expire after a time: some `most`, in the
+    /// order of their numbers, and of each number all. The second is whether there are more.
+    pub async fn revocations_after(
+        &self,
+        seq: i64,
+        time: i64,
+        most: usize,
+    ) -> Result<(Vec<Revocation>, bool)> {
+        let mut rows: Vec<Revocation> = read!(self, |connection| {
+            sqlx::query_as(
+                "SELECT seq, token_id, expires_at FROM revocations
+                 WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3",
+            )
+            .bind(seq)
+            .bind(time)
+            .bind(i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1))
+            .fetch_all(&mut *connection)
+            .await?
+        });
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok((rows, false));
+        };
+        let (first, last) = (first.seq, last.seq);
+        if rows.len() <= most {
+            return Ok((rows, false));
+        }
+        if first < last {
+            rows.retain(|row| row.seq < last);
+            return Ok((rows, true));
+        }
+        let whole = read!(self, |connection| {
+            sqlx::query_as(
+                "SELECT seq, token_id, expires_at FROM revocations
+                 WHERE seq = $1 AND expires_at > $2",
+            )
+            .bind(first)
+            .bind(time)
+            .fetch_all(&mut *connection)
+            .await?
+        });
+        Ok((whole, true))
+    }
+
     /// Hands over the revocations of a range of changes, each a token's `jti` and its `exp`,
     /// one by one: there may be millions. Whether their tokens have expired is no matter: the clock may be wrong.
     pub async fn revocations_of(

@@ -5,12 +5,17 @@ mod draft;
 
 pub use draft::Draft;
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use crate::{
     actor::Actor,
     authority::Authority,
     client::Client,
     error::Error,
     fields::{self, Unfit, fit},
+    live::Feed,
     scope::ScopeSet,
     store::{Basis, Revoke, TokenFilter, TokenRow, Transaction, UserBasis},
     subject::Subject,
@@ -234,4 +239,17 @@ pub async fn revoke(authority: &Authority, actor: &Actor, which: Revoke<'_>) -> 
         Ok::<_, Error>(transaction.revoke(which, None, now).await?)
     };
     authority.write(actor, write).await
+}
+
+/// The revocations behind a number, for APIs that refuse revoked tokens themselves; waits for
+/// one where there is none.
+pub async fn revocations(
+    authority: &Authority,
+    since: i64,
+    patience: Duration,
+) -> Result<Feed, Error> {
+    let until = Instant::now() + patience;
+    let is_stopping = || authority.readiness.is_stopping();
+    let feed = authority.live.revocations_since(since, until, is_stopping);
+    Ok(feed.await?)
 }

@@ -2,7 +2,10 @@
 //! pages and a change of one's own password. Throttle, place in the hash pool, look-up
 //! wherever users live, verification, renewal of the hash.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use thiserror::Error;
 
@@ -14,6 +17,7 @@ use crate::{
     hashing::{Gone, Overloaded, Place},
     infrastructure::{Infrastructure, from_infrastructure},
     live::LiveError,
+    metrics::Metrics,
     password::{Password, PasswordHash, Verdict},
     store::{self, Transaction, UserRow},
     throttle::{Keys, NotAdmitted, Origin, Outcome, Throttled},
@@ -88,11 +92,26 @@ pub(super) async fn log_in_and_stay(
     let (gone, keys) = (Gone::default(), Keys::new(username, origin));
     let waiting = gone.guard();
     let (authority, username) = (Arc::clone(authority), username.to_owned());
-    let attempt = async move { attempt(&authority, &username, password, keys, &gone).await };
+    let attempt = async move {
+        let began = Instant::now();
+        let answer = attempt(&authority, &username, password, keys, &gone).await;
+        count(&authority.metrics, &answer, began.elapsed());
+        answer
+    };
     let answer = tokio::spawn(attempt).await;
     waiting.stayed();
     // A task ends without an answer only by a panic, which is in the log.
     answer.unwrap_or_else(|_| Err(Overloaded.into()))
+}
+
+fn count(metrics: &Metrics, answer: &Result<(UserRow, Place), NotLoggedIn>, took: Duration) {
+    let outcome = match answer {
+        Ok(_) => "accepted",
+        Err(NotLoggedIn::Refused(_)) => "refused",
+        Err(NotLoggedIn::Throttled(_)) => "throttled",
+        Err(NotLoggedIn::Infrastructure(_)) => "failed",
+    };
+    metrics.tried_login(outcome, took);
 }
 
 async fn attempt(

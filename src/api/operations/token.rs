@@ -217,7 +217,8 @@ async fn issue(
     let grant = GrantType::ALL
         .into_iter()
         .find(|grant| grant.name() == named);
-    match grant.ok_or(oauth::Error::UnsupportedGrantType)? {
+    let grant = grant.ok_or(oauth::Error::UnsupportedGrantType)?;
+    let issued = match grant {
         GrantType::Password => {
             let grant = PasswordGrant {
                 username: form.username,
@@ -277,7 +278,9 @@ async fn issue(
             };
             oauth::device_code(authority, grant).await
         }
-    }
+    }?;
+    authority.metrics.issued(grant.name());
+    Ok(issued)
 }
 
 fn seconds(text: &str) -> Result<u64, oauth::Error> {

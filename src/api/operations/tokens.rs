@@ -1,6 +1,6 @@
 //! Administration of tokens.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use poem::Request;
 use poem_openapi::{
@@ -17,6 +17,7 @@ use crate::api::plumbing::{
     access::Auth,
     body::{Body, Rule, Rules},
     issued::{IssuedToken, TokenMade},
+    number::Number,
     page::{Limit, Page, Window},
     problem::Failure,
 };
@@ -24,9 +25,13 @@ use crate::{
     authority::Authority,
     builtin_scope::BuiltinScope,
     fields,
+    live::Feed,
     store::{Revoke, TokenFilter},
     tokens::{self, Minting},
 };
+
+/// How long whoever asks for news waits for them.
+const DEFAULT_WAIT: Duration = Duration::from_secs(20);
 
 pub(in crate::api) struct TokensApi(pub Arc<Authority>);
 
@@ -84,6 +89,51 @@ struct RevokedCount {
 impl Example for RevokedCount {
     fn example() -> Self {
         Self { revoked: 3 }
+    }
+}
+
+/// A revoked token.
+#[derive(Object)]
+struct RevokedToken {
+    /// The token's id.
+    jti: String,
+    /// When it expires, in seconds since 1970: then it can be forgotten.
+    exp: i64,
+}
+
+/// Tokens that were revoked.
+#[derive(Object)]
+#[oai(example)]
+struct RevocationList {
+    /// The tokens. One may be listed again.
+    revocations: Vec<RevokedToken>,
+    /// The `since` to ask with next.
+    next: i64,
+}
+
+impl Example for RevocationList {
+    fn example() -> Self {
+        let revoked = RevokedToken {
+            jti: "019a2f2e-8c5e-7b5a-9f0c-3f1d2f6f7c11".to_owned(),
+            exp: 1_800_001_800,
+        };
+        Self {
+            revocations: vec![revoked],
+            next: 4711,
+        }
+    }
+}
+
+impl From<Feed> for RevocationList {
+    fn from(feed: Feed) -> Self {
+        let revoked = feed.revocations.into_iter().map(|revocation| RevokedToken {
+            jti: revocation.token_id,
+            exp: revocation.expires_at,
+        });
+        Self {
+            revocations: revoked.collect(),
+            next: feed.next,
+        }
     }
 }
 
@@ -182,5 +232,36 @@ impl TokensApi {
         let actor = auth.actor(&self.0, request).await?;
         tokens::revoke_one(&self.0, &actor, &id.0).await?;
         Ok(Done::Done)
+    }
+
+    /// List revoked tokens
+    ///
+    /// For APIs that verify tokens themselves: ask without `since` for all tokens that were
+    /// revoked and have not expired, then again and again with `since` as the `next` of the
+    /// answer before. Such a request is answered as soon as a token is revoked, or with an
+    /// empty list after `wait` seconds. Where users are disabled or lose a scope, their tokens
+    /// are not revoked, and end with their `exp` elsewhere.
+    #[oai(
+        path = "/revocations",
+        method = "get",
+        operation_id = "listRevocations"
+    )]
+    async fn list_revocations(
+        &self,
+        #[oai(scope = "BuiltinScope::RevocationsRead")] _auth: Auth,
+        /// The `next` of the answer before.
+        since: Query<Option<Number<0, { i64::MAX }>>>,
+        /// How many seconds to wait for a revocation: 0 to 60; 20 by default.
+        wait: Query<Option<Number<0, 60>>>,
+    ) -> Result<Json<RevocationList>, Failure<422>> {
+        let patience = match since.0 {
+            None => Duration::ZERO,
+            Some(_) => wait.0.map_or(DEFAULT_WAIT, |wait| {
+                Duration::from_secs(wait.0.unsigned_abs())
+            }),
+        };
+        let since = since.0.map_or(0, |since| since.0);
+        let feed = tokens::revocations(&self.0, since, patience).await?;
+        Ok(Json(feed.into()))
     }
 }

@@ -90,7 +90,10 @@ pub(in crate::api) struct LiveAccess(pub Arc<Authority>);
 
 impl Authenticate for LiveAccess {
     async fn authenticate(&self, token: &str) -> Result<Arc<Caller>, Denied> {
-        self.0.caller(token).await.map_err(denied)
+        self.0.caller(token).await.map_err(|reason| {
+            self.0.metrics.refused(reason.name());
+            denied(reason)
+        })
     }
 }
 

@@ -20,6 +20,7 @@ use crate::api::plumbing::methods::AllowedMethods;
 use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
 use crate::{
     actor::BeyondPower,
+    authority::Authority,
     error::Error,
     guard::{self, quotable},
     oauth,
@@ -147,7 +148,7 @@ pub(in crate::api) struct Answers<E> {
     allowed: AllowedMethods,
     /// The operations whose errors have the shape of OAuth.
     oauth: AllowedMethods,
-    issuer: Arc<str>,
+    authority: Arc<Authority>,
 }
 
 impl<E> Answers<E> {
@@ -155,13 +156,13 @@ impl<E> Answers<E> {
         inner: E,
         allowed: AllowedMethods,
         oauth: AllowedMethods,
-        issuer: &str,
+        authority: Arc<Authority>,
     ) -> Self {
         Self {
             inner,
             allowed,
             oauth,
-            issuer: issuer.into(),
+            authority,
         }
     }
 }
@@ -199,9 +200,10 @@ impl<E: Endpoint> Endpoint for Answers<E> {
             }
             match self.oauth.takes(&path, &method) {
                 true => put_oauth_error(&mut response, &problem),
-                false => put_problem(&mut response, problem.at(&self.issuer)),
+                false => put_problem(&mut response, problem.at(&self.authority.config.issuer)),
             }
         }
+        self.authority.metrics.answered(response.status().as_u16());
         let headers = response.headers_mut();
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,

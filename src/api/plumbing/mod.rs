@@ -12,6 +12,7 @@ pub(in crate::api) mod form;
 pub(in crate::api) mod issued;
 pub(in crate::api) mod methods;
 pub(in crate::api) mod nullable;
+pub(in crate::api) mod number;
 pub(in crate::api) mod page;
 pub(in crate::api) mod problem;
 pub(in crate::api) mod refusal;

@@ -1,20 +1,16 @@
 //! Lists come in pages, by cursor.
 
-use std::borrow::Cow;
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem_openapi::{
     Object,
-    registry::{MetaSchema, MetaSchemaRef},
-    types::{Example, ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
+    types::{Example, ParseFromJSON, ToJSON, Type},
 };
 
-use crate::api::plumbing::nullable::Nullable;
 use crate::api::plumbing::problem::{Failure, FieldProblem, Problem};
+use crate::api::plumbing::{nullable::Nullable, number::Number};
 
-/// How many entries a page has where nothing else is asked for, and at most.
+/// How many entries a page has where nothing else is asked for.
 const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 200;
 
 /// One page of a list.
 #[derive(Object)]
@@ -36,46 +32,8 @@ impl<T: Type + ParseFromJSON + ToJSON + Example + Send + Sync> Example for Page<
     }
 }
 
-/// How many entries a page has.
-#[derive(Clone, Copy)]
-pub(in crate::api) struct Limit(u32);
-
-impl Type for Limit {
-    const IS_REQUIRED: bool = true;
-
-    type RawValueType = u32;
-
-    type RawElementValueType = u32;
-
-    fn name() -> Cow<'static, str> {
-        "limit".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema {
-            minimum: Some(1.0),
-            maximum: Some(MAX_LIMIT.into()),
-            ..MetaSchema::new_with_format("integer", "int32")
-        }))
-    }
-
-    fn as_raw_value(&self) -> Option<&u32> {
-        Some(&self.0)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a u32> + 'a> {
-        Box::new(std::iter::once(&self.0))
-    }
-}
-
-impl ParseFromParameter for Limit {
-    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        let number = value.parse().ok();
-        let fitting = number.filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        let fitting = fitting.map(Self);
-        fitting.ok_or_else(|| ParseError::custom(format!("must be a number from 1 to {MAX_LIMIT}")))
-    }
-}
+/// How many entries a page may have.
+pub(in crate::api) type Limit = Number<1, 200>;
 
 /// Which page of a list: behind which entry, and how many entries.
 pub(in crate::api) struct Window {
@@ -88,7 +46,8 @@ impl Window {
         cursor: Option<String>,
         limit: Option<Limit>,
     ) -> Result<Self, Failure<A, B>> {
-        let limit = limit.map_or(DEFAULT_LIMIT, |limit| limit.0);
+        let limit = limit.and_then(|limit| u32::try_from(limit.0).ok());
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let after = match cursor {
             None => String::new(),
             Some(cursor) => URL_SAFE_NO_PAD
