@@ -285,6 +285,8 @@ fn plain_page_names(value: &mut Value) {
         Value::String(text) => {
             if let Some(of) = text.strip_prefix(REFERENCE) {
                 *text = format!("#/components/schemas/{of}Page");
+            } else if let Some(of) = text.strip_prefix("Page_") {
+                *text = format!("{of}Page");
             }
         }
         _ => {}
