@@ -74,6 +74,17 @@ test("who logs out and in again without the scope is told which one is missing",
   await assertNoFaults();
 });
 
+test("a scope of the team's own can be ticked, and the form for people comes first", async () => {
+  await openDocs(page, `${demo.origin}/docs`);
+  const answered = page.waitForResponse((answer) => answer.url().endsWith("/token"));
+  await authorize(page, { ...JOHNDOE, scopes: ["items"] });
+  assert.equal((await (await answered).json()).scope, "items");
+  await page.locator(".btn.authorize").first().click();
+  const first = page.locator(".dialog-ux .auth-container").first();
+  assert.match(await first.innerText(), /scopegate \(OAuth2, password\)/);
+  await assertNoFaults();
+});
+
 test("a wrong password is said to be wrong", async () => {
   await openDocs(page, `${demo.origin}/docs`);
 

@@ -57,6 +57,7 @@ fn document(flows: Flows) -> Result<Value, serde_json::Error> {
     plain_references(&mut document);
     plain_page_names(&mut document);
     close_requests(&mut document);
+    people_first(&mut document["components"]["securitySchemes"]);
     without_defaults(&mut document["components"]["schemas"]);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.sort_keys();
@@ -290,6 +291,17 @@ fn plain_page_names(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// Swagger UI shows the schemes in their order: the one for people comes before that of
+/// clients, which looks like a place for a username and a password as well.
+fn people_first(schemes: &mut Value) {
+    let Some(schemes) = schemes.as_object_mut() else {
+        return;
+    };
+    if let Some(of_people) = schemes.remove(SCHEME) {
+        schemes.shift_insert(0, SCHEME.to_owned(), of_people);
     }
 }
 
