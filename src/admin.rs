@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use poem::{IntoResponse, Response, Route, endpoint::make, get, http::StatusCode};
 
-use crate::{authority::Authority, metrics::MEDIA_TYPE};
+use crate::{
+    authority::Authority,
+    metrics::{MEDIA_TYPE, Now},
+};
 
 /// `/metrics`, and the server's state, which is at the other address as well.
 pub fn admin(authority: &Arc<Authority>) -> Route {
@@ -29,7 +32,14 @@ pub fn admin(authority: &Arc<Authority>) -> Route {
 }
 
 fn metrics(authority: &Authority) -> Response {
-    match authority.metrics.render(authority) {
+    let now = Now {
+        hash_places: authority.hashing.places(),
+        connections: authority.store.connections(),
+        change_log_age: authority.live.change_log_age(),
+        revoked_tokens: authority.live.revoked_tokens(),
+        verified_tokens: authority.live.tokens.len(),
+    };
+    match authority.metrics.render(&now) {
         Ok(text) => Response::builder().content_type(MEDIA_TYPE).body(text),
         Err(error) => {
             tracing::error!(%error, "the metrics cannot be written");

@@ -8,7 +8,7 @@ use std::{
 };
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::text::encode,
     metrics::{
         counter::Counter,
         family::Family,
@@ -19,34 +19,22 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::authority::Authority;
-
 /// The media type of [`Metrics::render`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Status {
-    status: u16,
-}
+/// What is counted by a label, its name and its value.
+type By<V, M> = Family<[(&'static str, V); 1], M>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Grant {
-    grant: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct State {
-    state: &'static str,
+/// What is read when the metrics are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Places for logins: taken, and free.
+    pub hash_places: (usize, usize),
+    /// Connections to the database: used, and idle.
+    pub connections: (usize, usize),
+    pub change_log_age: Duration,
+    pub revoked_tokens: usize,
+    pub verified_tokens: usize,
 }
 
 /// Counters, and gauges that are read when they are asked for.
@@ -54,17 +42,17 @@ pub struct Metrics {
     registry: Registry,
     /// By status from 100 on: each request counts here, so there is no lock and no look-up.
     answered: Box<[AtomicU64]>,
-    answers: Family<Status, Counter>,
-    logins: Family<Outcome, Counter>,
+    answers: By<u16, Counter>,
+    logins: By<&'static str, Counter>,
     login_seconds: Histogram,
-    tokens: Family<Grant, Counter>,
-    refusals: Family<Reason, Counter>,
+    tokens: By<&'static str, Counter>,
+    refusals: By<&'static str, Counter>,
     removed_rows: Counter,
-    hash_places: Family<State, Gauge>,
+    hash_places: By<&'static str, Gauge>,
     change_log_age: Gauge<f64, AtomicU64>,
     revoked_tokens: Gauge,
     verified_tokens: Gauge,
-    connections: Family<State, Gauge>,
+    connections: By<&'static str, Gauge>,
 }
 
 impl Metrics {
@@ -162,18 +150,18 @@ impl Metrics {
 
     /// Counts an attempt to log in.
     pub fn tried_login(&self, outcome: &'static str, took: Duration) {
-        self.logins.get_or_create(&Outcome { outcome }).inc();
+        self.logins.get_or_create(&[("outcome", outcome)]).inc();
         self.login_seconds.observe(took.as_secs_f64());
     }
 
     /// Counts a token that a grant gave.
     pub fn issued(&self, grant: &'static str) {
-        self.tokens.get_or_create(&Grant { grant }).inc();
+        self.tokens.get_or_create(&[("grant", grant)]).inc();
     }
 
     /// Counts a bearer token that was refused.
     pub fn refused(&self, reason: &'static str) {
-        self.refusals.get_or_create(&Reason { reason }).inc();
+        self.refusals.get_or_create(&[("reason", reason)]).inc();
     }
 
     /// Counts rows that were removed.
@@ -181,33 +169,30 @@ impl Metrics {
         self.removed_rows.inc_by(rows);
     }
 
-    /// All of them at this moment, in the text format of OpenMetrics.
+    /// All of them, in the text format of OpenMetrics.
     ///
     /// # Errors
     /// They cannot be written as text.
-    pub fn render(&self, authority: &Authority) -> Result<String, fmt::Error> {
+    pub fn render(&self, now: &Now) -> Result<String, fmt::Error> {
         for (status, count) in (100..).zip(&self.answered) {
             let count = count.load(Ordering::Relaxed);
             if count > 0 {
-                let answers = self.answers.get_or_create(&Status { status });
+                let answers = self.answers.get_or_create(&[("status", status)]);
                 answers.inner().store(count, Ordering::Relaxed);
             }
         }
-        let set = |family: &Family<State, Gauge>, state, number: usize| {
-            let gauge = family.get_or_create(&State { state });
-            gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
-        };
-        let (taken, free) = authority.hashing.places();
-        set(&self.hash_places, "taken", taken);
-        set(&self.hash_places, "free", free);
-        let (used, idle) = authority.store.connections();
-        set(&self.connections, "used", used);
-        set(&self.connections, "idle", idle);
-        let live = &authority.live;
-        self.change_log_age.set(live.change_log_age().as_secs_f64());
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        self.revoked_tokens.set(count(live.revoked_tokens()));
-        self.verified_tokens.set(count(live.tokens.len()));
+        for (family, state, number) in [
+            (&self.hash_places, "taken", now.hash_places.0),
+            (&self.hash_places, "free", now.hash_places.1),
+            (&self.connections, "used", now.connections.0),
+            (&self.connections, "idle", now.connections.1),
+        ] {
+            family.get_or_create(&[("state", state)]).set(count(number));
+        }
+        self.change_log_age.set(now.change_log_age.as_secs_f64());
+        self.revoked_tokens.set(count(now.revoked_tokens));
+        self.verified_tokens.set(count(now.verified_tokens));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

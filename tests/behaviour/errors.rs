@@ -421,6 +421,10 @@ fn no_error_speaks_of_types_of_the_program() {
         let errors = json!([{"field": field, "detail": detail}]);
         assert_eq!(problem["errors"], errors, "{path}");
     }
+    let admin = server.admin();
+    let nobody = server.delete("/tokens").bearer(&admin).send();
+    let errors = json!([{"field": "subject", "detail": "is required"}]);
+    assert_eq!(assert_problem(&nobody, 422)["errors"], errors);
     let open = Server::with_args(&["--registration", "open"]);
     let wrong = open.post("/register").json(&json!({"redirect_uris": "x"}));
     let wrong = wrong.send();
