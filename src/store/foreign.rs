@@ -162,7 +162,7 @@ impl Foreign {
             Location::Postgres(options) => {
                 let options = options.options([("default_transaction_read_only", "on")]);
                 let mut connection = options.connect().await?;
-                warn_of_clear_text(&options, &mut connection).await?;
+                warn_of_clear_text(&options, &mut connection).await;
                 Self::Postgres(connection)
             }
             Location::Sqlite(options) => {

@@ -137,7 +137,7 @@ impl Store {
         let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
         let no_answer = |_| sqlx::Error::Io(io::ErrorKind::TimedOut.into());
         let mut first = first.await.map_err(no_answer)??;
-        warn_of_clear_text(&options, &mut first).await?;
+        warn_of_clear_text(&options, &mut first).await;
         first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(16)
