@@ -50,9 +50,7 @@ pub(crate) fn with_errors_in_shape<E: Endpoint + 'static>(
     pages: &[(&str, &[Method])],
     authority: &Arc<Authority>,
 ) -> impl Endpoint<Output = Response> + use<E> {
-    let allowed = document::allowed_methods(pages);
-    let oauth = document::oauth_operations();
-    Answers::new(routes, allowed, oauth, Arc::clone(authority))
+    Answers::new(routes, document::methods(pages), Arc::clone(authority))
 }
 
 /// Answers browsers that ask for other origins.

@@ -187,6 +187,17 @@ fn parameters_of_oauth_are_documented_as_they_are_taken() {
     }
 }
 
+#[test]
+fn every_kind_of_problem_is_documented() {
+    let document = Document::of(&Server::start());
+    let kind = &document.0["components"]["schemas"]["Problem"]["properties"]["type"];
+    let described = kind["description"].as_str().expect("a description");
+    for kind in scopegate::problem_kind::ProblemKind::ALL {
+        let name = format!("`{}`", kind.name());
+        assert!(described.contains(&name), "{name}");
+    }
+}
+
 /// The bounds that are checked.
 #[test]
 fn what_is_checked_is_documented() {

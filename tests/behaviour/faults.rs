@@ -118,6 +118,9 @@ fn before_it_stops_it_says_that_it_is_not_ready_and_takes_requests_still() {
     assert_eq!(readiness(&server), 200);
     server.signal("-TERM");
     eventually(|| readiness(&server), |status| *status == 503);
+    let unready = server.call("GET", "/readyz").send();
+    assert_problem(&unready, 503);
+    assert_eq!(unready.header("retry-after"), "1");
     server.log_in("johndoe", PASSWORD).expect(200);
     // Whoever does not want to wait says so again.
     server.signal("-TERM");

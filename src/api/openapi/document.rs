@@ -7,12 +7,12 @@ use poem::http::Method;
 use poem_openapi::{ContactObject, OpenApi, OpenApiService, registry::MetaOperation};
 use serde_json::{Map, Value, json};
 
-use super::examples;
+use super::{examples, plain};
 use crate::api::{
     operations::Operations,
     plumbing::{
         access::{LiveAccess, SCHEME},
-        methods::AllowedMethods,
+        methods::{Methods, PathMethods},
         problem,
     },
 };
@@ -53,15 +53,8 @@ pub fn document_yaml(flows: Flows) -> Result<String, Box<dyn std::error::Error>>
 fn document(flows: Flows) -> Result<Value, serde_json::Error> {
     let raw = derived();
     let mut document: Value = serde_json::from_str(&raw)?;
-    plain_media_types(&mut document);
-    plain_references(&mut document);
-    plain_page_names(&mut document);
+    plain::make(&mut document);
     close_requests(&mut document);
-    people_first(&mut document["components"]["securitySchemes"]);
-    without_defaults(&mut document["components"]["schemas"]);
-    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        schemas.sort_keys();
-    }
     if flows == Flows::WithoutPassword
         && let Some(flows) =
             document["components"]["securitySchemes"][SCHEME]["flows"].as_object_mut()
@@ -74,7 +67,7 @@ fn document(flows: Flows) -> Result<Value, serde_json::Error> {
             let operations = operations.as_object_mut().into_iter().flatten();
             for operation in operations.filter_map(|(_, content)| content.as_object_mut()) {
                 complete(operation);
-                repeat_form_fields(operation, &schemas);
+                plain::repeat_form_fields(operation, &schemas);
                 examples::add(path, operation, &schemas);
             }
         }
@@ -132,15 +125,20 @@ fn wants_token(security: &Value) -> bool {
 /// Whether an operation takes a JSON body that is refused where it does not fit; that of
 /// a client's registration, which is answered in the shape of OAuth, may say more.
 fn is_strict(operation: &Value) -> bool {
-    let refusal = &operation["responses"]["400"]["content"]["application/json"];
-    operation["requestBody"]["content"]["application/json"].is_object() && refusal.is_null()
+    operation["requestBody"]["content"]["application/json"].is_object() && !is_oauth(operation)
+}
+
+/// Whether an operation refuses in the shape of OAuth.
+fn is_oauth(operation: &Value) -> bool {
+    operation["responses"]["400"]["content"]["application/json"].is_object()
 }
 
 /// Adds what operations of a kind have in common: that an open one says so, and
 /// the errors that guards and bodies bring with them.
 fn complete(operation: &mut Map<String, Value>) {
     let is_guarded = operation.get("security").is_some_and(wants_token);
-    let has_json_body = is_strict(&Value::Object(operation.clone()));
+    let whole = Value::Object(operation.clone());
+    let (has_json_body, is_oauth) = (is_strict(&whole), is_oauth(&whole));
     if !operation.contains_key("security") {
         operation.insert("security".to_owned(), json!([]));
     }
@@ -151,7 +149,6 @@ fn complete(operation: &mut Map<String, Value>) {
     if has_json_body {
         statuses.extend([413, 415, 422]);
     }
-    let is_oauth = operation["responses"]["400"]["content"]["application/json"].is_object();
     let Some(responses) = operation
         .get_mut("responses")
         .and_then(Value::as_object_mut)
@@ -170,7 +167,7 @@ fn complete(operation: &mut Map<String, Value>) {
         if response["description"] == "" {
             response["description"] = json!("What was asked for.");
         }
-        let mut headers = plain_headers(&response["headers"]);
+        let mut headers = plain::headers(&response["headers"]);
         if let Some((name, description)) = error_header(status) {
             let header = json!({"description": description, "schema": {"type": "string"}});
             headers.entry(name).or_insert(header);
@@ -180,27 +177,6 @@ fn complete(operation: &mut Map<String, Value>) {
         }
     }
     responses.sort_keys();
-}
-
-/// poem-openapi writes the names of headers in capitals.
-fn plain_headers(headers: &Value) -> Map<String, Value> {
-    let plain = |part: &str| match part {
-        "WWW" => part.to_owned(),
-        _ => part
-            .char_indices()
-            .map(|(index, c)| match index {
-                0 => c.to_ascii_uppercase(),
-                _ => c.to_ascii_lowercase(),
-            })
-            .collect(),
-    };
-    let headers = headers.as_object().into_iter().flatten();
-    headers
-        .map(|(name, header)| {
-            let parts: Vec<String> = name.split('-').map(plain).collect();
-            (parts.join("-"), header.clone())
-        })
-        .collect()
 }
 
 /// The header that every error of a status has.
@@ -222,123 +198,6 @@ fn error_response(description: &str, is_oauth: bool) -> Value {
     };
     let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
     json!({"description": description, "content": {media_type: {"schema": schema}}})
-}
-
-/// poem-openapi writes `application/json; charset=utf-8` as the key of a media
-/// type, where tools look for `application/json`.
-fn plain_media_types(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            if let Some(json) = members.remove("application/json; charset=utf-8") {
-                members.insert("application/json".to_owned(), json);
-            }
-            members.values_mut().for_each(plain_media_types);
-        }
-        Value::Array(items) => items.iter_mut().for_each(plain_media_types),
-        _ => {}
-    }
-}
-
-/// A reference with a description of its own is an `allOf`, which some generators make a
-/// type of and others drop: the type that is referred to has a description as well.
-fn plain_references(value: &mut Value) {
-    if let Some(reference) = described_reference(value) {
-        *value = reference;
-        return;
-    }
-    match value {
-        Value::Object(members) => members.values_mut().for_each(plain_references),
-        Value::Array(items) => items.iter_mut().for_each(plain_references),
-        _ => {}
-    }
-}
-
-/// The reference of an `allOf` that adds nothing but a description to it.
-fn described_reference(value: &Value) -> Option<Value> {
-    let (reference, others) = value.get("allOf")?.as_array()?.split_first()?;
-    let is_description = |schema: &Value| {
-        schema
-            .as_object()
-            .is_some_and(|members| members.keys().all(|name| name == "description"))
-    };
-    let is_plain = reference.get("$ref").is_some() && others.iter().all(is_description);
-    is_plain.then(|| reference.clone())
-}
-
-/// poem-openapi calls a page of users `Page_User`.
-fn plain_page_names(value: &mut Value) {
-    const REFERENCE: &str = "#/components/schemas/Page_";
-    match value {
-        Value::Object(members) => {
-            let generic: Vec<String> = members
-                .keys()
-                .filter(|name| name.starts_with("Page_"))
-                .cloned()
-                .collect();
-            for name in generic {
-                if let Some(schema) = members.remove(&name) {
-                    members.insert(format!("{}Page", &name["Page_".len()..]), schema);
-                }
-            }
-            members.values_mut().for_each(plain_page_names);
-        }
-        Value::Array(items) => items.iter_mut().for_each(plain_page_names),
-        Value::String(text) => {
-            if let Some(of) = text.strip_prefix(REFERENCE) {
-                *text = format!("#/components/schemas/{of}Page");
-            } else if let Some(of) = text.strip_prefix("Page_") {
-                *text = format!("{of}Page");
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Swagger UI shows the schemes in their order: the one for people comes before that of
-/// clients, which looks like a place for a username and a password as well.
-fn people_first(schemes: &mut Value) {
-    let Some(schemes) = schemes.as_object_mut() else {
-        return;
-    };
-    if let Some(of_people) = schemes.remove(SCHEME) {
-        schemes.shift_insert(0, SCHEME.to_owned(), of_people);
-    }
-}
-
-/// What may be left out has no default in the document: generators for TypeScript take a
-/// property with one for required.
-fn without_defaults(schemas: &mut Value) {
-    let schemas = schemas.as_object_mut().into_iter().flatten();
-    let properties = schemas.filter_map(|(_, schema)| schema.get_mut("properties"));
-    let properties = properties.filter_map(Value::as_object_mut);
-    for (_, property) in properties.flatten() {
-        if let Some(property) = property.as_object_mut() {
-            property.remove("default");
-        }
-    }
-}
-
-/// A list in a form is a field that is repeated (RFC 8693 §2.1, RFC 8707 §2).
-fn repeat_form_fields(operation: &mut Map<String, Value>, schemas: &Value) {
-    let Some(form) = operation
-        .get_mut("requestBody")
-        .and_then(|body| body["content"].get_mut("application/x-www-form-urlencoded"))
-    else {
-        return;
-    };
-    let name = form["schema"]["$ref"].as_str().unwrap_or_default();
-    let name = name.rsplit('/').next().unwrap_or_default();
-    let properties = schemas[name]["properties"]
-        .as_object()
-        .into_iter()
-        .flatten();
-    let lists = properties.filter(|(_, property)| property["type"] == "array");
-    let repeated =
-        |(name, _): (&String, &Value)| (name.clone(), json!({"style": "form", "explode": true}));
-    let encoding: Map<String, Value> = lists.map(repeated).collect();
-    if !encoding.is_empty() {
-        form["encoding"] = Value::Object(encoding);
-    }
 }
 
 /// Bodies with unknown fields are refused ([`super::body`]), which poem-openapi
@@ -369,43 +228,41 @@ fn json_bodies(paths: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// Which methods each path takes: those of the document, and those of `pages`.
-pub(in crate::api) fn allowed_methods(pages: &[(&str, &[Method])]) -> AllowedMethods {
-    let page = |(path, methods): &(&str, &[Method])| (segments(path), methods.to_vec());
-    methods_of(pages.iter().map(page).collect(), |_| true)
-}
-
-/// The operations whose errors have the shape of OAuth.
-pub(in crate::api) fn oauth_operations() -> AllowedMethods {
-    methods_of(Vec::new(), |operation| {
-        let responses = operation.responses.responses.iter();
-        let mut refusals = responses.filter(|response| response.status == Some(400));
-        refusals.any(|response| {
-            let mut media = response.content.iter();
-            media.any(|media| media.content_type.starts_with("application/json"))
-        })
-    })
-}
-
-fn segments(path: &str) -> Vec<String> {
-    path.split('/').map(str::to_owned).collect()
-}
-
-/// The methods of the operations that are wanted, by path, added to a table.
-fn methods_of(
-    mut table: Vec<(Vec<String>, Vec<Method>)>,
-    is_wanted: impl Fn(&MetaOperation) -> bool,
-) -> AllowedMethods {
+/// What each path takes: the operations of the document, and `pages`.
+pub(in crate::api) fn methods(pages: &[(&str, &[Method])]) -> Methods {
+    let of = |path: &str| PathMethods {
+        segments: path.split('/').map(str::to_owned).collect(),
+        methods: Vec::new(),
+        oauth: Vec::new(),
+    };
+    let page = |(path, methods): &(&str, &[Method])| PathMethods {
+        methods: methods.to_vec(),
+        ..of(path)
+    };
+    let mut table: Vec<PathMethods> = pages.iter().map(page).collect();
     for path in Guarded::meta().into_iter().flat_map(|api| api.paths) {
-        let segments = segments(&path.path);
-        let wanted = path.operations.iter().filter(|one| is_wanted(one));
-        let methods: Vec<Method> = wanted.map(|operation| operation.method.clone()).collect();
-        match table.iter_mut().find(|(known, _)| *known == segments) {
-            Some((_, known)) => known.extend(methods),
-            None => table.push((segments, methods)),
+        let mut taken = of(&path.path);
+        let is_same = |known: &PathMethods| known.segments == taken.segments;
+        if let Some(known) = table.iter().position(is_same) {
+            taken = table.swap_remove(known);
         }
+        for operation in path.operations {
+            if refuses_as_oauth(&operation) {
+                taken.oauth.push(operation.method.clone());
+            }
+            taken.methods.push(operation.method);
+        }
+        table.push(taken);
     }
     // Paths without parameters come first, as they do when routing.
-    table.sort_by_key(|(segments, _)| segments.iter().any(|part| part.starts_with('{')));
-    AllowedMethods(table)
+    table.sort_by_key(|path| path.segments.iter().any(|part| part.starts_with('{')));
+    Methods(table)
+}
+
+/// As [`is_oauth`], of what poem-openapi makes the document from.
+fn refuses_as_oauth(operation: &MetaOperation) -> bool {
+    let mut responses = operation.responses.responses.iter();
+    let refusal = responses.find(|response| response.status == Some(400));
+    let mut media = refusal.into_iter().flat_map(|refusal| &refusal.content);
+    media.any(|media| media.content_type.starts_with("application/json"))
 }

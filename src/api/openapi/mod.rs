@@ -4,3 +4,4 @@
 pub(in crate::api) mod docs;
 pub(in crate::api) mod document;
 mod examples;
+mod plain;

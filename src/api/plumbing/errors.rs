@@ -16,7 +16,7 @@ use poem::{
 use poem_openapi::types::ToJSON;
 use serde_json::json;
 
-use crate::api::plumbing::methods::AllowedMethods;
+use crate::api::plumbing::methods::Methods;
 use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
 use crate::{
     actor::BeyondPower,
@@ -145,23 +145,15 @@ impl ResponseError for oauth::Error {
 /// Answers requests, and sees to it that every error has its shape.
 pub(in crate::api) struct Answers<E> {
     inner: E,
-    allowed: AllowedMethods,
-    /// The operations whose errors have the shape of OAuth.
-    oauth: AllowedMethods,
+    methods: Methods,
     authority: Arc<Authority>,
 }
 
 impl<E> Answers<E> {
-    pub(in crate::api) fn new(
-        inner: E,
-        allowed: AllowedMethods,
-        oauth: AllowedMethods,
-        authority: Arc<Authority>,
-    ) -> Self {
+    pub(in crate::api) fn new(inner: E, methods: Methods, authority: Arc<Authority>) -> Self {
         Self {
             inner,
-            allowed,
-            oauth,
+            methods,
             authority,
         }
     }
@@ -198,7 +190,7 @@ impl<E: Endpoint> Endpoint for Answers<E> {
                 let headers = response.headers_mut();
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
-            match self.oauth.takes(&path, &method) {
+            match self.methods.is_oauth(&path, &method) {
                 true => put_oauth_error(&mut response, &problem),
                 false => put_problem(&mut response, problem.at(&self.authority.config.issuer)),
             }
@@ -268,7 +260,7 @@ fn has_nul(uri: &Uri) -> bool {
 
 impl<E> Answers<E> {
     fn method_not_allowed(&self, method: &Method, path: &str) -> Response {
-        let allow = self.allowed.of(path);
+        let allow = self.methods.allow(path);
         let mut response = if *method == Method::OPTIONS {
             StatusCode::NO_CONTENT.into_response()
         } else {

@@ -2,42 +2,46 @@
 
 use poem::http::Method;
 
-/// Which methods the paths of the document take.
+/// What a path takes.
 #[derive(Clone)]
-pub(in crate::api) struct AllowedMethods(pub Vec<(Vec<String>, Vec<Method>)>);
+pub(in crate::api) struct PathMethods {
+    /// Its parts; a parameter is in braces.
+    pub segments: Vec<String>,
+    pub methods: Vec<Method>,
+    /// Those of the methods whose errors have the shape of OAuth.
+    pub oauth: Vec<Method>,
+}
 
-impl AllowedMethods {
-    /// Whether a path takes a method.
-    pub(in crate::api) fn takes(&self, path: &str, method: &Method) -> bool {
+/// What all paths take.
+#[derive(Clone)]
+pub(in crate::api) struct Methods(pub Vec<PathMethods>);
+
+impl Methods {
+    /// Whether a path takes a method, and refuses in the shape of OAuth.
+    pub(in crate::api) fn is_oauth(&self, path: &str, method: &Method) -> bool {
         self.at(path)
-            .is_some_and(|methods| methods.contains(method))
-    }
-
-    fn at(&self, path: &str) -> Option<&[Method]> {
-        let asked: Vec<&str> = path.split('/').collect();
-        let fits = |segments: &[String]| {
-            segments.len() == asked.len()
-                && segments
-                    .iter()
-                    .zip(&asked)
-                    .all(|(segment, asked)| segment.starts_with('{') || segment == asked)
-        };
-        let found = self.0.iter().find(|(segments, _)| fits(segments));
-        found.map(|(_, methods)| methods.as_slice())
+            .is_some_and(|known| known.oauth.contains(method))
     }
 
     /// The value of `Allow` for a path (RFC 9110 §10.2.1).
-    pub(in crate::api) fn of(&self, path: &str) -> String {
-        let mut names: Vec<&str> = self
+    pub(in crate::api) fn allow(&self, path: &str) -> String {
+        let methods = self
             .at(path)
-            .unwrap_or(&[Method::GET])
-            .iter()
-            .map(Method::as_str)
-            .collect();
+            .map_or(&[Method::GET][..], |known| &known.methods);
+        let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
         if names.contains(&"GET") {
             names.push("HEAD");
         }
         names.sort_unstable();
         names.join(", ")
+    }
+
+    fn at(&self, path: &str) -> Option<&PathMethods> {
+        let asked: Vec<&str> = path.split('/').collect();
+        self.0.iter().find(|known| {
+            let mut pairs = known.segments.iter().zip(&asked);
+            known.segments.len() == asked.len()
+                && pairs.all(|(segment, asked)| segment.starts_with('{') || segment == asked)
+        })
     }
 }
