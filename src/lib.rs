@@ -11,12 +11,14 @@
 //! - [`authority`], which holds them together and has the one path of every change.
 //! - The rooms of what is changed: [`users`], [`clients`], [`scopes`], [`kinds`],
 //!   [`tokens`], [`keys`]; and the protocol, [`oauth`].
+//! - [`api_document`]: other people's OpenAPI documents, for the catalogue.
 //! - The outside: [`api`] and [`web`], put together in [`app`], and [`server`].
 
 pub mod actor;
 mod address;
 pub mod admin;
 pub mod api;
+pub mod api_document;
 pub mod app;
 mod assertion_keys;
 pub mod authority;

@@ -3,6 +3,7 @@
 //! Exit status: 0 on success, 1 when something is refused (one line on stderr),
 //! 2 on wrong usage.
 
+mod api_scopes;
 mod backup;
 mod client;
 mod config;

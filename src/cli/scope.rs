@@ -4,6 +4,8 @@ use clap::{Args, Subcommand};
 use scopegate::{actor::Actor, authority::Authority, scopes, store::ScopeRow};
 use serde_json::json;
 
+use super::api_scopes::{Check, Import};
+
 use super::{
     Outcome, Settings, block_on,
     output::{self, line, plain},
@@ -18,6 +20,8 @@ pub enum Scope {
     Add(Add),
     List(List),
     Remove(Remove),
+    Import(Import),
+    Check(Check),
 }
 
 /// Add a scope of your own APIs
@@ -74,6 +78,8 @@ impl Scope {
                     scopes::remove(&authority, &Actor::operator(), &remove.name).await?;
                     line!("removed scope {}", remove.name);
                 }
+                Self::Import(import) => import.run(&authority).await?,
+                Self::Check(check) => check.run(&authority).await?,
             }
             Ok(())
         })

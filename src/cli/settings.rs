@@ -42,7 +42,8 @@ fn with_setting_flags(command: Command) -> Command {
     // Commands that end at once show the flags that they need; all are taken.
     let serves = matches!(command.get_name(), "serve" | "config");
     let demonstrates = command.get_name() == "demo";
-    let imports = command.get_name() == "import";
+    let imports =
+        command.get_name() == "import" && command.get_arguments().any(|arg| arg.get_id() == "from");
     let file = Arg::new("config")
         .long("config")
         .value_name("FILE")

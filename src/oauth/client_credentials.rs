@@ -44,7 +44,7 @@ pub async fn client_credentials(
         ..Basis::default()
     };
     let write = async |transaction: &mut Transaction| match transaction.holds(&basis).await? {
-        true => Ok(transaction.add_token(&row).await?),
+        true => Ok(transaction.add_token(&row, &claims.via).await?),
         false => Err(Error::from(ClientRefused::Gone(registered.id.clone()))),
     };
     let actor =

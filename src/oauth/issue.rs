@@ -153,7 +153,7 @@ impl Prepared {
         user: &UserRow,
         auth_time: i64,
     ) -> Result<(), Error> {
-        transaction.add_token(&self.row).await?;
+        transaction.add_token(&self.row, &self.claims.via).await?;
         if self.row.grant_id.is_some() {
             transaction
                 .add_grant(&self.row, &user.id, auth_time)

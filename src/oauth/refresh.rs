@@ -95,7 +95,7 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
         }
         let serves = transaction.spend_refresh_token(&digest, &spending).await?;
         if serves {
-            transaction.add_token(&row).await?;
+            transaction.add_token(&row, &claims.via).await?;
             transaction.add_refresh_token(&row, &stored).await?;
         }
         Ok(serves)

@@ -86,7 +86,7 @@ pub async fn token_exchange(
         ..Basis::default()
     };
     let write = async |transaction: &mut Transaction| match transaction.holds(&basis).await? {
-        true => Ok(transaction.add_token(&row).await?),
+        true => Ok(transaction.add_token(&row, &claims.via).await?),
         false => Err(invalid_subject_token("it was revoked")),
     };
     let actor = actor::Actor::subject(claims.subject.clone(), shown.scopes.clone())

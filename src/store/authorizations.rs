@@ -1,38 +1,42 @@
 //! The authorization code flow: requests that wait, codes, and what users agreed to.
 
-use super::{Result, Revoke, Store, Transaction, commit, read, transaction::within};
+use super::{Result, Revoke, Store, Transaction, commit, read, row, transaction::within};
 use crate::opaque::Digest;
 
-/// An authorization code, and what it is bound to.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct CodeRow {
-    pub client_id: String,
-    pub user_id: String,
-    pub username: String,
-    /// The family of what it gave or will give.
-    pub grant_id: String,
-    /// As the request named it.
-    pub redirect_uri: Option<String>,
-    /// `S256` of the verifier (RFC 7636 §4.2).
-    pub challenge: String,
-    pub scopes: String,
-    pub audience: String,
-    pub nonce: Option<String>,
-    /// When the user had signed in.
-    pub auth_time: i64,
-    pub expires_at: i64,
-    pub spent_at: Option<i64>,
+row! {
+    /// An authorization code, and what it is bound to.
+    #[derive(Clone, Debug)]
+    pub struct CodeRow {
+        pub client_id: String,
+        pub user_id: String,
+        pub username: String,
+        /// The family of what it gave or will give.
+        pub grant_id: String,
+        /// As the request named it.
+        pub redirect_uri: Option<String>,
+        /// `S256` of the verifier (RFC 7636 §4.2).
+        pub challenge: String,
+        pub scopes: String,
+        pub audience: String,
+        pub nonce: Option<String>,
+        /// When the user had signed in.
+        pub auth_time: i64,
+        pub expires_at: i64,
+        pub spent_at: Option<i64>,
+    }
 }
 
-/// What a user let a client have.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ConsentRow {
-    pub client_id: String,
-    /// What the client asked for.
-    pub asked: String,
-    /// What of it the user left ticked.
-    pub granted: String,
-    pub created_at: i64,
+row! {
+    /// What a user let a client have.
+    #[derive(Clone, Debug)]
+    pub struct ConsentRow {
+        pub client_id: String,
+        /// What the client asked for.
+        pub asked: String,
+        /// What of it the user left ticked.
+        pub granted: String,
+        pub created_at: i64,
+    }
 }
 
 impl Store {

@@ -8,21 +8,23 @@ use std::time::Duration;
 
 use sqlx::postgres::PgListener;
 
-use super::{Pools, Result, Store, read};
+use super::{Pools, Result, Store, read, row};
 
 /// How often SQLite is asked whether another process has written, which costs it a look at
 /// shared memory.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// One row of the change log.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Change {
-    /// Its number.
-    pub seq: i64,
-    /// What changed: one of the constants of [`Change`].
-    pub kind: String,
-    /// Which one: a username for [`Change::USER`], an id for others.
-    pub key: String,
+row! {
+    /// One row of the change log.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Change {
+        /// Its number.
+        pub seq: i64,
+        /// What changed: one of the constants of [`Change`].
+        pub kind: String,
+        /// Which one: a username for [`Change::USER`], an id for others.
+        pub key: String,
+    }
 }
 
 impl Change {

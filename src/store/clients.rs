@@ -5,7 +5,7 @@ use std::str::FromStr;
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Change, Error, Result, Revoke, Store, Transaction, read,
+    Change, Error, Result, Revoke, Store, Transaction, read, row,
     transaction::{Lock, within},
 };
 use crate::{
@@ -15,29 +15,30 @@ use crate::{
     scope::ScopeSet,
 };
 
-/// Lists are joined by spaces.
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    name: String,
-    authentication: String,
-    secret_hash: Option<String>,
-    jwks: Option<String>,
-    grants: String,
-    scopes: String,
-    default_scopes: String,
-    audiences: String,
-    redirect_uris: String,
-    post_logout_redirect_uris: String,
-    application_type: String,
-    first_party: bool,
-    registration_hash: Option<String>,
-    secret_in_body: bool,
-    documented: bool,
-    scopes_fixed: bool,
-    unused_until: Option<i64>,
-    disabled: bool,
-    created_at: i64,
+row! {
+    /// Lists are joined by spaces.
+    struct Row {
+        id: String,
+        name: String,
+        authentication: String,
+        secret_hash: Option<String>,
+        jwks: Option<String>,
+        grants: String,
+        scopes: String,
+        default_scopes: String,
+        audiences: String,
+        redirect_uris: String,
+        post_logout_redirect_uris: String,
+        application_type: String,
+        first_party: bool,
+        registration_hash: Option<String>,
+        secret_in_body: bool,
+        documented: bool,
+        scopes_fixed: bool,
+        unused_until: Option<i64>,
+        disabled: bool,
+        created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for Client {

@@ -1,28 +1,30 @@
 //! Device authorizations (RFC 8628).
 
-use super::{Result, Store, Transaction, commit, read, transaction::within};
+use super::{Result, Store, Transaction, commit, read, row, transaction::within};
 use crate::opaque::Digest;
 
-/// A device that waits for its user, and how far it has come.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct DeviceRow {
-    pub user_code: String,
-    pub client_id: String,
-    /// What the device asked for; once the user has approved, what was granted.
-    pub scopes: String,
-    pub audience: String,
-    /// One of the constants of [`DeviceRow`].
-    pub state: String,
-    pub user_id: Option<String>,
-    /// The name of the user who approved.
-    pub username: Option<String>,
-    /// When that user had signed in.
-    pub auth_time: Option<i64>,
-    pub expires_at: i64,
-    /// Seconds that the device has to wait between two questions.
-    pub pace: i64,
-    /// When the device asked last.
-    pub asked_at: Option<i64>,
+row! {
+    /// A device that waits for its user, and how far it has come.
+    #[derive(Clone, Debug)]
+    pub struct DeviceRow {
+        pub user_code: String,
+        pub client_id: String,
+        /// What the device asked for; once the user has approved, what was granted.
+        pub scopes: String,
+        pub audience: String,
+        /// One of the constants of [`DeviceRow`].
+        pub state: String,
+        pub user_id: Option<String>,
+        /// The name of the user who approved.
+        pub username: Option<String>,
+        /// When that user had signed in.
+        pub auth_time: Option<i64>,
+        pub expires_at: i64,
+        /// Seconds that the device has to wait between two questions.
+        pub pace: i64,
+        /// When the device asked last.
+        pub asked_at: Option<i64>,
+    }
 }
 
 impl DeviceRow {

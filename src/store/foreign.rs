@@ -4,12 +4,12 @@ use std::{path::Path, str::FromStr, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, FromRow, PgConnection, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection,
     postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 use thiserror::Error;
 
-use super::clear_text::warn_of_clear_text;
+use super::{clear_text::warn_of_clear_text, row};
 
 /// Stands between the names of groups: a control character that separates units.
 const SEPARATOR: char = '\u{1f}';
@@ -121,18 +121,20 @@ pub struct GroupTables {
     pub member_group: String,
 }
 
-/// A user of another application. A column that was not asked for is `None`.
-#[derive(Debug, FromRow)]
-pub struct ForeignUser {
-    pub id: Option<String>,
-    pub username: Option<String>,
-    pub password_hash: Option<String>,
-    pub email: Option<String>,
-    pub full_name: Option<String>,
-    active: Option<i32>,
-    disabled: Option<i32>,
-    superuser: Option<i32>,
-    group_names: Option<String>,
+row! {
+    /// A user of another application. A column that was not asked for is `None`.
+    #[derive(Debug)]
+    pub struct ForeignUser {
+        pub id: Option<String>,
+        pub username: Option<String>,
+        pub password_hash: Option<String>,
+        pub email: Option<String>,
+        pub full_name: Option<String>,
+        active: Option<i32>,
+        disabled: Option<i32>,
+        superuser: Option<i32>,
+        group_names: Option<String>,
+    }
 }
 
 impl ForeignUser {

@@ -8,7 +8,9 @@ use crate::{
     scope::{Scope, ScopeSet},
 };
 
-use super::{Change, NewUser, Result, Store, Transaction, UserPatch, read, transaction::within};
+use super::{
+    Change, NewUser, Result, Store, Transaction, UserPatch, read, row, transaction::within,
+};
 
 /// The most values that one statement binds; SQLite takes 32,766.
 const MAX_BOUND: usize = 30_000;
@@ -43,16 +45,17 @@ pub struct Alteration {
     pub imported_hash: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    username: String,
-    email: Option<String>,
-    full_name: Option<String>,
-    locale: Option<String>,
-    disabled: bool,
-    scopes: Option<String>,
-    imported_hash: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        username: String,
+        email: Option<String>,
+        full_name: Option<String>,
+        locale: Option<String>,
+        disabled: bool,
+        scopes: Option<String>,
+        imported_hash: Option<String>,
+    }
 }
 
 impl From<Row> for KnownUser {

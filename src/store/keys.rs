@@ -2,25 +2,27 @@
 
 use std::fmt;
 
-use super::{Change, Result, Store, Transaction, commit, read, transaction::within};
+use super::{Change, Result, Store, Transaction, commit, read, row, transaction::within};
 
-/// A signing key as it is stored. Its private part does not print.
-#[derive(Clone, sqlx::FromRow)]
-pub struct KeyRow {
-    pub id: String,
-    pub algorithm: String,
-    /// Empty once the key is retired.
-    pub private_key: Vec<u8>,
-    /// Whether the private key is encrypted.
-    pub sealed: bool,
-    /// When it is published.
-    pub created_at: i64,
-    /// From when on it signs; without it the key waits for a rotation.
-    pub activates_at: Option<i64>,
-    /// From when on a successor signs.
-    pub retires_at: Option<i64>,
-    /// From when on no token of it is accepted.
-    pub verifies_until: Option<i64>,
+row! {
+    /// A signing key as it is stored. Its private part does not print.
+    #[derive(Clone)]
+    pub struct KeyRow {
+        pub id: String,
+        pub algorithm: String,
+        /// Empty once the key is retired.
+        pub private_key: Vec<u8>,
+        /// Whether the private key is encrypted.
+        pub sealed: bool,
+        /// When it is published.
+        pub created_at: i64,
+        /// From when on it signs; without it the key waits for a rotation.
+        pub activates_at: Option<i64>,
+        /// From when on a successor signs.
+        pub retires_at: Option<i64>,
+        /// From when on no token of it is accepted.
+        pub verifies_until: Option<i64>,
+    }
 }
 
 /// The state of a key.

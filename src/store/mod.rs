@@ -22,6 +22,7 @@ mod housekeeping;
 mod imports;
 mod keys;
 mod logins;
+mod migrations;
 mod moving;
 mod open;
 mod refresh;
@@ -180,4 +181,33 @@ macro_rules! commit {
     };
 }
 
-use {commit, read};
+/// Declares a struct with how it is read from a row: each field from the column of its
+/// name. (The derive of sqlx does the same, and brings a second build of both databases'
+/// drivers for itself.)
+macro_rules! row {
+    (
+        $(#[$about:meta])*
+        $visible:vis struct $name:ident {
+            $($(#[$about_field:meta])* $field_visible:vis $field:ident: $type:ty,)*
+        }
+    ) => {
+        $(#[$about])*
+        $visible struct $name {
+            $($(#[$about_field])* $field_visible $field: $type,)*
+        }
+
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
+        where
+            &'static str: sqlx::ColumnIndex<R>,
+            $($type: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,)*
+        {
+            fn from_row(row: &'r R) -> sqlx::Result<Self> {
+                Ok(Self {
+                    $($field: row.try_get(stringify!($field))?,)*
+                })
+            }
+        }
+    };
+}
+
+use {commit, read, row};

@@ -10,7 +10,9 @@ use sqlx::{
 };
 use thiserror::Error;
 
-use super::{DatabaseFile, Pools, Result, Store, clear_text::warn_of_clear_text, commit};
+use super::{
+    DatabaseFile, Pools, Result, Store, clear_text::warn_of_clear_text, commit, migrations,
+};
 
 /// How long a statement waits for a lock or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -114,9 +116,7 @@ impl Store {
             .await?;
         // In one transaction, which others who open the file at the same time wait for.
         let mut migration = writer.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&mut *migration)
-            .await?;
+        migrations::sqlite().run(&mut *migration).await?;
         migration.commit().await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
@@ -144,7 +144,7 @@ impl Store {
             .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        migrations::postgres().run(&pool).await?;
         Ok(Self {
             pools: Pools::Postgres(pool),
         })

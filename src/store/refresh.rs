@@ -1,29 +1,31 @@
 //! Refresh tokens, in families: a family is what one login or consent gave, and
 //! lives and dies as one.
 
-use super::{Result, Store, TokenRow, Transaction, read, transaction::within};
+use super::{Result, Store, TokenRow, Transaction, read, row, transaction::within};
 use crate::opaque::Digest;
 
-/// A refresh token and the family that it belongs to.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RefreshRow {
-    pub grant_id: String,
-    pub user_id: String,
-    pub username: String,
-    pub client_id: String,
-    /// The scopes of the family, joined by spaces.
-    pub scopes: String,
-    pub audience: String,
-    pub expires_at: i64,
-    /// When the user typed the password; unknown of families that are older than
-    /// this column.
-    pub auth_time: Option<i64>,
-    /// When it was used, which it can be once.
-    pub spent_at: Option<i64>,
-    /// From which address; unknown of uses that are older than this column.
-    pub spent_from: Option<String>,
-    /// When its family ended.
-    pub revoked_at: Option<i64>,
+row! {
+    /// A refresh token and the family that it belongs to.
+    #[derive(Clone, Debug)]
+    pub struct RefreshRow {
+        pub grant_id: String,
+        pub user_id: String,
+        pub username: String,
+        pub client_id: String,
+        /// The scopes of the family, joined by spaces.
+        pub scopes: String,
+        pub audience: String,
+        pub expires_at: i64,
+        /// When the user typed the password; unknown of families that are older than
+        /// this column.
+        pub auth_time: Option<i64>,
+        /// When it was used, which it can be once.
+        pub spent_at: Option<i64>,
+        /// From which address; unknown of uses that are older than this column.
+        pub spent_from: Option<String>,
+        /// When its family ended.
+        pub revoked_at: Option<i64>,
+    }
 }
 
 /// The use of a refresh token.

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{
-    Change, Pools, Result, Store, Transaction, read,
+    Change, Pools, Result, Store, Transaction, read, row,
     transaction::{Lock, within},
 };
 
@@ -63,15 +63,17 @@ impl<'a> Revoke<'a> {
     }
 }
 
-/// A token that is revoked.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Revocation {
-    /// The number of the change that revoked it.
-    pub seq: i64,
-    /// Its `jti`.
-    pub token_id: String,
-    /// Its `exp`.
-    pub expires_at: i64,
+row! {
+    /// A token that is revoked.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Revocation {
+        /// The number of the change that revoked it.
+        pub seq: i64,
+        /// Its `jti`.
+        pub token_id: String,
+        /// Its `exp`.
+        pub expires_at: i64,
+    }
 }
 
 impl Store {

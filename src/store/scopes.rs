@@ -3,18 +3,20 @@
 use uuid::Uuid;
 
 use super::{
-    Change, Result, Store, Transaction, read,
+    Change, Result, Store, Transaction, read, row,
     transaction::{Lock, within},
 };
 use sqlx::AssertSqlSafe;
 
-/// A scope of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct ScopeRow {
-    pub name: String,
-    pub description: String,
-    pub builtin: bool,
-    pub created_at: i64,
+row! {
+    /// A scope of the catalogue.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ScopeRow {
+        pub name: String,
+        pub description: String,
+        pub builtin: bool,
+        pub created_at: i64,
+    }
 }
 
 /// The columns in which scopes are joined by single spaces.
@@ -100,6 +102,19 @@ impl Transaction {
     pub async fn add_scope(&mut self, scope: &ScopeRow) -> Result<()> {
         self.insert_scope(scope).await?;
         self.announce(Change::SCOPES, "", scope.created_at).await?;
+        Ok(())
+    }
+
+    /// Gives a scope another description.
+    pub async fn describe_scope(&mut self, name: &str, description: &str, now: i64) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query("UPDATE scopes SET description = $2 WHERE name = $1")
+                .bind(name)
+                .bind(description)
+                .execute(&mut *connection)
+                .await?;
+        });
+        self.announce(Change::SCOPES, "", now).await?;
         Ok(())
     }
 

@@ -1,13 +1,15 @@
 //! What `serve` was last started with.
 
-use super::{Result, Store, commit, read};
+use super::{Result, Store, commit, read, row};
 
-/// Of the settings, those that decide whether a token is valid.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct ServedAs {
-    pub issuer: String,
-    pub audience: String,
-    pub algorithm: String,
+row! {
+    /// Of the settings, those that decide whether a token is valid.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ServedAs {
+        pub issuer: String,
+        pub audience: String,
+        pub algorithm: String,
+    }
 }
 
 impl Store {

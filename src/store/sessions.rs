@@ -1,22 +1,24 @@
 //! Sessions of people in their browsers.
 
-use super::{Result, Store, Transaction, commit, read, transaction::within};
+use super::{Result, Store, Transaction, commit, read, row, transaction::within};
 use crate::opaque::Digest;
 
-/// A session.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SessionRow {
-    /// What it is named by where it is listed; not what the browser holds.
-    pub id: String,
-    pub user_id: String,
-    pub username: String,
-    /// When the password was typed.
-    pub auth_time: i64,
-    pub last_seen_at: i64,
-    pub expires_at: i64,
-    /// Where it was begun.
-    pub address: String,
-    pub user_agent: String,
+row! {
+    /// A session.
+    #[derive(Clone, Debug)]
+    pub struct SessionRow {
+        /// What it is named by where it is listed; not what the browser holds.
+        pub id: String,
+        pub user_id: String,
+        pub username: String,
+        /// When the password was typed.
+        pub auth_time: i64,
+        pub last_seen_at: i64,
+        pub expires_at: i64,
+        /// Where it was begun.
+        pub address: String,
+        pub user_agent: String,
+    }
 }
 
 impl Store {

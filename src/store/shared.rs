@@ -3,18 +3,20 @@
 
 use uuid::Uuid;
 
-use super::{Change, Result, Revoke, Store, Transaction, read, transaction::within};
+use super::{Change, Result, Revoke, Store, Transaction, read, row, transaction::within};
 use crate::subject::Subject;
 
-/// Whom the tokens of a name belong to: a row of the other application's table,
-/// for as long as it has a password hash that a login here was made with.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Anchor {
-    /// The row of our own that grants refer to.
-    pub user_id: String,
-    pub foreign_id: String,
-    /// Digests of password hashes, joined by spaces.
-    pub credentials: String,
+row! {
+    /// Whom the tokens of a name belong to: a row of the other application's table,
+    /// for as long as it has a password hash that a login here was made with.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Anchor {
+        /// The row of our own that grants refer to.
+        pub user_id: String,
+        pub foreign_id: String,
+        /// Digests of password hashes, joined by spaces.
+        pub credentials: String,
+    }
 }
 
 impl Anchor {
@@ -24,11 +26,12 @@ impl Anchor {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    foreign_id: Option<String>,
-    credentials: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        foreign_id: Option<String>,
+        credentials: Option<String>,
+    }
 }
 
 impl Store {

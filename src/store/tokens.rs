@@ -1,32 +1,31 @@
 //! The access tokens that were issued.
 
-use super::{Change, Result, Store, Transaction, commit, read, transaction::within};
+use super::{Change, Result, Store, Transaction, commit, read, row, transaction::within};
 
-/// An issued access token.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct TokenRow {
-    /// Its `jti`.
-    pub id: String,
-    /// How it came about: one of the constants of [`TokenRow`].
-    pub kind: String,
-    pub subject: String,
-    pub client_id: String,
-    /// Its scopes, joined by spaces.
-    pub scopes: String,
-    /// Its audiences, joined by spaces.
-    pub audience: String,
-    /// What its owner calls it.
-    pub name: Option<String>,
-    /// The family of refresh tokens that it belongs to.
-    pub grant_id: Option<String>,
-    /// The token that it was exchanged for.
-    pub parent_id: Option<String>,
-    pub issued_at: i64,
-    pub expires_at: i64,
-    pub last_used_at: Option<i64>,
-    /// The other clients that it came through: written with the row, and not read.
-    #[sqlx(skip)]
-    pub via: Vec<String>,
+row! {
+    /// An issued access token.
+    #[derive(Clone, Debug)]
+    pub struct TokenRow {
+        /// Its `jti`.
+        pub id: String,
+        /// How it came about: one of the constants of [`TokenRow`].
+        pub kind: String,
+        pub subject: String,
+        pub client_id: String,
+        /// Its scopes, joined by spaces.
+        pub scopes: String,
+        /// Its audiences, joined by spaces.
+        pub audience: String,
+        /// What its owner calls it.
+        pub name: Option<String>,
+        /// The family of refresh tokens that it belongs to.
+        pub grant_id: Option<String>,
+        /// The token that it was exchanged for.
+        pub parent_id: Option<String>,
+        pub issued_at: i64,
+        pub expires_at: i64,
+        pub last_used_at: Option<i64>,
+    }
 }
 
 impl TokenRow {
@@ -132,9 +131,9 @@ impl Transaction {
         }))
     }
 
-    /// Records a token before it is handed out. What it rests on has been checked
-    /// in this transaction ([`holds`](Self::holds)).
-    pub async fn add_token(&mut self, token: &TokenRow) -> Result<()> {
+    /// Records a token before it is handed out, with the other clients that it came
+    /// through. What it rests on has been checked in this transaction ([`holds`](Self::holds)).
+    pub async fn add_token(&mut self, token: &TokenRow, via: &[String]) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
                 "INSERT INTO tokens (id, kind, subject, client_id, scopes, audience, name, grant_id,
@@ -155,7 +154,7 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
-        for client_id in &token.via {
+        for client_id in via {
             within!(self, |connection| {
                 sqlx::query("INSERT INTO token_clients (token_id, client_id) VALUES ($1, $2)")
                     .bind(&token.id)

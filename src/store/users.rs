@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    Change, Result, Revoke, Store, Transaction, UserBasis, commit, read,
+    Change, Result, Revoke, Store, Transaction, UserBasis, commit, read, row,
     transaction::{Lock, within},
 };
 
@@ -71,19 +71,20 @@ impl UserRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    username: String,
-    password_hash: Option<String>,
-    password_version: i64,
-    email: Option<String>,
-    full_name: Option<String>,
-    locale: Option<String>,
-    disabled: bool,
-    scopes: Option<String>,
-    created_at: i64,
-    updated_at: i64,
+row! {
+    struct Row {
+        id: String,
+        username: String,
+        password_hash: Option<String>,
+        password_version: i64,
+        email: Option<String>,
+        full_name: Option<String>,
+        locale: Option<String>,
+        disabled: bool,
+        scopes: Option<String>,
+        created_at: i64,
+        updated_at: i64,
+    }
 }
 
 impl From<Row> for UserRow {

@@ -97,7 +97,6 @@ impl Draft {
             issued_at,
             expires_at: claims.expires_at,
             last_used_at: None,
-            via: claims.via.clone(),
         };
         (claims, row)
     }

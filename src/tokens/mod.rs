@@ -99,7 +99,7 @@ pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Res
         if !transaction.holds(&basis).await? {
             return Err(Error::NoSuchSubjectKind(subject.kind().to_owned()));
         }
-        Ok(transaction.add_token(&row).await?)
+        Ok(transaction.add_token(&row, &claims.via).await?)
     };
     authority.write(actor, write).await?;
     let jwt = authority.sign(&claims)?;
@@ -179,7 +179,7 @@ pub async fn make_personal(
         if made.await? >= i64::from(most) {
             return Err(Error::TooManyTokens(most));
         }
-        Ok(transaction.add_token(&row).await?)
+        Ok(transaction.add_token(&row, &claims.via).await?)
     };
     authority.write(actor, write).await?;
     let jwt = authority.sign(&claims)?;

@@ -47,11 +47,17 @@ impl Drop for Application {
 fn the_application_of_the_page_takes_scopegates_tokens_and_no_others() {
     let address = free_address().to_string();
     let server = Server::with_args(&["--listen", &address]);
-    server.run(&["scope", "add", "items"]).succeeded();
+    let issuer = format!("http://{address}");
+    let application = Application::start(server.home(), &issuer);
+
+    let document = application.url.replace("/items", "/openapi.json");
+    let check = || server.run(&["scope", "check", &document, "--issuer", &issuer]);
+    check().was_refused_naming("1 of 1 operations");
+    server.run(&["scope", "import", &document]).succeeded();
+    check().succeeded();
     server.user("johndoe", PASSWORD, &["items", "me"]);
     let items = || server.login("johndoe", PASSWORD, &["me"]);
     items();
-    let application = Application::start(server.home(), &format!("http://{address}"));
 
     let token = eventually(
         || server.try_login("johndoe", PASSWORD, &["items"]).send(),

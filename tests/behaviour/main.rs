@@ -1,6 +1,7 @@
 //! What the server does, seen from outside: the real binary on a real
 //! database file, spoken to over HTTP and by its own commands.
 
+mod api_documents;
 mod authorization_code;
 mod support;
 
