@@ -28,6 +28,7 @@ mod foreign_verifiers;
 mod forged_claims;
 mod granted_scopes;
 mod guarded_fastapi;
+mod guarded_rust;
 mod guards;
 mod housekeeping;
 mod key_confusion;

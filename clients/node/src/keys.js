@@ -35,7 +35,9 @@ export class Keys {
    */
   async of({ kid, alg }) {
     if (typeof kid !== "string") throw new InvalidToken("the token does not name its key");
-    if (performance.now() > this.#fetched + FRESH || !this.#keys.has(kid)) await this.#fetch();
+    if (!this.#keys.has(kid)) await this.#fetch();
+    // Keys that are merely old serve until the new ones have come.
+    else if (performance.now() > this.#fetched + FRESH) this.#fetch();
     if (performance.now() > this.#fetched + STALE) throw new Unavailable("the issuer's keys cannot be had");
     const found = this.#keys.get(kid);
     if (!found) throw new InvalidToken("the token's key is not one of the issuer's");

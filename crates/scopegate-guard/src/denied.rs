@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::{
-    Response,
-    error::ResponseError,
-    http::{StatusCode, header},
-};
+use http::{HeaderMap, Response, StatusCode, header};
 use serde_json::json;
 use thiserror::Error;
 
@@ -15,10 +11,10 @@ use crate::scope::ScopeSet;
 /// The reason, which decides status and `WWW-Authenticate`.
 ///
 /// ```
-/// use poem::{error::ResponseError, http::header};
+/// use http::header;
 /// use scopegate_guard::Denied;
 ///
-/// let answer = Denied::NoToken.in_realm("garage").as_response();
+/// let answer = Denied::NoToken.in_realm("garage").answer::<String>();
 /// assert_eq!(answer.status(), 401);
 /// assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], "Bearer realm=\"garage\"");
 /// ```
@@ -45,12 +41,12 @@ pub enum Denied {
 /// token (RFC 9728 §5.1).
 ///
 /// ```
-/// use poem::{error::ResponseError, http::header};
+/// use http::header;
 /// use scopegate_guard::{Denied, Realm};
 ///
 /// let metadata = "https://api.example/.well-known/oauth-protected-resource";
 /// let realm = Realm::new("garage").with_metadata(metadata);
-/// let answer = Denied::NoToken.in_realm(realm).as_response();
+/// let answer = Denied::NoToken.in_realm(realm).answer::<String>();
 /// assert_eq!(
 ///     answer.headers()[header::WWW_AUTHENTICATE],
 ///     format!("Bearer realm=\"garage\", resource_metadata=\"{metadata}\""),
@@ -101,10 +97,10 @@ impl From<&str> for Realm {
 /// A refusal in the name of a realm: the response.
 ///
 /// ```
-/// use poem::error::ResponseError;
 /// use scopegate_guard::Denied;
 ///
-/// assert_eq!(Denied::Unavailable.in_realm("garage").status(), 503);
+/// let answer = Denied::Unavailable.in_realm("garage").answer::<String>();
+/// assert_eq!(answer.status(), 503);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{denied}")]
@@ -176,7 +172,7 @@ pub fn quotable(text: &str) -> String {
 }
 
 impl Denied {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::Malformed => StatusCode::BAD_REQUEST,
@@ -186,30 +182,67 @@ impl Denied {
     }
 }
 
-impl ResponseError for Refusal {
-    fn status(&self) -> StatusCode {
-        self.denied.status()
-    }
-
-    fn as_response(&self) -> Response {
+impl Refusal {
+    /// The answer: a problem (RFC 9457) with the header that says what was missing.
+    ///
+    /// ```
+    /// use scopegate_guard::Denied;
+    ///
+    /// let answer = Denied::NoToken.in_realm("garage").answer::<String>();
+    /// assert!(answer.body().contains("a bearer token is required"));
+    /// ```
+    pub fn answer<B: From<String>>(&self) -> Response<B> {
+        let status = self.denied.status();
         let mut problem = json!({
             "type": "about:blank",
             "title": self.denied.title(),
-            "status": self.status().as_u16(),
+            "status": status.as_u16(),
             "detail": self.to_string(),
         });
         if let Denied::InsufficientScope(needed) = &self.denied {
             problem["scope"] = json!(needed.to_string());
         }
-        let mut response = Response::builder()
-            .status(self.status())
-            .content_type("application/problem+json");
-        if let Some(challenge) = self.denied.challenge(&self.realm) {
-            response = response.header(header::WWW_AUTHENTICATE, challenge);
+        let mut response = Response::new(B::from(problem.to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        let problem = header::HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        // It is printable ASCII: names and reasons are quotable, scopes are.
+        let challenge = self.denied.challenge(&self.realm);
+        if let Some(challenge) = challenge.and_then(|text| text.try_into().ok()) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if self.denied == Denied::Unavailable {
-            response = response.header(header::RETRY_AFTER, "1");
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }
-        response.body(problem.to_string())
+        response
     }
+}
+
+/// The token of the one `Authorization: Bearer …` header (RFC 6750 §2.1); one in
+/// the query or the body is not looked for.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer abc"));
+/// assert_eq!(scopegate_guard::bearer_token(&headers), Ok("abc"));
+/// ```
+///
+/// # Errors
+/// There is none, or more than one `Authorization` header.
+pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Denied> {
+    let mut headers = headers.get_all(header::AUTHORIZATION).iter();
+    let value = headers.next().ok_or(Denied::NoToken)?;
+    if headers.next().is_some() {
+        return Err(Denied::Malformed);
+    }
+    let value = value.to_str().map_err(|_| Denied::Malformed)?;
+    let (scheme, token) = value.split_once(' ').ok_or(Denied::NoToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Denied::NoToken);
+    }
+    // RFC 6750 §2.1 has one space or more between the two.
+    Ok(token.trim_start_matches(' '))
 }

@@ -3,17 +3,22 @@
 use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
 use poem::{
-    Endpoint, EndpointExt, Request, Response, Result,
+    Endpoint, EndpointExt, Request, Response, ResponseParts, Result,
     endpoint::BoxEndpoint,
-    http::{Method, header},
+    error::ResponseError,
+    http::{Method, StatusCode},
 };
 use poem_openapi::{
     OpenApi,
+    auth::Bearer,
     registry::{MetaApi, Registry},
 };
 use thiserror::Error;
 
-use crate::{Authenticate, CLIENT_SCHEME, Caller, Denied, Realm, Requirement, SELF_CHECKED};
+use crate::{
+    Authenticate, CLIENT_SCHEME, Caller, Denied, Realm, Refusal, Requirement, SELF_CHECKED,
+    bearer_token,
+};
 
 type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
@@ -220,7 +225,7 @@ impl<A: Authenticate> Endpoint for Guard<A> {
 impl<A: Authenticate> Guard<A> {
     /// The caller; none where a client may call and the request has no bearer token.
     async fn admit(&self, request: &Request) -> std::result::Result<Option<Arc<Caller>>, Denied> {
-        let token = match bearer_token(request) {
+        let token = match bearer_token(request.headers()) {
             Err(Denied::NoToken) if self.admits_clients => return Ok(None),
             token => token?,
         };
@@ -232,26 +237,45 @@ impl<A: Authenticate> Guard<A> {
     }
 }
 
-/// The token of the one `Authorization: Bearer …` header (RFC 6750 §2.1); one in
-/// the query or the body is not looked for.
+impl ResponseError for Refusal {
+    fn status(&self) -> StatusCode {
+        self.denied().status()
+    }
+
+    fn as_response(&self) -> Response {
+        let (parts, body) = self.answer::<String>().into_parts();
+        Response::from_parts(
+            ResponseParts {
+                status: parts.status,
+                version: parts.version,
+                headers: parts.headers,
+                extensions: parts.extensions,
+            },
+            body.into(),
+        )
+    }
+}
+
+/// The checker for a security scheme of poem-openapi: the caller that
+/// [`Enforced`] verified.
+///
+/// # Errors
+/// 401 where there is none, as without `Enforced`.
 ///
 /// ```
-/// use poem::Request;
+/// use std::sync::Arc;
 ///
-/// let request = Request::builder().header("Authorization", "Bearer abc").finish();
-/// assert_eq!(scopegate_guard::bearer_token(&request), Ok("abc"));
+/// use poem_openapi::SecurityScheme;
+/// use scopegate_guard::{Caller, caller};
+///
+/// #[derive(SecurityScheme)]
+/// #[oai(ty = "bearer", checker = "caller")]
+/// struct Auth(Arc<Caller>);
 /// ```
-pub fn bearer_token(request: &Request) -> std::result::Result<&str, Denied> {
-    let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
-    let value = headers.next().ok_or(Denied::NoToken)?;
-    if headers.next().is_some() {
-        return Err(Denied::Malformed);
-    }
-    let value = value.to_str().map_err(|_| Denied::Malformed)?;
-    let (scheme, token) = value.split_once(' ').ok_or(Denied::NoToken)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Denied::NoToken);
-    }
-    // RFC 6750 §2.1 has one space or more between the two.
-    Ok(token.trim_start_matches(' '))
+pub async fn caller(request: &Request, _token: Bearer) -> Result<Arc<Caller>> {
+    let caller = request.extensions().get::<Arc<Caller>>();
+    // Without `Enforced` nobody is let in, in whosever name.
+    caller
+        .cloned()
+        .ok_or_else(|| Denied::NoToken.in_realm("api").into())
 }

@@ -14,9 +14,13 @@
 //! nothing to read and the answer is 401, so forgetting it opens nothing.
 //!
 //! Tokens are verified without a question to the server that issued them:
-//! [`Offline`] needs its JWKS, its issuer and the audience of the API. What the
-//! server itself does, and no other API can, is to ask its live state as well; it
+//! [`Offline`] needs its JWKS, its issuer and the audience of the API. `Issuer`
+//! (feature `issuer`) fetches the JWKS by itself, and learns what was revoked. What
+//! the server itself does, and no other API can, is to ask its live state as well; it
 //! brings an [`Authenticate`] of its own.
+//!
+//! APIs written with axum, or anything else on tower, guard their routes by the layer
+//! `RequireScopes` (feature `tower`), and can do without the feature `poem`.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -68,11 +72,18 @@
 #![warn(missing_docs)]
 
 mod denied;
+#[cfg(feature = "poem")]
 mod enforced;
 pub mod es256;
+#[cfg(feature = "issuer")]
+mod issuer;
 mod json;
 mod offline;
+#[cfg(feature = "poem")]
 mod public;
+#[cfg(feature = "tower")]
+mod require;
+#[cfg(feature = "poem")]
 mod requirement;
 pub mod scope;
 pub mod subject;
@@ -80,15 +91,20 @@ pub mod token;
 
 use std::sync::Arc;
 
-use poem::{Request, Result};
-use poem_openapi::auth::Bearer;
 use uuid::Uuid;
 
-pub use denied::{Denied, Realm, Refusal, quotable};
-pub use enforced::{Enforced, Undeclared, bearer_token};
+pub use denied::{Denied, Realm, Refusal, bearer_token, quotable};
+#[cfg(feature = "poem")]
+pub use enforced::{Enforced, Undeclared, caller};
+#[cfg(feature = "issuer")]
+pub use issuer::{Issuer, IssuerError};
 pub use json::from_slice as unambiguous_json;
 pub use offline::{NotAJwks, Offline};
+#[cfg(feature = "poem")]
 pub use public::{NO_CREDENTIAL, OptionalClient, Public, SELF_CHECKED, register_clients};
+#[cfg(feature = "tower")]
+pub use require::{RequireScopes, Required};
+#[cfg(feature = "poem")]
 pub use requirement::{CLIENT_SCHEME, Requirement};
 
 use crate::{scope::ScopeSet, subject::Subject, token::Claims};
@@ -168,28 +184,4 @@ pub trait Authenticate: Send + Sync + 'static {
         &self,
         token: &str,
     ) -> impl Future<Output = std::result::Result<Arc<Caller>, Denied>> + Send;
-}
-
-/// The checker for a security scheme of poem-openapi: the caller that
-/// [`Enforced`] verified.
-///
-/// # Errors
-/// 401 where there is none, as without `Enforced`.
-///
-/// ```
-/// use std::sync::Arc;
-///
-/// use poem_openapi::SecurityScheme;
-/// use scopegate_guard::{Caller, caller};
-///
-/// #[derive(SecurityScheme)]
-/// #[oai(ty = "bearer", checker = "caller")]
-/// struct Auth(Arc<Caller>);
-/// ```
-pub async fn caller(request: &Request, _token: Bearer) -> Result<Arc<Caller>> {
-    let caller = request.extensions().get::<Arc<Caller>>();
-    // Without `Enforced` nobody is let in, in whosever name.
-    caller
-        .cloned()
-        .ok_or_else(|| Denied::NoToken.in_realm("api").into())
 }

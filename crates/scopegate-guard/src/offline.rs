@@ -65,13 +65,17 @@ impl Offline {
     }
 }
 
+/// The time in seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.map_or(0, |since| since.as_secs())).unwrap_or(i64::MAX)
+}
+
 impl Authenticate for Offline {
     async fn authenticate(&self, token: &str) -> Result<Arc<Caller>, Denied> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = i64::try_from(since.map_or(0, |since| since.as_secs())).unwrap_or(i64::MAX);
         let claims = self
             .keys
-            .verify(token, &self.expected, now)
+            .verify(token, &self.expected, now())
             .map_err(|refused| Denied::InvalidToken(refused.to_string()))?;
         Ok(Arc::new(Caller::from(&*claims)))
     }

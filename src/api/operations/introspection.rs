@@ -207,7 +207,7 @@ impl IntrospectionApi {
         form: OAuthForm<TokenQuestion>,
     ) -> Result<Revoked, Refusal> {
         let (token, fields) = form.0.split();
-        let revoker = match bearer_token(request) {
+        let revoker = match bearer_token(request.headers()) {
             Err(Denied::NoToken) => {
                 let credentials = client_credentials(request, fields)?;
                 Revoker::Client(Requester::authenticate(&self.0, &credentials).await?)

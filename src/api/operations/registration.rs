@@ -551,7 +551,7 @@ impl RegistrationApi {
 
 /// The registration token of a request; an unreadable header is one that is not valid.
 fn presented(request: &Request) -> Option<&str> {
-    match bearer_token(request) {
+    match bearer_token(request.headers()) {
         Ok(token) => Some(token),
         Err(Denied::NoToken) => None,
         Err(_) => Some(""),

@@ -47,6 +47,7 @@ class Issuer:
         self._fetched: float | None = None
         self._tried: float | None = None
         self._lock = threading.Lock()
+        self._renewing: threading.Thread | None = None
         self._revocations = client and Revocations(self._base, client, max_staleness)
 
     def authenticate(self, token: str) -> Caller:
@@ -60,16 +61,27 @@ class Issuer:
 
     def needs_keys(self, token: str) -> bool:
         """Whether the keys have to be asked for before this token can be verified."""
-        now = time.monotonic()
-        if self._tried is not None and now < self._tried + PAUSE:
+        if not self._may_fetch():
             return False
-        is_fresh = self._fetched is not None and now < self._fetched + FRESH
-        return not is_fresh or key_id(token) not in self._keys
+        if key_id(token) not in self._keys:
+            return True
+        if self._fetched is not None and time.monotonic() > self._fetched + FRESH:
+            self._renew()
+        return False
+
+    def _renew(self) -> None:
+        """Asks for the keys beside the requests: those that there are serve until the new ones have come."""
+        if self._renewing is None or not self._renewing.is_alive():
+            self._renewing = threading.Thread(target=self.fetch_keys, name="scopegate-keys", daemon=True)
+            self._renewing.start()
+
+    def _may_fetch(self) -> bool:
+        return self._tried is None or time.monotonic() > self._tried + PAUSE
 
     def fetch_keys(self) -> None:
         """Asks for the keys; keeps those that there are where that fails."""
         with self._lock:
-            if self._tried is not None and time.monotonic() < self._tried + PAUSE:
+            if not self._may_fetch():
                 return
             try:
                 document: Any = fetch(f"{self._base}/.well-known/jwks.json", TIMEOUT)
