@@ -23,8 +23,9 @@ use crate::{
 pub const JWKS_MAX_AGE: u32 = 300;
 
 /// How long a new key is published before it signs, where nothing else is asked
-/// for: longer than a copy of the JWKS lives that was fetched right before.
-pub const DEFAULT_GRACE: Duration = Duration::from_mins(6);
+/// for: longer than a copy of the JWKS lives that was fetched right before, also where a
+/// verifier keeps it for ten minutes whatever we say, as the usual ones in Node do.
+pub const DEFAULT_GRACE: Duration = Duration::from_mins(12);
 
 /// The longest time that may be asked for.
 const MAX_GRACE: Duration = Duration::from_hours(720);

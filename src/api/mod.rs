@@ -20,7 +20,7 @@ use plumbing::{
     access, base_path::WithoutBasePath, cors::Cors, errors::Answers, trailing_slash::TrimSlashes,
 };
 
-pub use openapi::document::{Flows, document_json, document_yaml};
+pub use openapi::document::{Flows, Served, document_json, document_yaml};
 
 /// The operations, each behind its guard.
 pub(crate) fn guarded(authority: &Arc<Authority>) -> Result<impl IntoEndpoint + use<>, Undeclared> {
@@ -40,7 +40,11 @@ pub(crate) fn with_docs(routes: Route, config: &Config) -> Route {
         true => Flows::All,
         false => Flows::WithoutPassword,
     };
-    openapi::docs::add_to(routes, flows)
+    let served = Served {
+        flows,
+        base_path: config.base_path().to_owned(),
+    };
+    openapi::docs::add_to(routes, &Arc::new(served))
 }
 
 /// Sees to it that every error has its shape; `pages` are the methods of what is no

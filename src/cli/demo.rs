@@ -70,9 +70,9 @@ impl Demo {
 async fn fill(authority: &Authority, admin_password: &str) -> Outcome {
     scopes::add(authority, &Actor::operator(), "items", "Read items.").await?;
     let everything = authority.live.catalogue().iter().cloned().collect();
-    let tutorial = ["me", "me:write", "tokens", "items", "offline_access"];
+    let tutorial = "me me:write tokens items offline_access openid profile email";
     let tutorial = tutorial
-        .into_iter()
+        .split(' ')
         .map(Scope::parse)
         .collect::<Result<ScopeSet, _>>()?;
     let me = [Scope::parse("me")?].into_iter().collect();

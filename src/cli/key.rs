@@ -95,7 +95,7 @@ pub struct Generate {
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate key rotate")]
 pub struct Rotate {
-    /// How long the new key is published before it signs [default: 6m]
+    /// How long the new key is published before it signs [default: 12m]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     grace: Option<Duration>,
     /// Sign with it as soon as every running server knows it: after 2 seconds. Verifiers that

@@ -1,7 +1,7 @@
 //! `scopegate openapi`.
 
 use clap::Args;
-use scopegate::api::Flows;
+use scopegate::api::Served;
 
 use super::{Outcome, output::line};
 
@@ -23,9 +23,9 @@ pub struct OpenApi {
 impl OpenApi {
     pub fn run(self) -> Outcome {
         let document = if self.yaml {
-            scopegate::api::document_yaml(Flows::All)?
+            scopegate::api::document_yaml(&Served::default())?
         } else {
-            scopegate::api::document_json(Flows::All)?
+            scopegate::api::document_json(&Served::default())?
         };
         line!("{}", document.trim_end());
         Ok(())

@@ -289,8 +289,12 @@ fn another_algorithm_in_the_settings_is_a_rotation_where_tokens_are_out() {
     let keys = list(&server);
     assert_eq!(keys[1]["algorithm"], "EdDSA");
     assert_eq!(states(&server), ["active", "pending"]);
-    let url = format!("http://{}/users/me", other.address);
-    Call::new("GET", &url).bearer(&old).send().expect(200);
+    let get = |path: &str| Call::new("GET", &format!("http://{}{path}", other.address));
+    get("/users/me").bearer(&old).send().expect(200);
+    // Tokens of both come, so both are named.
+    let metadata = get("/.well-known/openid-configuration").send().expect(200);
+    let named = &metadata["id_token_signing_alg_values_supported"];
+    assert_eq!(named, &json!(["EdDSA", "ES256"]));
 }
 
 #[test]

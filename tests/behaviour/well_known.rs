@@ -188,6 +188,14 @@ fn everything_is_found_below_the_path_of_the_issuer_and_without_it() {
     ] {
         assert_eq!(server.get(path).send().status, 200, "{path}");
     }
+    let document = server.get("/auth/openapi.json").send().expect(200);
+    assert_eq!(document["servers"], json!([{"url": "/auth"}]));
+    let flows = &document["components"]["securitySchemes"]["scopegate"]["flows"];
+    assert_eq!(flows["password"]["tokenUrl"], "/auth/token");
+    assert_eq!(
+        flows["authorizationCode"]["authorizationUrl"],
+        "/auth/authorize"
+    );
     for path in ["/authusers/me", "/auth/auth/users/me", "/docs/auth"] {
         assert_eq!(server.get(path).send().status, 404, "{path}");
     }

@@ -51,7 +51,7 @@ test("who logs in with the scope gets the profile", async () => {
     email: "johndoe@example.com",
     full_name: "John Doe",
     disabled: false,
-    scopes: ["items", "me", "me:write", "offline_access", "tokens"],
+    scopes: ["email", "items", "me", "me:write", "offline_access", "openid", "profile", "tokens"],
   });
   await assertNoFaults();
   if (SCREENSHOT) await takePicture(SCREENSHOT);
@@ -82,6 +82,43 @@ test("a scope of the team's own can be ticked, and the form for people comes fir
   await page.locator(".btn.authorize").first().click();
   const first = page.locator(".dialog-ux .auth-container").first();
   assert.match(await first.innerText(), /scopegate \(OAuth2, password\)/);
+  await assertNoFaults();
+});
+
+test("scopes that were asked for and not granted are named", async () => {
+  await openDocs(page, `${demo.origin}/docs`);
+  const notice = page.locator("#notice");
+  await authorize(page, { ...JOHNDOE, scopes: ["me", "users:read"] });
+  assert.match(await notice.innerText(), /Not granted.*: users:read$/);
+  await logOut(page);
+  await authorize(page, { ...JOHNDOE, scopes: ["me"] });
+  await notice.waitFor({ state: "hidden" });
+  await assertNoFaults();
+});
+
+test("the page is dark where the system is", async () => {
+  const colour = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await openDocs(page, `${demo.origin}/docs`);
+  const dark = await colour();
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.waitForFunction((was) => getComputedStyle(document.documentElement).backgroundColor !== was, dark);
+  await assertNoFaults();
+});
+
+test("on a phone nothing covers the answer", async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openDocs(page, `${demo.origin}/docs`);
+  await authorize(page, { ...JOHNDOE, scopes: ["me"] });
+  await execute(page, "get", "/users/me");
+  const answer = page.locator(".live-responses-table .highlight-code pre");
+  await answer.scrollIntoViewIfNeeded();
+  const isOnTop = await answer.evaluate((element) => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const found = document.elementFromPoint(left + Math.min(width / 2, innerWidth / 2 - left), top + height / 2);
+    return element.contains(found) || found.contains(element);
+  });
+  assert.ok(isOnTop);
   await assertNoFaults();
 });
 

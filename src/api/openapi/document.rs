@@ -14,6 +14,7 @@ use crate::api::{
         access::{LiveAccess, SCHEME},
         methods::{Methods, PathMethods},
         problem,
+        tag::Tag,
     },
 };
 use crate::guard::Enforced;
@@ -40,26 +41,43 @@ pub enum Flows {
     WithoutPassword,
 }
 
+/// What of a document depends on the server that serves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    pub flows: Flows,
+    /// The path of the server's address, without a slash at its end.
+    pub base_path: String,
+}
+
+/// A server as it is by default.
+impl Default for Served {
+    fn default() -> Self {
+        Self {
+            flows: Flows::All,
+            base_path: String::new(),
+        }
+    }
+}
+
 /// The document as JSON, with a line break at its end.
-pub fn document_json(flows: Flows) -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_string_pretty(&document(flows)?)? + "\n")
+pub fn document_json(served: &Served) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&document(served)?)? + "\n")
 }
 
 /// The document as YAML.
-pub fn document_yaml(flows: Flows) -> Result<String, Box<dyn std::error::Error>> {
-    Ok(serde_yaml_ng::to_string(&document(flows)?)?)
+pub fn document_yaml(served: &Served) -> Result<String, Box<dyn std::error::Error>> {
+    Ok(serde_yaml_ng::to_string(&document(served)?)?)
 }
 
-fn document(flows: Flows) -> Result<Value, serde_json::Error> {
+fn document(served: &Served) -> Result<Value, serde_json::Error> {
     let raw = derived();
     let mut document: Value = serde_json::from_str(&raw)?;
     plain::make(&mut document);
     close_requests(&mut document);
-    if flows == Flows::WithoutPassword
-        && let Some(flows) =
-            document["components"]["securitySchemes"][SCHEME]["flows"].as_object_mut()
-    {
-        flows.remove("password");
+    suit(&mut document, served);
+    if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
+        let place = |tag: &Value| Tag::ORDER.iter().position(|name| tag["name"] == *name);
+        tags.sort_by_key(place);
     }
     let schemas = document["components"]["schemas"].clone();
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
@@ -73,6 +91,26 @@ fn document(flows: Flows) -> Result<Value, serde_json::Error> {
         }
     }
     Ok(document)
+}
+
+/// Says of the server what is so where it is served.
+fn suit(document: &mut Value, served: &Served) {
+    let base = &served.base_path;
+    if !base.is_empty() {
+        document["servers"][0]["url"] = base.as_str().into();
+    }
+    let flows = document["components"]["securitySchemes"][SCHEME]["flows"].as_object_mut();
+    let Some(flows) = flows else { return };
+    if served.flows == Flows::WithoutPassword {
+        flows.remove("password");
+    }
+    for flow in flows.values_mut().filter_map(Value::as_object_mut) {
+        for (field, value) in flow {
+            if let Some(path) = value.as_str().filter(|_| field.ends_with("Url")) {
+                *value = format!("{base}{path}").into();
+            }
+        }
+    }
 }
 
 /// What poem-openapi says.

@@ -148,7 +148,7 @@ impl poem_openapi::types::Example for KeyCreate {
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct KeyRotation {
-    /// For how many seconds the new key is published before it signs: 360 if
+    /// For how many seconds the new key is published before it signs: 720 if
     /// not said, 2 at least. Verifiers use a copy of the JWKS for 300 seconds.
     #[oai(validator(maximum(value = "2592000")))]
     grace: Option<u32>,
@@ -160,7 +160,7 @@ impl Rules for KeyRotation {
 
 impl poem_openapi::types::Example for KeyRotation {
     fn example() -> Self {
-        Self { grace: Some(360) }
+        Self { grace: Some(720) }
     }
 }
 

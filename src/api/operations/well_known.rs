@@ -1,7 +1,7 @@
 //! What verifiers and clients find by themselves: the public keys (RFC 7517)
 //! and the metadata of the server (RFC 8414).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem_openapi::{
@@ -431,10 +431,22 @@ fn metadata(authority: &Authority) -> ServerMetadata {
         introspection_endpoint,
         userinfo_endpoint: endpoint("/userinfo").filter(|_| config.openid_connect),
         subject_types_supported: openid(&["public"]),
-        id_token_signing_alg_values_supported: openid(&[config.signing_algorithm.name()]),
+        id_token_signing_alg_values_supported: openid(&algorithms(authority)),
         claims_supported: openid(openid::CLAIMS),
         issuer: issuer.clone(),
     }
+}
+
+/// The algorithms of the keys that sign or have signed, that of the setting first.
+fn algorithms(authority: &Authority) -> Vec<&'static str> {
+    let first = authority.config.signing_algorithm;
+    let keys = authority.live.keys();
+    let serving = keys.verification.valid(authority.clock.now());
+    let others: BTreeSet<&str> = serving
+        .map(|key| key.algorithm().name())
+        .filter(|name| *name != first.name())
+        .collect();
+    [first.name()].into_iter().chain(others).collect()
 }
 
 fn cacheable() -> String {

@@ -31,6 +31,20 @@ pub(in crate::api) enum Tag {
     Operation,
 }
 
+impl Tag {
+    /// In the order of use.
+    pub(in crate::api) const ORDER: [&str; 8] = [
+        "oauth",
+        "me",
+        "tokens",
+        "users",
+        "clients",
+        "scopes",
+        "keys",
+        "operation",
+    ];
+}
+
 /// A text as one segment of a path (RFC 3986 §3.3).
 pub(in crate::api) fn path_segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

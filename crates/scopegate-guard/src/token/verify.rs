@@ -160,10 +160,15 @@ impl Keys {
         self.0.values()
     }
 
+    /// The keys that verify at a time, in seconds since 1970, in no order.
+    pub fn valid(&self, now: i64) -> impl Iterator<Item = &VerificationKey> {
+        self.iter().filter(move |key| key.is_valid_at(now))
+    }
+
     /// The public keys at a time, in seconds since 1970, by `kid`: what a JWKS
     /// shows. A secret is not among them.
     pub fn published(&self, now: i64) -> Vec<&Jwk> {
-        let valid = self.iter().filter(|key| key.is_valid_at(now));
+        let valid = self.valid(now);
         let mut shown: Vec<&VerificationKey> = valid.filter(|key| key.jwk().is_some()).collect();
         shown.sort_by(|one, other| one.id.cmp(&other.id));
         shown.into_iter().filter_map(VerificationKey::jwk).collect()

@@ -1,7 +1,7 @@
 //! Swagger UI, ReDoc and the document, all from inside the binary: these pages
 //! load nothing from another origin, and their Content-Security-Policy says so.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use poem::{
@@ -12,7 +12,7 @@ use poem::{
 };
 use poem_openapi::OpenApiService;
 
-use super::document::{self, Flows};
+use super::document::{self, Served};
 
 const SWAGGER_UI_JS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
 const SWAGGER_UI_CSS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
@@ -43,7 +43,8 @@ const ASSET_MAX_AGE: &str = "public, max-age=3600";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Adds the pages, their assets and the document.
-pub(in crate::api) fn add_to(routes: Route, flows: Flows) -> Route {
+pub(in crate::api) fn add_to(routes: Route, served: &Arc<Served>) -> Route {
+    let (for_json, for_yaml) = (Arc::clone(served), Arc::clone(served));
     routes
         .at("/docs", get(page(SWAGGER_HTML, SWAGGER_NEEDS)))
         .at(
@@ -69,13 +70,13 @@ pub(in crate::api) fn add_to(routes: Route, flows: Flows) -> Route {
         .at(
             "/openapi.json",
             get(rendered("application/json", move || {
-                document::document_json(flows).map_err(|error| error.to_string())
+                document::document_json(&for_json).map_err(|error| error.to_string())
             })),
         )
         .at(
             "/openapi.yaml",
             get(rendered("application/yaml", move || {
-                document::document_yaml(flows).map_err(|error| error.to_string())
+                document::document_yaml(&for_yaml).map_err(|error| error.to_string())
             })),
         )
 }

@@ -7,6 +7,12 @@ const here = document.currentScript.src;
 // The style sheet styles what is inside of #api, not the page around it.
 document.body.style.margin = "0";
 
+// As light or dark as the reader's system.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followSystem = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followSystem);
+followSystem();
+
 const documentUrl = new URL("../openapi.json", here).href;
 
 // The document knows the built-in scopes; those of the team are in the catalogue, and can be
@@ -18,10 +24,41 @@ const catalogue = fetch(new URL("../.well-known/oauth-authorization-server", her
     () => [],
   );
 
-async function withCatalogue(response) {
-  if (response.url !== documentUrl) {
-    return response;
+// A token may have fewer scopes than were asked for: the page says which are missing.
+const tokenUrl = new URL("../token", here).href;
+const notice = document.getElementById("notice");
+Object.assign(notice.style, {
+  margin: 0,
+  padding: "0.8rem 20px",
+  background: "#fde68a",
+  color: "#1f2937",
+  font: "14px sans-serif",
+});
+let asked = [];
+
+function rememberAsked(request) {
+  if (new URL(request.url, here).href === tokenUrl) {
+    asked = (new URLSearchParams(request.body).get("scope") ?? "").split(" ").filter(Boolean);
   }
+  return request;
+}
+
+function sayDropped(response) {
+  const granted = response.ok ? (response.obj.scope ?? "").split(" ") : asked;
+  const dropped = asked.filter((scope) => !granted.includes(scope));
+  notice.textContent = `Not granted, since you or the client may not hold it: ${dropped.join(", ")}`;
+  notice.hidden = dropped.length === 0;
+  return response;
+}
+
+async function inspect(response) {
+  if (response.url === tokenUrl) {
+    return sayDropped(response);
+  }
+  return response.url === documentUrl ? withCatalogue(response) : response;
+}
+
+async function withCatalogue(response) {
   const api = JSON.parse(response.text);
   for (const flow of Object.values(api.components.securitySchemes.scopegate.flows)) {
     for (const scope of await catalogue) {
@@ -35,7 +72,8 @@ async function withCatalogue(response) {
 const ui = SwaggerUIBundle({
   dom_id: "#api",
   url: documentUrl,
-  responseInterceptor: withCatalogue,
+  requestInterceptor: rememberAsked,
+  responseInterceptor: inspect,
   // ?url= and ?configUrl= of the address name no other document.
   queryConfigEnabled: false,
   validatorUrl: null,
