@@ -38,7 +38,11 @@ impl Layers {
         };
         let is_fixed = |listen: &SocketAddr| listen.ip().is_loopback() && listen.port() != 0;
         if let Some(listen) = listen.filter(is_fixed) {
-            let issuer = format!("http://{listen}");
+            let scheme = match self.text("tls-cert") {
+                Some(_) => "https",
+                None => "http",
+            };
+            let issuer = format!("{scheme}://{listen}");
             self.add(Source::Default, Layer::from([("issuer", issuer)]));
         }
     }

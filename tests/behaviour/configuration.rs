@@ -319,6 +319,10 @@ fn the_issuer_follows_a_loopback_listen_and_must_be_set_beyond() {
     let shown = listen("127.0.0.1:9321").succeeded();
     assert!(shown.stdout.contains("http://127.0.0.1:9321"), "{shown:?}");
     assert!(shown.stdout.contains("default"), "{shown:?}");
+    let tls = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    let env = [("SCOPEGATE_LISTEN", "127.0.0.1:9321")];
+    let shown = effective(&home, "issuer", &env, &tls).succeeded();
+    assert!(shown.stdout.contains("https://127.0.0.1:9321"), "{shown:?}");
     let mut command = home.command(&["config"]);
     let done = Done::of(command.env("SCOPEGATE_LISTEN", "0.0.0.0:9321"));
     done.was_refused_naming("issuer");

@@ -50,6 +50,7 @@ mod pushed_requests;
 mod readme;
 mod refresh_and_revocation;
 mod registration;
+mod resource_servers;
 mod revocations;
 mod rotation_under_load;
 mod scopes;

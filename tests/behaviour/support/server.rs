@@ -238,7 +238,8 @@ impl Drop for Running {
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, address) = line.split_once("listening on http://")?;
+    let (_, url) = line.split_once("listening on ")?;
+    let (_, address) = url.split_once("://")?;
     address.split_whitespace().next()?.parse().ok()
 }
 

@@ -1,0 +1,218 @@
+//! Programs of Debian as resource servers, by the recipes of docs/resource-servers.md.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Child, Command, Stdio},
+};
+
+use rcgen::generate_simple_self_signed;
+
+use crate::support::*;
+
+const PAGE: &str = include_str!("../../docs/resource-servers.md");
+const AUDIENCE: &str = "https://api.example.com";
+
+/// The code of a language below a heading of the page.
+fn recipe(heading: &str, language: &str) -> &'static str {
+    let section = PAGE.split(&format!("## {heading}\n")).nth(1);
+    let code = section.and_then(|text| text.split(&format!("```{language}\n")).nth(1));
+    code.and_then(|text| text.split("```").next())
+        .expect("a recipe")
+}
+
+/// A server, and its issuer.
+struct Issuer {
+    server: Server,
+    url: String,
+}
+
+impl Issuer {
+    fn start() -> Self {
+        Self::start_in(Home::new(), "http", &[])
+    }
+
+    /// One that is reached by https.
+    fn start_with_tls() -> Self {
+        let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let home = Home::new();
+        let write = |name, text: String| home.write(name, &text).display().to_string();
+        let certificate = write("cert.pem", made.cert.pem());
+        let key = write("key.pem", made.signing_key.serialize_pem());
+        let args = ["--tls-cert", &certificate, "--tls-key", &key];
+        Self::start_in(home, "https", &args)
+    }
+
+    fn start_in(home: Home, scheme: &str, args: &[&str]) -> Self {
+        let address = free_address().to_string();
+        let server = Server::start_in(home, &[&["--listen", &address], args].concat());
+        for scope in ["items", "other"] {
+            server.run(&["scope", "add", scope]).succeeded();
+        }
+        let kind = [
+            "subject-kind",
+            "add",
+            "post",
+            "--scope",
+            "items",
+            "--scope",
+            "other",
+        ];
+        server.run(&kind).succeeded();
+        let url = format!("{scheme}://{address}");
+        Self { server, url }
+    }
+
+    /// A token with a scope for an audience.
+    fn mint(&self, scope: &str, audience: &str, life: &str) -> String {
+        let mint = [
+            "token",
+            "mint",
+            "--json",
+            "--subject",
+            "post:1",
+            "--scope",
+            scope,
+        ];
+        let whose = ["--issuer", &self.url, "--expires-in", life];
+        let audience = ["--audience", audience, "--allowed-audience", audience];
+        let made = self.server.run(&[&mint[..], &whose, &audience].concat());
+        let token = made.succeeded().json()["access_token"].clone();
+        token.as_str().expect("a token").to_owned()
+    }
+
+    /// The recipe with the addresses of this test.
+    fn fill(&self, recipe: &str) -> String {
+        recipe.replace("https://auth.example.com", &self.url)
+    }
+}
+
+/// A program that serves `/items` behind a guard.
+struct Guarded {
+    process: Child,
+    url: String,
+}
+
+impl Guarded {
+    fn start(home: &Home, command: &mut Command, listen: &str) -> Self {
+        let log = fs::File::create(home.path().join("program.log")).expect("a log");
+        let process = command
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("a running program");
+        let guarded = Self {
+            process,
+            url: format!("http://{listen}/items"),
+        };
+        let asked = || Call::new("GET", &guarded.url).try_send();
+        eventually(asked, Option::is_some);
+        guarded
+    }
+
+    fn status(&self, token: &str) -> u16 {
+        Call::new("GET", &self.url).bearer(token).send().status
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What every recipe does; `lacking` is the status for a missing scope.
+fn assert_guards(guarded: &Guarded, issuer: &Issuer, lacking: u16) {
+    let token = issuer.mint("items", AUDIENCE, "1h");
+    assert_eq!(guarded.status(&token), 200);
+    assert_eq!(Call::new("GET", &guarded.url).send().status, 401);
+    let other_scope = issuer.mint("other", AUDIENCE, "1h");
+    assert_eq!(guarded.status(&other_scope), lacking);
+    let brief = issuer.mint("items", AUDIENCE, "1s");
+    let [header, claims, signature] = parts(&token);
+    let first = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{header}.{claims}.{first}{}", &signature[1..]);
+    let theirs = issuer.mint("items", "https://else.example", "1h");
+    for bad in ["garbage", &forged, &theirs] {
+        assert_eq!(guarded.status(bad), 401, "{bad}");
+    }
+    eventually_within(30, || guarded.status(&brief), |status| *status == 401);
+}
+
+#[test]
+fn haproxy_guards_by_a_public_key() {
+    let issuer = Issuer::start();
+    let home = issuer.server.home();
+    let keys = issuer.server.run(&["key", "list", "--json"]).json();
+    let kid = keys[0]["kid"].as_str().expect("a key");
+    let pem = issuer
+        .server
+        .run(&["key", "show", kid, "--pem"])
+        .succeeded();
+    let pem = home.write("scopegate.pem", &pem.stdout);
+    let listen = free_address().to_string();
+    let frontend = issuer
+        .fill(recipe("HAProxy", "haproxy"))
+        .replace("bind :443", &format!("bind {listen}"))
+        .replace("/etc/haproxy/scopegate.pem", &pem.display().to_string());
+    let configuration = home.write(
+        "haproxy.cfg",
+        &format!(
+            "defaults\n    mode http\n    timeout client 5s\n    timeout server 5s\n    \
+             timeout connect 5s\n{frontend}\nbackend app\n    \
+             http-request return status 200 content-type text/plain string ok\n"
+        ),
+    );
+    let mut command = Command::new("/usr/sbin/haproxy");
+    let guarded = Guarded::start(home, command.arg("-f").arg(configuration), &listen);
+    assert_guards(&guarded, &issuer, 403);
+}
+
+/// Apache with a module and a recipe for it.
+fn apache(issuer: &Issuer, module: &str, more: &str, recipe: &str) -> Guarded {
+    let home = issuer.server.home();
+    let listen = free_address().to_string();
+    home.write("items", "ok");
+    // Where it is started by root it serves as a user of its own.
+    let everybody = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(home.path(), everybody).expect("a directory for everybody");
+    let modules: String = [
+        "mpm_event",
+        "authn_core",
+        "authz_core",
+        "authz_user",
+        module,
+    ]
+    .iter()
+    .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
+    .collect();
+    let configuration = home.write(
+        "apache.conf",
+        &format!(
+            "ServerRoot {directory}\nServerName localhost\nListen {listen}\nPidFile {directory}/apache.pid\n\
+             User www-data\nGroup www-data\nErrorLog {directory}/apache.log\nDocumentRoot {directory}\n{modules}{more}\n\
+             <Directory {directory}>\n    Require all granted\n</Directory>\n{recipe}\n",
+            directory = home.path().display(),
+            recipe = issuer.fill(recipe),
+        ),
+    );
+    let mut command = Command::new("/usr/sbin/apache2");
+    command.args(["-D", "FOREGROUND", "-f"]).arg(configuration);
+    Guarded::start(home, &mut command, &listen)
+}
+
+#[test]
+fn apache_guards_by_mod_auth_openidc() {
+    let issuer = Issuer::start_with_tls();
+    let recipe = recipe("Apache: mod_auth_openidc", "apache");
+    let more = "OIDCCryptoPassphrase of-a-test-alone\nOIDCOAuthSSLValidateServer Off";
+    assert_guards(&apache(&issuer, "auth_openidc", more, recipe), &issuer, 401);
+}
+
+#[test]
+fn apache_guards_by_mod_oauth2() {
+    let issuer = Issuer::start();
+    let recipe = recipe("Apache: mod_oauth2", "apache");
+    assert_guards(&apache(&issuer, "oauth2", "", recipe), &issuer, 401);
+}
