@@ -162,7 +162,7 @@ pub async fn change(
     authority.write(actor, write).await
 }
 
-fn patched(before: Client, patch: ClientPatch) -> Result<Client, Error> {
+pub(crate) fn patched(before: Client, patch: ClientPatch) -> Result<Client, Error> {
     let kind = patch.application_type.unwrap_or(before.application_type);
     let changed = |field, new: Option<Vec<String>>, old: &[RedirectUri]| {
         let old = || old.iter().map(ToString::to_string).collect();

@@ -51,6 +51,7 @@ pub mod scopes;
 pub mod secret;
 pub mod served_as;
 pub mod server;
+pub mod setup;
 pub mod store;
 pub mod text;
 pub mod throttle;

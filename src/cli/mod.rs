@@ -20,6 +20,7 @@ mod registration_token;
 mod scope;
 mod serve;
 mod settings;
+mod setup;
 mod subject_kind;
 mod token;
 mod user;
@@ -70,6 +71,8 @@ enum Commands {
     Password(password::PasswordCommand),
     Backup(backup::Backup),
     Migrate(migrate::Migrate),
+    Apply(setup::Apply),
+    Export(setup::Export),
     Openapi(openapi::OpenApi),
     Config(config::ShowConfig),
 }
@@ -107,6 +110,8 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Password(password) => password.run(),
         Commands::Backup(backup) => backup.run(settings()?),
         Commands::Migrate(migrate) => migrate.run(),
+        Commands::Apply(apply) => apply.run(settings()?),
+        Commands::Export(export) => export.run(settings()?),
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Config(config) => config.run(settings()?),
     }

@@ -40,6 +40,23 @@ impl Transaction {
                 .bind(now)
                 .execute(&mut *connection)
                 .await?;
+        });
+        self.put_kind_scopes(kind, now).await
+    }
+
+    /// Gives a kind other scopes; the tokens of its subjects have what is left of theirs.
+    pub async fn change_subject_kind(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
+        within!(self, |connection| {
+            sqlx::query("DELETE FROM subject_kind_scopes WHERE kind = $1")
+                .bind(&kind.name)
+                .execute(&mut *connection)
+                .await?;
+        });
+        self.put_kind_scopes(kind, now).await
+    }
+
+    async fn put_kind_scopes(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
+        within!(self, |connection| {
             for scope in kind.scopes.iter() {
                 sqlx::query("INSERT INTO subject_kind_scopes (kind, scope) VALUES ($1, $2)")
                     .bind(&kind.name)

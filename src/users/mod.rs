@@ -20,7 +20,7 @@ use crate::{
     error::Error,
     fields::{self, Unfit, fit},
     live::UserState,
-    password::Password,
+    password::{Password, PasswordHash},
     profile::{Profile, ProfilePatch},
     scope::ScopeSet,
     scopes,
@@ -86,10 +86,7 @@ pub async fn add(
     scopes::known(authority, "scopes", &account.scopes)?;
     actor.has_power_over(&account.scopes)?;
     let password_hash = match account.password {
-        Some(password) => {
-            check_password(authority, "password", &password, &account.username)?;
-            Some(hash(authority, password).await?)
-        }
+        Some(password) => Some(new_hash(authority, password, &account.username).await?),
         None => None,
     };
     let new = NewUser {
@@ -130,8 +127,7 @@ pub async fn change(
         Some(password) => {
             // Before the hash is made, which is dear; under the lock it is looked at again.
             actor.has_power_over(&user(authority, username).await?.scopes)?;
-            check_password(authority, "password", &password, username)?;
-            Some(hash(authority, password).await?)
+            Some(new_hash(authority, password, username).await?)
         }
         None => None,
     };
@@ -191,6 +187,16 @@ pub async fn remove(authority: &Authority, actor: &Actor, username: &str) -> Res
 /// Whether an actor may change a user so. Scopes that are added need power over them;
 /// whoever takes over an account (by its password, its address or its state) needs
 /// power over all that it may hold. To narrow and to disable is for whoever may write.
+/// The hash of a new password, if it may be one.
+pub(crate) async fn new_hash(
+    authority: &Authority,
+    password: Password,
+    username: &str,
+) -> Result<PasswordHash, Error> {
+    check_password(authority, "password", &password, username)?;
+    hash(authority, password).await
+}
+
 fn may_change(actor: &Actor, before: &UserRow, patch: &UserPatch) -> Result<(), Error> {
     if let Some(scopes) = &patch.scopes {
         actor.has_power_over(&scopes.difference(&before.scopes))?;

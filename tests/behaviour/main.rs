@@ -54,6 +54,7 @@ mod resource_servers;
 mod revocations;
 mod rotation_under_load;
 mod scopes;
+mod setup;
 mod several_servers;
 mod shared_users;
 mod subject_kinds;
