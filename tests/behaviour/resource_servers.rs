@@ -1,8 +1,8 @@
-//! Programs of Debian as resource servers, by the recipes of docs/resource-servers.md.
+//! Programs that are not ours as resource servers, by the recipes of docs/resource-servers.md.
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{PermissionsExt, symlink},
     process::{Child, Command, Stdio},
 };
 
@@ -13,12 +13,13 @@ use crate::support::*;
 const PAGE: &str = include_str!("../../docs/resource-servers.md");
 const AUDIENCE: &str = "https://api.example.com";
 
-/// The code of a language below a heading of the page.
-fn recipe(heading: &str, language: &str) -> &'static str {
-    let section = PAGE.split(&format!("## {heading}\n")).nth(1);
-    let code = section.and_then(|text| text.split(&format!("```{language}\n")).nth(1));
-    code.and_then(|text| text.split("```").next())
-        .expect("a recipe")
+/// All code of a language below a heading of the page.
+fn recipe(heading: &str, language: &str) -> String {
+    let section = PAGE.split("\n## ").find(|text| text.starts_with(heading));
+    let section = section.expect("a section of the page");
+    let fence = format!("```{language}\n");
+    let blocks = section.split(&fence).skip(1);
+    blocks.filter_map(|text| text.split("```").next()).collect()
 }
 
 /// A server, and its issuer.
@@ -153,7 +154,7 @@ fn haproxy_guards_by_a_public_key() {
     let pem = home.write("scopegate.pem", &pem.stdout);
     let listen = free_address().to_string();
     let frontend = issuer
-        .fill(recipe("HAProxy", "haproxy"))
+        .fill(&recipe("HAProxy", "haproxy"))
         .replace("bind :443", &format!("bind {listen}"))
         .replace("/etc/haproxy/scopegate.pem", &pem.display().to_string());
     let configuration = home.write(
@@ -207,12 +208,79 @@ fn apache_guards_by_mod_auth_openidc() {
     let issuer = Issuer::start_with_tls();
     let recipe = recipe("Apache: mod_auth_openidc", "apache");
     let more = "OIDCCryptoPassphrase of-a-test-alone\nOIDCOAuthSSLValidateServer Off";
-    assert_guards(&apache(&issuer, "auth_openidc", more, recipe), &issuer, 401);
+    assert_guards(
+        &apache(&issuer, "auth_openidc", more, &recipe),
+        &issuer,
+        401,
+    );
 }
 
 #[test]
 fn apache_guards_by_mod_oauth2() {
     let issuer = Issuer::start();
     let recipe = recipe("Apache: mod_oauth2", "apache");
-    assert_guards(&apache(&issuer, "oauth2", "", recipe), &issuer, 401);
+    assert_guards(&apache(&issuer, "oauth2", "", &recipe), &issuer, 401);
+}
+
+#[test]
+fn django_rest_framework_guards_by_simplejwt() {
+    let issuer = Issuer::start();
+    let home = issuer.server.home();
+    let listen = free_address().to_string();
+    let recipe = issuer.fill(&recipe("Django REST framework", "python"));
+    let (settings, permission) = recipe
+        .split_once("from rest_framework")
+        .expect("two blocks");
+    let program = format!(
+        "import sys
+from django.conf import settings
+{settings}
+settings.configure(
+    ROOT_URLCONF=__name__, ALLOWED_HOSTS=['*'], SECRET_KEY='of a test alone' * 4,
+    INSTALLED_APPS=['django.contrib.auth', 'django.contrib.contenttypes'],
+    REST_FRAMEWORK=REST_FRAMEWORK, SIMPLE_JWT=SIMPLE_JWT)
+import django
+django.setup()
+from django.urls import path
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework{permission}
+
+class Items(APIView):
+    scopes = ['items']
+    permission_classes = [HasScopes]
+
+    def get(self, request):
+        return Response({{'owner': request.user.id}})
+
+urlpatterns = [path('items', Items.as_view())]
+from wsgiref.simple_server import make_server
+from django.core.wsgi import get_wsgi_application
+host, port = sys.argv[1].split(':')
+make_server(host, int(port), get_wsgi_application()).serve_forever()
+"
+    );
+    let program = home.write("program.py", &program);
+    let mut command = Command::new(foreign_python());
+    let guarded = Guarded::start(home, command.arg(program).arg(&listen), &listen);
+    assert_guards(&guarded, &issuer, 403);
+}
+
+#[test]
+fn express_guards_by_express_oauth2_jwt_bearer() {
+    let issuer = Issuer::start();
+    let home = issuer.server.home();
+    let listen = free_address();
+    let recipe = issuer.fill(&recipe("Express", "js"));
+    let port = listen.port();
+    home.write(
+        "program.mjs",
+        &format!("{recipe}\napp.listen({port}, \"127.0.0.1\");\n"),
+    );
+    let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/node/node_modules");
+    symlink(modules, home.path().join("node_modules")).expect("a link");
+    let mut command = Command::new("node");
+    let command = command.arg(home.path().join("program.mjs"));
+    let guarded = Guarded::start(home, command, &listen.to_string());
+    assert_guards(&guarded, &issuer, 403);
 }

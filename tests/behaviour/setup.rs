@@ -105,6 +105,29 @@ fn a_database_becomes_what_the_file_says_and_again_without_harm() {
 }
 
 #[test]
+fn the_set_up_of_the_documentation_can_be_applied() {
+    let page = include_str!("../../docs/production.md");
+    let section = page
+        .split("## The set-up as a file")
+        .nth(1)
+        .expect("a section");
+    let yaml = section
+        .split("```yaml\n")
+        .nth(1)
+        .and_then(|text| text.split("```").next());
+    let yaml = yaml
+        .expect("a set-up")
+        .replace("/run/secrets/nightly", "nightly.secret");
+    let home = home();
+    home.write("page.yaml", &yaml);
+    let done = apply(&home, &["page.yaml"]).succeeded().stdout;
+    assert!(
+        done.contains("+ client web") && done.contains("+ user ada"),
+        "{done}"
+    );
+}
+
+#[test]
 fn toml_json_and_standard_input_do_as_well() {
     let home = Home::new();
     home.write("a.toml", "[[scopes]]\nname = \"one\"\n");
