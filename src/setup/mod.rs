@@ -3,9 +3,11 @@
 //! What the file does not mention stays as it is, unless it is to be removed (`prune`),
 //! and then only in the sections that the file has.
 
+mod clients;
 mod file;
 mod plan;
 mod step;
+mod users;
 
 use thiserror::Error;
 
@@ -72,7 +74,7 @@ pub async fn export(authority: &Authority) -> Result<Setup, SetupError> {
     let clients = store.clients().await?;
     let set_up = clients.iter().filter(|client| is_set_up(client));
     let users = match authority.directory.whereabouts() {
-        None => Some(users(authority).await?),
+        None => Some(all_users(authority).await?),
         Some(_) => None,
     };
     Ok(Setup {
@@ -91,7 +93,7 @@ pub async fn export(authority: &Authority) -> Result<Setup, SetupError> {
     })
 }
 
-async fn users(authority: &Authority) -> Result<Vec<UserEntry>, SetupError> {
+async fn all_users(authority: &Authority) -> Result<Vec<UserEntry>, SetupError> {
     let mut users: Vec<UserEntry> = Vec::new();
     loop {
         let after = users.last().map(|user| user.username.clone());

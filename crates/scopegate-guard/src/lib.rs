@@ -15,7 +15,7 @@
 //!
 //! Tokens are verified without a question to the server that issued them:
 //! [`Offline`] needs its JWKS, its issuer and the audience of the API. `Issuer`
-//! (feature `issuer`) fetches the JWKS by itself, and learns what was revoked. What
+//! (feature `jwks-client`) fetches the JWKS by itself, and learns what was revoked. What
 //! the server itself does, and no other API can, is to ask its live state as well; it
 //! brings an [`Authenticate`] of its own.
 //!
@@ -75,7 +75,7 @@ mod denied;
 #[cfg(feature = "poem")]
 mod enforced;
 pub mod es256;
-#[cfg(feature = "issuer")]
+#[cfg(feature = "jwks-client")]
 mod issuer;
 mod json;
 mod offline;
@@ -96,7 +96,7 @@ use uuid::Uuid;
 pub use denied::{Denied, Realm, Refusal, bearer_token, quotable};
 #[cfg(feature = "poem")]
 pub use enforced::{Enforced, Undeclared, caller};
-#[cfg(feature = "issuer")]
+#[cfg(feature = "jwks-client")]
 pub use issuer::{Issuer, IssuerError};
 pub use json::from_slice as unambiguous_json;
 pub use offline::{NotAJwks, Offline};
