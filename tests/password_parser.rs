@@ -5,7 +5,7 @@
 //! The seeds are `tests/corpus/password_parser.txt`, one a line; a string that
 //! once broke the parser is added there.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use proptest::{
     collection::vec,
@@ -127,6 +127,15 @@ fn is_bounded(identified: &Identified) -> bool {
 
 #[test]
 fn a_million_strings_are_read_or_refused_and_none_exceeds_a_limit() {
+    // Half of them each: this takes a while.
+    thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| meet(CASES / 2));
+        }
+    });
+}
+
+fn meet(cases: u32) {
     let seeds = seeds();
     let mutated = (0..seeds.len(), vec(mutation(), 0..5)).prop_map(|(seed, mutations)| {
         mutations
@@ -139,7 +148,7 @@ fn a_million_strings_are_read_or_refused_and_none_exceeds_a_limit() {
         vec(any::<u8>(), 0..200).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let strings = prop_oneof![9 => mutated, 1 => noise];
     let mut runner = TestRunner::new(Config {
-        cases: CASES,
+        cases,
         failure_persistence: None,
         ..Config::default()
     });
