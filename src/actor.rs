@@ -1,6 +1,4 @@
-//! Who does something, from where, and by what power.
-
-use std::net::IpAddr;
+//! Who does something, and by what power.
 
 use thiserror::Error;
 
@@ -19,7 +17,6 @@ pub struct Actor {
     pub client_id: Option<String>,
     /// The clients that its token was derived through.
     pub via: Vec<String>,
-    pub address: Option<IpAddr>,
 }
 
 /// Who an [`Actor`] is.
@@ -29,6 +26,8 @@ pub enum Who {
     Operator,
     /// The server itself.
     System,
+    /// Somebody who has not said who they are, or has not shown it.
+    Anonymous,
     /// A user, a client or another subject, as a token or a login says.
     Subject(Subject),
 }
@@ -56,6 +55,11 @@ impl Actor {
         Self::new(Who::System, Power::Everything)
     }
 
+    /// Somebody without a name or power.
+    pub fn anonymous() -> Self {
+        Self::new(Who::Anonymous, Power::Scopes(ScopeSet::default()))
+    }
+
     /// Somebody with power over the scopes that they hold.
     pub fn subject(subject: Subject, held: ScopeSet) -> Self {
         Self::new(Who::Subject(subject), Power::Scopes(held))
@@ -68,7 +72,6 @@ impl Actor {
             token_id: None,
             client_id: None,
             via: Vec::new(),
-            address: None,
         }
     }
 
@@ -86,15 +89,6 @@ impl Actor {
     pub fn with_token(self, token_id: impl ToString) -> Self {
         Self {
             token_id: Some(token_id.to_string()),
-            ..self
-        }
-    }
-
-    /// The same, from an address.
-    #[must_use]
-    pub fn at(self, address: IpAddr) -> Self {
-        Self {
-            address: Some(address),
             ..self
         }
     }

@@ -20,6 +20,7 @@ use crate::{
     infrastructure::Infrastructure,
     live::{KeySettings, Live, LiveError, UserState},
     metrics::Metrics,
+    noticed::Noticed,
     password::{Context, Policy, PolicyError},
     readiness::Readiness,
     scope::ScopeSet,
@@ -38,6 +39,8 @@ pub struct Authority {
     pub hashing: Arc<HashPool>,
     pub readiness: Readiness,
     pub metrics: Metrics,
+    /// What the audit log will tell of that changed nothing.
+    pub noticed: Noticed,
     pub throttle: Throttle,
     pub directory: Directory,
     /// What fetches the documents of clients, where the setting is on.
@@ -114,6 +117,7 @@ impl Authority {
             hashing: Arc::new(hashing),
             readiness: Readiness::default(),
             metrics: Metrics::new(),
+            noticed: Noticed::default(),
         })
     }
 }
@@ -179,7 +183,7 @@ impl From<LiveError> for NotAccepted {
 
 impl Authority {
     /// The one path of every change: a transaction, in which the change checks what
-    /// it rests on and writes, all or nothing; once it is on disk, what it
+    /// it rests on and writes, and with it what the audit log tells of it, all or nothing; once it is on disk, what it
     /// announced is in force in this server. A change that refuses leaves nothing
     /// behind.
     ///
@@ -194,6 +198,9 @@ impl Authority {
         let outcome = change(&mut transaction)
             .await
             .inspect_err(|refused| tracing::debug!(who = ?actor.who, %refused, "not changed"))?;
+        let now = self.clock.now();
+        let written = transaction.audit(actor, now).await;
+        written.map_err(Infrastructure::from)?;
         let announces = transaction.commit().await.map_err(Infrastructure::from)?;
         if announces {
             tracing::debug!(who = ?actor.who, token = actor.token_id, "changed");

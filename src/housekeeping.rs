@@ -69,6 +69,7 @@ pub async fn tidy(authority: &Authority, holder: &str) -> Result<u64, Infrastruc
         }
     }
     removed += remove_unused_clients(authority).await?;
+    removed += remove_old_audit(authority).await?;
     let now = authority.clock.now();
     Ok(removed + authority.store.remove_expired_assertions(now).await?)
 }
@@ -84,6 +85,21 @@ async fn remove_unused_clients(authority: &Authority) -> Result<u64, Infrastruct
         tracing::info!(rows = removed, "removed unused clients");
     }
     Ok(removed as u64)
+}
+
+/// Removes the entries of the audit log that are older than the setting says.
+async fn remove_old_audit(authority: &Authority) -> Result<u64, Infrastructure> {
+    let keep = authority.config.keep_audit_log.as_secs();
+    let before = authority.clock.now().saturating_sub_unsigned(keep);
+    let mut removed = 0;
+    loop {
+        let batch = authority.store.remove_old_audit(before).await?;
+        if batch == 0 {
+            return Ok(removed);
+        }
+        tracing::info!(rows = batch, "removed old entries of the audit log");
+        removed += batch as u64;
+    }
 }
 
 /// Takes the lease, or renews it; says whether this server has it.

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 
 use crate::{
     actor::Actor,
+    audit_event::{Action, Event},
     authority::Authority,
     error::Error,
     fields::Unfit,
@@ -252,11 +253,32 @@ async fn change<T>(
 ) -> Result<T, Error> {
     let write = async |transaction: &mut Transaction| {
         let (mut rows, latest_expiry) = transaction.keys(now).await?;
+        let before = rows.clone();
         let outcome = plan(&mut rows, latest_expiry)?;
         transaction.put_keys(&rows).await?;
+        for row in &rows {
+            let before = before.iter().find(|before| before.id == row.id);
+            if let Some(news) = news_of(row, before, now) {
+                transaction.record(Event::new(Action::KeyChanged, "key", &row.id).saying(news));
+            }
+        }
         Ok(outcome)
     };
     authority.write(actor, write).await
+}
+
+/// What the audit log tells of a key.
+fn news_of(row: &KeyRow, before: Option<&KeyRow>, now: i64) -> Option<String> {
+    let times = |row: &KeyRow| (row.activates_at, row.retires_at, row.verifies_until);
+    if before.is_some_and(|before| times(before) == times(row)) {
+        return None;
+    }
+    let state = row.state(now).name();
+    Some(match (before, row.activates_at, row.retires_at) {
+        (_, Some(at), None) if row.is_scheduled(now) => format!("{state}, signs from {at} on"),
+        (_, _, Some(at)) if at > now => format!("{state}, signs until {at}"),
+        _ => state.to_owned(),
+    })
 }
 
 /// The key of the configured algorithm that has waited the longest, else a new

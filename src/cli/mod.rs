@@ -4,6 +4,7 @@
 //! 2 on wrong usage.
 
 mod api_scopes;
+mod audit;
 mod backup;
 mod client;
 mod config;
@@ -69,6 +70,8 @@ enum Commands {
     Key(key::Key),
     #[command(subcommand)]
     Password(password::PasswordCommand),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     Backup(backup::Backup),
     Migrate(migrate::Migrate),
     Apply(setup::Apply),
@@ -108,6 +111,7 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Token(token) => token.run(settings()?),
         Commands::Key(key) => key.run(settings),
         Commands::Password(password) => password.run(),
+        Commands::Audit(audit) => audit.run(settings()?),
         Commands::Backup(backup) => backup.run(settings()?),
         Commands::Migrate(migrate) => migrate.run(),
         Commands::Apply(apply) => apply.run(settings()?),

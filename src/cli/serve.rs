@@ -6,6 +6,7 @@ use clap::Args;
 use scopegate::{
     admin::admin,
     app::app,
+    audit,
     authority::Authority,
     config::Config,
     housekeeping, keys, served_as,
@@ -94,6 +95,8 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let follower = tokio::spawn(async move { live.follow().await });
     let house = Arc::clone(&authority);
     let housekeeper = tokio::spawn(async move { housekeeping::keep_house(&house).await });
+    let audited = Arc::clone(&authority);
+    let auditor = tokio::spawn(async move { audit::keep(&audited).await });
     let stopped = stop_signal(Arc::clone(&authority))?;
     let watched = admin_listener.map(|listener| watch(&authority, listener));
     let watched = watched.transpose()?;
@@ -101,6 +104,10 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     server::serve(listener, tls, app, limits(), stopped).await?;
     follower.abort();
     housekeeper.abort();
+    auditor.abort();
+    if let Err(error) = audit::write_noticed(&authority).await {
+        tracing::warn!(%error, "the audit log cannot be written");
+    }
     if let Some(watched) = watched {
         watched.abort();
     }

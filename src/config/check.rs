@@ -48,6 +48,7 @@ impl Layers {
             max_token_ttl: self.duration("max-token-ttl")?,
             max_personal_tokens: self.parse("max-personal-tokens", "a number")?,
             keep_expired_tokens: self.duration("keep-expired-tokens")?,
+            keep_audit_log: self.duration("keep-audit-log")?,
             session_ttl: self.duration("session-ttl")?,
             session_idle_ttl: self.duration("session-idle-ttl")?,
             registration: match self.text("registration") {

@@ -120,6 +120,7 @@ pub struct Config {
     pub max_personal_tokens: u32,
     /// How long tokens are kept in the database behind their end.
     pub keep_expired_tokens: Duration,
+    pub keep_audit_log: Duration,
     /// The longest life of a session in a browser.
     pub session_ttl: Duration,
     /// How long such a session may lie unused.

@@ -145,6 +145,12 @@ pub const SETTINGS: &[Setting] = &[
         "How long expired tokens stay in the database, in case somebody wants to look back",
     ),
     setting(
+        "keep-audit-log",
+        "DURATION",
+        Some("90d"),
+        "How long the entries of the audit log stay in the database",
+    ),
+    setting(
         "session-ttl",
         "TIME",
         Some("12h"),

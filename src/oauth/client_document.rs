@@ -72,7 +72,7 @@ pub async fn know_client(authority: &Authority, id: &str, address: IpAddr) -> Re
     let fetched = documents.fetch(&url).await;
     let document = fetched.map_err(|why| unusable(why.to_string()))?;
     let metadata = read(id, &document.bytes).map_err(unusable)?;
-    keep(authority, id, address, metadata).await?;
+    keep(authority, id, metadata).await?;
     documents.remember(id, document.fresh_for, now);
     Ok(())
 }
@@ -116,12 +116,7 @@ fn read(id: &str, bytes: &[u8]) -> Result<ClientMetadata, String> {
 
 /// Writes what a document says as a client, where it says something new. What an operator
 /// decided stays: that the client is disabled, and what it may ask for.
-async fn keep(
-    authority: &Authority,
-    id: &str,
-    address: IpAddr,
-    metadata: ClientMetadata,
-) -> Result<(), Error> {
+async fn keep(authority: &Authority, id: &str, metadata: ClientMetadata) -> Result<(), Error> {
     let checked = Checked::read(&metadata)?;
     let open = asked(&metadata, &open_scopes(authority))?;
     let now = authority.clock.now();
@@ -155,7 +150,7 @@ async fn keep(
         created_at: now,
     };
     clients::check(authority, &described, &described.scopes).map_err(refused)?;
-    let actor = acting(id, described.scopes.clone(), address)?;
+    let actor = acting(id, described.scopes.clone())?;
     let write = async |transaction: &mut Transaction| {
         let Some(before) = transaction.client(id).await? else {
             transaction

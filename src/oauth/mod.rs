@@ -55,6 +55,8 @@ pub use registration::{
 pub use revocation::{Revoker, revoke};
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};
 
+use std::fmt::Display;
+
 use thiserror::Error;
 
 use crate::{
@@ -197,17 +199,39 @@ impl Error {
     /// Says in the log why, which outside is not said. What failed in the server's
     /// own parts is logged where it is reported.
     pub fn log(&self) {
-        let why: &dyn std::fmt::Display = match self {
-            Self::Infrastructure(_) => return,
+        match self {
+            Self::Infrastructure(_) => {}
             // What a waiting device is told every few seconds.
-            Self::AuthorizationPending => return,
+            Self::AuthorizationPending => {}
+            refused => tracing::info!(why = %refused.why(), "refused: {self}"),
+        }
+    }
+
+    fn why(&self) -> &dyn Display {
+        match self {
             Self::InvalidClient(why) => why,
             Self::InvalidGrant(why) => why,
             Self::InvalidRefreshToken(why) => why,
             Self::InvalidCode(why) => why,
             other => other,
-        };
-        tracing::info!(%why, "refused: {self}");
+        }
+    }
+
+    /// Why, for the audit log, where somebody asked for what is not theirs. What is wrong with
+    /// a form alone, and logins, which have entries of their own, are not told.
+    pub fn offence(&self) -> Option<String> {
+        let is_one = matches!(
+            self,
+            Self::InvalidClient(_)
+                | Self::InvalidRefreshToken(_)
+                | Self::InvalidCode(_)
+                | Self::NotYourToken
+                | Self::UnauthorizedClient
+                | Self::InvalidTarget
+                | Self::InvalidScope(_)
+                | Self::RegistrationToken { is_given: true }
+        );
+        is_one.then(|| self.why().to_string())
     }
 
     pub(crate) fn missing(parameter: &str) -> Self {

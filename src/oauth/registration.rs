@@ -191,7 +191,7 @@ pub async fn register(
         }),
         id: id.clone(),
     };
-    let actor = acting(&id, scopes, address)?;
+    let actor = acting(&id, scopes)?;
     let (client, secret) = clients::add(authority, &actor, new)
         .await
         .map_err(refused)?;
@@ -214,7 +214,6 @@ pub async fn change_registration(
     authority: &Authority,
     id: &str,
     token: &str,
-    address: IpAddr,
     own: &OwnNames,
     metadata: ClientMetadata,
 ) -> Result<Registered, Error> {
@@ -224,7 +223,7 @@ pub async fn change_registration(
         return Err(Error::InvalidClientMetadata(text.to_owned()));
     }
     let checked = Checked::read(&metadata)?;
-    let actor = acting(id, before.scopes, address)?;
+    let actor = acting(id, before.scopes)?;
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
         let before = managed(transaction.client(id).await?, token)?;
@@ -275,10 +274,9 @@ pub async fn remove_registration(
     authority: &Authority,
     id: &str,
     token: &str,
-    address: IpAddr,
 ) -> Result<(), Error> {
     let client = registration(authority, id, token).await?;
-    let actor = acting(id, client.scopes, address)?;
+    let actor = acting(id, client.scopes)?;
     clients::remove(authority, &actor, id)
         .await
         .map_err(refused)
@@ -295,10 +293,10 @@ fn managed(client: Option<Client>, token: &str) -> Result<Client, Error> {
         .ok_or(Error::RegistrationToken { is_given: true })
 }
 
-pub(super) fn acting(id: &str, scopes: ScopeSet, address: IpAddr) -> Result<Actor, Error> {
+pub(super) fn acting(id: &str, scopes: ScopeSet) -> Result<Actor, Error> {
     let subject = Subject::new(Subject::CLIENT, id);
     let subject = subject.map_err(|error| Error::InvalidClientMetadata(error.to_string()))?;
-    Ok(Actor::subject(subject, scopes).at(address))
+    Ok(Actor::subject(subject, scopes))
 }
 
 /// The scopes of the metadata that a client may have; all of those where it names none.

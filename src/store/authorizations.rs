@@ -1,7 +1,11 @@
 //! The authorization code flow: requests that wait, codes, and what users agreed to.
 
 use super::{Result, Revoke, Store, Transaction, commit, read, row, transaction::within};
-use crate::opaque::Digest;
+use crate::{
+    audit_event::{Action, Event},
+    opaque::Digest,
+    subject::Subject,
+};
 
 row! {
     /// An authorization code, and what it is bound to.
@@ -166,6 +170,8 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        let event = Event::new(Action::ConsentGiven, Subject::CLIENT, &consent.client_id);
+        self.record(event.saying(format!("scopes: {}", consent.granted)));
         Ok(())
     }
 
@@ -237,6 +243,7 @@ impl Transaction {
             .fetch_all(&mut *connection)
             .await?
         });
+        self.record(Event::new(Action::ConsentEnded, Subject::CLIENT, client_id));
         for family in &families {
             self.revoke(Revoke::Grant(family), None, now).await?;
         }

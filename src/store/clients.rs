@@ -9,10 +9,12 @@ use super::{
     transaction::{Lock, within},
 };
 use crate::{
+    audit_event::{Action, Event},
     client::{Authentication, Client, GrantType, Registration},
     opaque::Digest,
     redirect_uri::RedirectUri,
     scope::ScopeSet,
+    subject::Subject,
 };
 
 row! {
@@ -213,6 +215,7 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        self.record(event(Action::ClientAdded, client));
         self.announce(Change::CLIENTS, &client.id, client.created_at)
             .await?;
         Ok(())
@@ -234,6 +237,7 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        self.record(event(Action::ClientChanged, client));
         self.announce(Change::CLIENTS, &client.id, now).await?;
         Ok(())
     }
@@ -297,6 +301,9 @@ impl Transaction {
 
     async fn announce_clients(&mut self, ids: &[String], now: i64) -> Result<()> {
         for id in ids {
+            self.record(
+                Event::new(Action::ClientRemoved, Subject::CLIENT, id).saying("never used"),
+            );
             self.announce(Change::CLIENTS, id, now).await?;
         }
         Ok(())
@@ -315,7 +322,16 @@ impl Transaction {
                 .await?;
         });
         self.revoke(Revoke::Client(id), None, now).await?;
+        self.record(Event::new(Action::ClientRemoved, Subject::CLIENT, id));
         self.announce(Change::CLIENTS, id, now).await?;
         Ok(())
     }
+}
+
+fn event(action: Action, client: &Client) -> Event {
+    let grants: Vec<&str> = client.grants.iter().map(|grant| grant.name()).collect();
+    let state = if client.disabled { "disabled, " } else { "" };
+    let (grants, scopes) = (grants.join(" "), &client.scopes);
+    Event::new(action, Subject::CLIENT, &client.id)
+        .saying(format!("{state}grants: {grants}, scopes: {scopes}"))
 }

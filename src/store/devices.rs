@@ -1,7 +1,11 @@
 //! Device authorizations (RFC 8628).
 
 use super::{Result, Store, Transaction, commit, read, row, transaction::within};
-use crate::opaque::Digest;
+use crate::{
+    audit_event::{Action, Event},
+    opaque::Digest,
+    subject::Subject,
+};
 
 row! {
     /// A device that waits for its user, and how far it has come.
@@ -140,11 +144,11 @@ impl Transaction {
             ),
             Decision::Deny => (DeviceRow::DENIED, None, None, None),
         };
-        Ok(within!(self, |connection| {
-            sqlx::query(
+        let client_id: Option<String> = within!(self, |connection| {
+            sqlx::query_scalar(
                 "UPDATE device_codes
                  SET state = $2, user_id = $3, scopes = COALESCE($4, scopes), auth_time = $5
-                 WHERE user_code = $1 AND state = $6 AND expires_at > $7",
+                 WHERE user_code = $1 AND state = $6 AND expires_at > $7 RETURNING client_id",
             )
             .bind(user_code)
             .bind(state)
@@ -153,11 +157,20 @@ impl Transaction {
             .bind(auth_time)
             .bind(DeviceRow::PENDING)
             .bind(now)
-            .execute(&mut *connection)
+            .fetch_optional(&mut *connection)
             .await?
-            .rows_affected()
-                > 0
-        }))
+        });
+        let Some(client_id) = client_id else {
+            return Ok(false);
+        };
+        let event = |action| Event::new(action, Subject::CLIENT, &client_id);
+        self.record(match decision {
+            Decision::Approve { scopes, .. } => {
+                event(Action::DeviceApproved).saying(format!("scopes: {scopes}"))
+            }
+            Decision::Deny => event(Action::DeviceDenied),
+        });
+        Ok(true)
     }
 
     /// Spends an approved device code; says whether this call was the one that

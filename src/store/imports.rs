@@ -164,12 +164,17 @@ impl Transaction {
                 digests,
                 "INSERT INTO imported_hashes (user_id, digest) "
             );
-            added.len()
+            added
         });
-        if added > 0 {
+        for Addition { user, .. } in additions {
+            if added.contains(&user.id) {
+                self.record(user.addition());
+            }
+        }
+        if !added.is_empty() {
             self.announce(Change::SCOPES, "", now).await?;
         }
-        Ok(added)
+        Ok(added.len())
     }
 
     /// Changes users that an import knows better of; a new password ends what the
@@ -237,6 +242,12 @@ impl Transaction {
                 "INSERT INTO user_scopes (user_id, scope) "
             );
         });
+        for Alteration {
+            username, patch, ..
+        } in alterations
+        {
+            self.record(patch.event(username));
+        }
         self.announce(Change::SCOPES, "", now).await?;
         Ok(())
     }

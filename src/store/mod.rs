@@ -9,6 +9,7 @@
 //! database learns of it.
 
 mod assertions;
+mod audit;
 mod authorizations;
 mod backup;
 mod basis;
@@ -38,6 +39,7 @@ mod tokens;
 mod transaction;
 mod users;
 
+pub use audit::{AuditEntry, AuditFilter, Chain, Link};
 pub use authorizations::{CodeRow, ConsentRow};
 pub use backup::BackupError;
 pub use basis::{Basis, UserBasis};

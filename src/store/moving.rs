@@ -13,7 +13,7 @@ use super::{
 };
 
 /// What moves, each table behind those that it refers to.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 26] = [
     "scopes",
     "users",
     "user_scopes",
@@ -39,10 +39,12 @@ const TABLES: [&str; 25] = [
     "removed_scopes",
     "served_as",
     "registration_tokens",
+    "audit_log",
 ];
 
-/// What stays: it is of the database that it is in.
-const LEFT: [&str; 5] = [
+/// What does not move as a table: it is of the database that it is in, or has a row in every one.
+const LEFT: [&str; 6] = [
+    "audit_chain",
     "_sqlx_migrations",
     "change_counter",
     "changes",
@@ -179,6 +181,8 @@ impl Store {
             moved += sum.rows;
         }
         target.count_on_from_revocations().await?;
+        let chain = source.audit_chain().await?;
+        target.put_audit_chain(&chain).await?;
         target.commit().await?;
         Ok(moved)
     }
@@ -198,6 +202,7 @@ impl Store {
         Ok(Transaction {
             inner,
             announces: false,
+            events: Vec::new(),
         })
     }
 }

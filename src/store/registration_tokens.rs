@@ -1,7 +1,10 @@
 //! The initial access tokens that clients register themselves with (RFC 7591 §3).
 
 use super::{Result, Store, Transaction, read, transaction::within};
-use crate::opaque::Digest;
+use crate::{
+    audit_event::{Action, Event},
+    opaque::Digest,
+};
 
 impl Store {
     /// Whether such a token is valid.
@@ -38,11 +41,21 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        self.record(Event::new(
+            Action::RegistrationTokenAdded,
+            "registration-token",
+            "*",
+        ));
         Ok(())
     }
 
     /// Removes all; gives how many there were.
     pub async fn remove_registration_tokens(&mut self) -> Result<u64> {
+        self.record(Event::new(
+            Action::RegistrationTokensRemoved,
+            "registration-token",
+            "*",
+        ));
         Ok(within!(self, |connection| {
             sqlx::query("DELETE FROM registration_tokens")
                 .execute(&mut *connection)

@@ -5,6 +5,11 @@ use std::ops::RangeInclusive;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use crate::{
+    audit_event::{Action, Event},
+    subject::Subject,
+};
+
 use super::{
     Change, Pools, Result, Store, Transaction, read, row,
     transaction::{Lock, within},
@@ -45,6 +50,22 @@ impl<'a> Revoke<'a> {
             ),
             Self::Grant(grant) => ("grant_id = $1", grant),
         }
+    }
+
+    /// What the audit log tells of it.
+    fn event(self, revoked: u64) -> Event {
+        let (kind, id) = match self {
+            Self::Token(id) => ("token", id),
+            Self::Subject(subject) => subject.split_once(':').unwrap_or(("subject", subject)),
+            Self::SubjectKind(kind) => ("subject-kind", kind),
+            Self::Client(client) => (Subject::CLIENT, client),
+            Self::Grant(grant) => ("grant", grant),
+        };
+        let says = match revoked {
+            1 => "1 access token".to_owned(),
+            others => format!("{others} access tokens"),
+        };
+        Event::new(Action::TokensRevoked, kind, id).saying(says)
     }
 
     /// What finds the families of refresh tokens among them, and the value that it
@@ -207,16 +228,18 @@ impl Transaction {
     /// alive and are revoked now. The tokens are locked first: what is derived from
     /// one at this moment is either seen here or refused there.
     pub async fn revoke(&mut self, which: Revoke<'_>, kept: Option<&str>, now: i64) -> Result<u64> {
+        let mut families = 0;
         if let Some((condition, value)) = which.condition_of_grants() {
             let statement = format!(
                 "UPDATE grants SET revoked_at = $2 WHERE {condition} AND revoked_at IS NULL"
             );
-            within!(self, |connection| {
+            families = within!(self, |connection| {
                 sqlx::query(AssertSqlSafe(statement))
                     .bind(value)
                     .bind(now)
                     .execute(&mut *connection)
-                    .await?;
+                    .await?
+                    .rows_affected()
             });
         }
         let (condition, value) = which.condition();
@@ -248,7 +271,11 @@ impl Transaction {
                 .await?
                 .rows_affected()
         });
-        Ok(revoked + self.revoke_derived(seq, kept, now).await?)
+        let revoked = revoked + self.revoke_derived(seq, kept, now).await?;
+        if families + revoked > 0 {
+            self.record(which.event(revoked));
+        }
+        Ok(revoked)
     }
 
     /// Revokes what was derived from the tokens that a change revoked, one

@@ -6,6 +6,7 @@ use super::{
     Change, Result, Store, Transaction, read, row,
     transaction::{Lock, within},
 };
+use crate::audit_event::{Action, Event};
 use sqlx::AssertSqlSafe;
 
 row! {
@@ -101,6 +102,7 @@ impl Transaction {
     /// Adds a scope; [`Error::Exists`](super::Error::Exists) where it is there.
     pub async fn add_scope(&mut self, scope: &ScopeRow) -> Result<()> {
         self.insert_scope(scope).await?;
+        self.record(Event::new(Action::ScopeAdded, "scope", &scope.name));
         self.announce(Change::SCOPES, "", scope.created_at).await?;
         Ok(())
     }
@@ -114,6 +116,7 @@ impl Transaction {
                 .execute(&mut *connection)
                 .await?;
         });
+        self.record(Event::new(Action::ScopeChanged, "scope", name).saying("description"));
         self.announce(Change::SCOPES, "", now).await?;
         Ok(())
     }
@@ -153,6 +156,7 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        self.record(Event::new(Action::ScopeRemoved, "scope", name));
         self.announce(Change::SCOPES, "", now).await?;
         Ok(true)
     }

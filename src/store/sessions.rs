@@ -1,7 +1,10 @@
 //! Sessions of people in their browsers.
 
 use super::{Result, Store, Transaction, commit, read, row, transaction::within};
-use crate::opaque::Digest;
+use crate::{
+    audit_event::{Action, Event},
+    opaque::Digest,
+};
 
 row! {
     /// A session.
@@ -111,6 +114,7 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        self.record(Event::new(Action::SessionBegun, "session", &session.id));
         Ok(())
     }
 
@@ -134,6 +138,7 @@ impl Transaction {
 
     /// Ends all sessions of a user.
     pub async fn end_all_sessions(&mut self, user_id: &str) -> Result<()> {
+        self.record(Event::new(Action::SessionEnded, "session", "*"));
         within!(self, |connection| {
             sqlx::query("DELETE FROM sessions WHERE user_id = $1")
                 .bind(user_id)
@@ -145,7 +150,7 @@ impl Transaction {
 
     /// Ends a session of a user; says whether there was one.
     pub async fn end_session(&mut self, user_id: &str, id: &str) -> Result<bool> {
-        Ok(within!(self, |connection| {
+        let ended = within!(self, |connection| {
             sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id = $2")
                 .bind(user_id)
                 .bind(id)
@@ -153,6 +158,10 @@ impl Transaction {
                 .await?
                 .rows_affected()
                 > 0
-        }))
+        });
+        if ended {
+            self.record(Event::new(Action::SessionEnded, "session", id));
+        }
+        Ok(ended)
     }
 }

@@ -1,7 +1,10 @@
 //! Kinds of subjects beside users and clients.
 
 use super::{Change, Result, Revoke, Store, Transaction, read, transaction::within};
-use crate::scope::ScopeSet;
+use crate::{
+    audit_event::{Action, Event},
+    scope::ScopeSet,
+};
 
 /// A kind and the scopes that tokens of its subjects may carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,8 @@ impl Transaction {
                 .execute(&mut *connection)
                 .await?;
         });
-        self.put_kind_scopes(kind, now).await
+        self.put_kind_scopes(kind, Action::SubjectKindAdded, now)
+            .await
     }
 
     /// Gives a kind other scopes; the tokens of its subjects have what is left of theirs.
@@ -52,10 +56,16 @@ impl Transaction {
                 .execute(&mut *connection)
                 .await?;
         });
-        self.put_kind_scopes(kind, now).await
+        self.put_kind_scopes(kind, Action::SubjectKindChanged, now)
+            .await
     }
 
-    async fn put_kind_scopes(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
+    async fn put_kind_scopes(
+        &mut self,
+        kind: &SubjectKindRow,
+        action: Action,
+        now: i64,
+    ) -> Result<()> {
         within!(self, |connection| {
             for scope in kind.scopes.iter() {
                 sqlx::query("INSERT INTO subject_kind_scopes (kind, scope) VALUES ($1, $2)")
@@ -65,6 +75,8 @@ impl Transaction {
                     .await?;
             }
         });
+        let event = Event::new(action, "subject-kind", &kind.name);
+        self.record(event.saying(format!("scopes: {}", kind.scopes)));
         self.announce(Change::SUBJECT_KINDS, &kind.name, now)
             .await?;
         Ok(())
@@ -83,6 +95,7 @@ impl Transaction {
         // What is no kind of these may be one that is built in.
         if removed > 0 {
             self.revoke(Revoke::SubjectKind(name), None, now).await?;
+            self.record(Event::new(Action::SubjectKindRemoved, "subject-kind", name));
             self.announce(Change::SUBJECT_KINDS, name, now).await?;
         }
         Ok(removed > 0)

@@ -1,5 +1,7 @@
 //! The access tokens that were issued.
 
+use crate::audit_event::{Action, Event};
+
 use super::{Change, Result, Store, Transaction, commit, read, row, transaction::within};
 
 row! {
@@ -35,6 +37,24 @@ impl TokenRow {
     pub const PERSONAL: &'static str = "personal";
     /// Made for a subject without an account.
     pub const MINTED: &'static str = "minted";
+}
+
+impl TokenRow {
+    /// What the audit log tells of it.
+    fn issue(&self) -> Event {
+        let Self {
+            kind,
+            subject,
+            scopes,
+            ..
+        } = self;
+        let scopes = match scopes.as_str() {
+            "" => "no scopes".to_owned(),
+            scopes => format!("scopes: {scopes}"),
+        };
+        Event::new(Action::TokenIssued, "token", &self.id)
+            .saying(format!("{kind}, for {subject}, {scopes}"))
+    }
 }
 
 /// Which tokens to list, the oldest first.
@@ -163,6 +183,7 @@ impl Transaction {
                     .await?;
             });
         }
+        self.record(token.issue());
         if token.kind == TokenRow::PERSONAL {
             self.announce(Change::PERSONAL_TOKEN, &token.id, token.issued_at)
                 .await?;

@@ -7,12 +7,15 @@
 //! grants and what belongs to them, tokens.
 
 use super::{Pools, Result, Store};
+use crate::audit_event::Event;
 
 /// A transaction on either database. Dropped without [`commit`](Self::commit) it
 /// leaves nothing behind.
 pub struct Transaction {
     pub(super) inner: Inner,
     pub(super) announces: bool,
+    /// What it does, for the audit log.
+    pub(super) events: Vec<Event>,
 }
 
 pub(super) enum Inner {
@@ -43,6 +46,7 @@ impl Store {
         Ok(Transaction {
             inner,
             announces: false,
+            events: Vec::new(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::{
+    audit_event::{Action, Event},
     password::PasswordHash,
     profile::{Profile, ProfilePatch},
     scope::ScopeSet,
@@ -59,6 +60,47 @@ pub struct UserPage<'a> {
     pub after: &'a str,
     pub prefix: &'a str,
     pub limit: u32,
+}
+
+impl NewUser {
+    /// What the audit log tells of it.
+    pub(super) fn addition(&self) -> Event {
+        Event::new(Action::UserAdded, Subject::USERNAME, &self.username)
+            .saying(says_scopes(&self.scopes))
+    }
+}
+
+impl UserPatch {
+    /// What the audit log tells of it: which fields it touches, and the scopes.
+    pub(super) fn event(&self, username: &str) -> Event {
+        let Self {
+            profile,
+            disabled,
+            scopes,
+            password_hash,
+        } = self;
+        let mut says: Vec<String> = [
+            (profile.email.is_some(), "e-mail"),
+            (profile.full_name.is_some(), "full name"),
+            (profile.locale.is_some(), "locale"),
+            (password_hash.is_some(), "password"),
+            (*disabled == Some(true), "disabled"),
+            (*disabled == Some(false), "enabled"),
+        ]
+        .into_iter()
+        .filter(|(is_changed, _)| *is_changed)
+        .map(|(_, name)| name.to_owned())
+        .collect();
+        says.extend(scopes.as_ref().map(says_scopes));
+        Event::new(Action::UserChanged, Subject::USERNAME, username).saying(says.join(", "))
+    }
+}
+
+fn says_scopes(scopes: &ScopeSet) -> String {
+    match scopes.is_empty() {
+        true => "no scopes".to_owned(),
+        false => format!("scopes: {scopes}"),
+    }
 }
 
 impl UserRow {
@@ -225,6 +267,7 @@ impl Transaction {
             .await?;
         });
         self.add_user_scopes(&user.id, &user.scopes).await?;
+        self.record(user.addition());
         self.announce(Change::USER, &user.username, now).await?;
         Ok(())
     }
@@ -296,6 +339,7 @@ impl Transaction {
             self.revoke(Revoke::Subject(&subject_of(username)), kept, now)
                 .await?;
         }
+        self.record(patch.event(username));
         self.announce(Change::USER, username, now).await?;
         Ok(true)
     }
@@ -314,6 +358,7 @@ impl Transaction {
         }
         self.revoke(Revoke::Subject(&subject_of(username)), None, now)
             .await?;
+        self.record(Event::new(Action::UserRemoved, Subject::USERNAME, username));
         self.announce(Change::USER, username, now).await?;
         Ok(true)
     }

@@ -11,15 +11,17 @@ use thiserror::Error;
 
 use crate::{
     actor::Actor,
+    audit_event::{self, Action, Event},
     authority::Authority,
     directory::Directory,
     elsewhere::{SharedUsers, credential},
     hashing::{Gone, Overloaded, Place},
     infrastructure::{Infrastructure, from_infrastructure},
     live::LiveError,
-    metrics::Metrics,
     password::{Password, PasswordHash, Verdict},
+    request_context::RequestContext,
     store::{self, Transaction, UserRow},
+    subject::Subject,
     throttle::{Keys, NotAdmitted, Origin, Outcome, Throttled},
 };
 
@@ -95,23 +97,56 @@ pub(super) async fn log_in_and_stay(
     let attempt = async move {
         let began = Instant::now();
         let answer = attempt(&authority, &username, password, keys, &gone).await;
-        count(&authority.metrics, &answer, began.elapsed());
+        take_note(&authority, &username, &answer, began.elapsed());
         answer
     };
-    let answer = tokio::spawn(attempt).await;
+    let answer = match RequestContext::current() {
+        Some(context) => tokio::spawn(context.around(attempt)).await,
+        None => tokio::spawn(attempt).await,
+    };
     waiting.stayed();
     // A task ends without an answer only by a panic, which is in the log.
     answer.unwrap_or_else(|_| Err(Overloaded.into()))
 }
 
-fn count(metrics: &Metrics, answer: &Result<(UserRow, Place), NotLoggedIn>, took: Duration) {
-    let outcome = match answer {
-        Ok(_) => "accepted",
-        Err(NotLoggedIn::Refused(_)) => "refused",
-        Err(NotLoggedIn::Throttled(_)) => "throttled",
-        Err(NotLoggedIn::Infrastructure(_)) => "failed",
+/// Counts the attempt, and has the audit log tell of it: by the name of a user who is
+/// there, since what is typed in the place of a name may be a password.
+fn take_note(
+    authority: &Authority,
+    username: &str,
+    answer: &Result<(UserRow, Place), NotLoggedIn>,
+    took: Duration,
+) {
+    let (counted, outcome, why) = match answer {
+        Ok(_) => ("accepted", audit_event::Outcome::Done, None),
+        Err(NotLoggedIn::Refused(why)) => (
+            "refused",
+            audit_event::Outcome::Refused,
+            Some(why.to_string()),
+        ),
+        Err(NotLoggedIn::Throttled(_)) => (
+            "throttled",
+            audit_event::Outcome::Refused,
+            Some("too many failed logins".to_owned()),
+        ),
+        Err(NotLoggedIn::Infrastructure(_)) => {
+            return authority.metrics.tried_login("failed", took);
+        }
     };
-    metrics.tried_login(outcome, took);
+    authority.metrics.tried_login(counted, took);
+    let is_known = match answer {
+        Err(NotLoggedIn::Refused(why)) => *why != LoginRefused::UnknownUser,
+        Err(_) => false,
+        Ok(_) => true,
+    };
+    let name = if is_known { username } else { "?" };
+    let event = Event::new(Action::Login, Subject::USERNAME, name).saying(why.unwrap_or_default());
+    let who = match (answer, Subject::new(Subject::USERNAME, username)) {
+        (Ok(user), Ok(subject)) => Actor::subject(subject, user.0.scopes.clone()),
+        _ => Actor::anonymous(),
+    };
+    let now = authority.clock.now();
+    authority.noticed.notice(&who, event, outcome, now);
 }
 
 async fn attempt(

@@ -6,7 +6,7 @@ use poem::{Request, Response, http::StatusCode};
 use super::{
     Shared,
     authorize::ticked,
-    browser::{Browser, end, forget, seen_since},
+    browser::{Browser, acting, end, forget, seen_since, subject},
     failure::Failure,
     form::Form,
     login::to_login,
@@ -14,7 +14,7 @@ use super::{
     texts::{Texts, fill},
 };
 use crate::{
-    actor::{Actor, BeyondPower},
+    actor::BeyondPower,
     address::client_address,
     authority::Authority,
     builtin_scope::BuiltinScope,
@@ -24,7 +24,6 @@ use crate::{
     oauth::SignedIn,
     password::Password,
     store::{TokenFilter, TokenRow, Transaction},
-    subject::Subject,
     tokens::{self, Made, Personal},
     users,
 };
@@ -62,7 +61,7 @@ pub(super) async fn change_password(
     let user = &signed_in.user;
     let changed = users::change_own_password(
         &authority,
-        &acting(&authority, &request, &signed_in)?,
+        &acting(&signed_in.user)?,
         &user.username,
         Password::new(read("current_password")),
         Password::new(read("new_password")),
@@ -122,8 +121,8 @@ pub(super) async fn make_token(
         scopes: ticked(&sent),
         expires_in: days.and_then(|days| days.checked_mul(DAY)).or(Some(0)),
     };
-    let subject = subject(&signed_in)?;
-    let actor = acting(&authority, &request, &signed_in)?;
+    let subject = subject(&signed_in.user)?;
+    let actor = acting(&signed_in.user)?;
     match tokens::make_personal(&authority, &actor, &subject, personal).await {
         Ok(made) => {
             let said = Said {
@@ -173,8 +172,8 @@ pub(super) async fn revoke_token(
 ) -> Result<Response, Failure> {
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let id = sent.get("id").unwrap_or_default();
-    let actor = acting(&authority, &request, &signed_in)?;
-    match tokens::revoke_personal(&authority, &actor, &subject(&signed_in)?, id).await {
+    let actor = acting(&signed_in.user)?;
+    match tokens::revoke_personal(&authority, &actor, &subject(&signed_in.user)?, id).await {
         // It is gone, which is what was wanted.
         Ok(()) | Err(Error::NoSuchToken(_)) => Ok(back(&authority)),
         Err(other) => Err(other.into()),
@@ -188,7 +187,7 @@ pub(super) async fn revoke_app(
 ) -> Result<Response, Failure> {
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let client = sent.get("client_id").unwrap_or_default();
-    let actor = acting(&authority, &request, &signed_in)?;
+    let actor = acting(&signed_in.user)?;
     clients::end_consent(&authority, &actor, &signed_in.user.id, client).await?;
     Ok(back(&authority))
 }
@@ -200,7 +199,7 @@ pub(super) async fn end_session(
 ) -> Result<Response, Failure> {
     let (_, signed_in, sent) = form(&authority, &mut request).await?;
     let id = sent.get("id").unwrap_or_default();
-    let actor = acting(&authority, &request, &signed_in)?;
+    let actor = acting(&signed_in.user)?;
     end(&authority, &actor, &signed_in, id).await?;
     Ok(back(&authority))
 }
@@ -211,7 +210,7 @@ pub(super) async fn end_all_sessions(
     mut request: Request,
 ) -> Result<Response, Failure> {
     let (_, signed_in, _) = form(&authority, &mut request).await?;
-    let actor = acting(&authority, &request, &signed_in)?;
+    let actor = acting(&signed_in.user)?;
     let write = async |transaction: &mut Transaction| {
         transaction.end_all_sessions(&signed_in.user.id).await?;
         Ok::<_, Error>(())
@@ -231,23 +230,8 @@ async fn form(
     Ok((browser, signed_in, sent))
 }
 
-/// The user, who acts on what is their own.
-fn acting(
-    authority: &Authority,
-    request: &Request,
-    signed_in: &SignedIn,
-) -> Result<Actor, Failure> {
-    let actor = Actor::subject(subject(signed_in)?, signed_in.user.scopes.clone());
-    Ok(actor.at(client_address(request, &authority.config.trusted_proxies)))
-}
-
 fn back(authority: &Authority) -> Response {
     see_other(&format!("{}/account", authority.config.base_path()))
-}
-
-fn subject(signed_in: &SignedIn) -> Result<Subject, Failure> {
-    let username = &signed_in.user.username;
-    Subject::new(Subject::USERNAME, username).map_err(|_| Failure::Unavailable)
 }
 
 /// The longest life of a personal token, in days.
@@ -262,7 +246,7 @@ async fn page(
     said: Said<'_>,
 ) -> Result<Response, Failure> {
     let user = &signed_in.user;
-    let subject = subject(signed_in)?;
+    let subject = subject(&signed_in.user)?;
     let filter = TokenFilter {
         subject: Some(subject.as_str()),
         kind: Some(TokenRow::PERSONAL),

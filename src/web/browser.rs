@@ -19,6 +19,7 @@ use crate::{
     oauth::{self, SignedIn},
     opaque::{Digest, Opaque},
     store::{Basis, SessionRow, Transaction, UserRow},
+    subject::Subject,
 };
 
 /// How often it is written that a session is in use, in seconds.
@@ -138,7 +139,7 @@ impl Browser {
             }
             Ok::<_, oauth::Error>(is_there)
         };
-        let has_begun = authority.write(&Actor::system(), begin).await?;
+        let has_begun = authority.write(&acting(user)?, begin).await?;
         Ok(has_begun.then(|| Self {
             secret: Zeroizing::new(secret.expose().to_owned()),
             is_new: true,
@@ -165,6 +166,16 @@ async fn with_user(
         .await
         .map_err(oauth::Error::from)?;
     Ok(user.map(|user| (session, user)))
+}
+
+/// A user, who acts on what is their own.
+pub(super) fn acting(user: &UserRow) -> Result<Actor, Failure> {
+    Ok(Actor::subject(subject(user)?, user.scopes.clone()))
+}
+
+/// Whom the user's tokens are about.
+pub(super) fn subject(user: &UserRow) -> Result<Subject, Failure> {
+    Subject::new(Subject::USERNAME, &user.username).map_err(|_| Failure::Unavailable)
 }
 
 /// Ends a session of a user.

@@ -4,13 +4,12 @@ use poem::{Request, Response, http::StatusCode};
 
 use super::{
     Shared,
-    browser::{Browser, end, forget},
+    browser::{Browser, acting, end, forget},
     failure::Failure,
     form::Form,
     page::{Frame, Login, Logout, render, see_other},
 };
 use crate::{
-    actor::Actor,
     address::client_address,
     authority::Authority,
     oauth::{self, origin_of},
@@ -179,7 +178,7 @@ pub(super) async fn logout(authority: Shared, mut request: Request) -> Result<Re
         )));
     }
     if let (Some(signed_in), Some(id)) = (browser.signed_in(), browser.session_id()) {
-        end(&authority, &Actor::system(), &signed_in, id).await?;
+        end(&authority, &acting(&signed_in.user)?, &signed_in, id).await?;
     }
     let asked = Form::parse_query(sent.get("return_to").unwrap_or_default());
     let target = after_logout(&authority, &asked)

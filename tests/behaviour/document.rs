@@ -300,7 +300,7 @@ fn groups_of_operations_come_in_the_order_of_use() {
     let document = Home::new().run(&["openapi"]).json();
     let tags = document["tags"].as_array().expect("tags").iter();
     let names: Vec<&str> = tags.filter_map(|tag| tag["name"].as_str()).collect();
-    let expected = "oauth me tokens users clients scopes keys operation";
+    let expected = "oauth me tokens users clients scopes keys audit operation";
     assert_eq!(names.join(" "), expected);
 }
 

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use scopegate::{
     actor::Actor,
+    audit,
     authority::{Authority, NotAccepted},
     clock::Clock,
     config::{Config, Layer, Layers, Purpose, Source},
@@ -315,5 +316,32 @@ fn a_clock_that_jumps_forward_and_back_revives_nothing() {
             assert!(matches!(refused, Err(NotAccepted::Revoked)), "{refused:?}");
         }
         follower.abort();
+    });
+}
+
+#[test]
+fn the_audit_log_is_kept_for_as_long_as_the_setting_says_and_what_is_left_can_be_verified() {
+    let home = Home::new();
+    run(async {
+        let clock = Clock::manual();
+        let authority = open(config(&home, &[("keep-audit-log", "30d")]), &clock).await;
+        let add = async |name: &str| {
+            let operator = Actor::operator();
+            let added = scopes::add(&authority, &operator, name, "");
+            added.await.expect("a scope");
+        };
+        add("old").await;
+        add("older").await;
+        let before = audit::verify(&authority, None).await.expect("a log");
+        assert_eq!((before.base.number, before.head.number), (0, 2));
+        clock.advance(20 * DAY);
+        add("new").await;
+        clock.advance(11 * DAY);
+        tidy(&authority, "one").await.expect("a tidy house");
+        let after = audit::verify(&authority, None).await.expect("a log");
+        assert_eq!(after.base, before.head);
+        assert_eq!((after.entries, after.head.number), (1, 3));
+        let kept = audit::verify(&authority, Some(&before.head)).await;
+        kept.expect("the entry that the log begins behind");
     });
 }

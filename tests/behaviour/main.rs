@@ -2,6 +2,7 @@
 //! database file, spoken to over HTTP and by its own commands.
 
 mod api_documents;
+mod audit;
 mod authorization_code;
 mod support;
 

@@ -85,6 +85,12 @@ fn what_was_issued_and_what_was_revoked_holds_in_the_new_database_and_in_the_old
         ];
         let shown = server.home().run(&args).succeeded().json();
         assert_eq!(shown["full_name"], "Ünï cødé \\N");
+        let args = ["audit", "verify", "--json", "--database-url", database];
+        let log = server.home().run(&args).succeeded().json();
+        assert!(
+            log["entries"].as_i64().is_some_and(|entries| entries > 5),
+            "{log}"
+        );
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem::Request;
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
@@ -238,10 +237,9 @@ impl KeysApi {
     async fn create_key(
         &self,
         #[oai(scope = "BuiltinScope::KeysWrite")] auth: Auth,
-        request: &Request,
         key: Body<KeyCreate>,
     ) -> Result<KeyAdded, Failure<409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let algorithm = key.0.algorithm.map(Algorithm::from);
         let key = keys::generate(&self.0, &actor, algorithm).await?;
         Ok(KeyAdded::of(key))
@@ -256,10 +254,9 @@ impl KeysApi {
     async fn rotate_keys(
         &self,
         #[oai(scope = "BuiltinScope::KeysWrite")] auth: Auth,
-        request: &Request,
         rotation: Body<KeyRotation>,
     ) -> Result<KeyAdded, Failure<409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let grace = rotation.0.grace.map(u64::from).map(Duration::from_secs);
         let key = keys::rotate(&self.0, &actor, grace.unwrap_or(DEFAULT_GRACE)).await?;
         Ok(KeyAdded::of(key))
@@ -273,11 +270,10 @@ impl KeysApi {
     async fn retire_key(
         &self,
         #[oai(scope = "BuiltinScope::KeysWrite")] auth: Auth,
-        request: &Request,
         /// The key's `kid`.
         kid: Path<String>,
     ) -> Result<Json<Retirement>, Failure<404, 409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let successor = keys::retire(&self.0, &actor, &kid.0).await?;
         Ok(Json(Retirement {
             successor: successor.map(SigningKey::from),

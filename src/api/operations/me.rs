@@ -109,10 +109,9 @@ impl MeApi {
     async fn update_me(
         &self,
         #[oai(scope = "BuiltinScope::MeWrite")] auth: Auth,
-        request: &Request,
         patch: Body<ProfilePatch>,
     ) -> Result<Json<User>, Failure<404, 409>> {
-        let actor = auth.owner(&self.0, request).await?;
+        let actor = auth.owner(&self.0).await?;
         let username = username(&auth)?;
         let patch = Patch {
             profile: profile::ProfilePatch {
@@ -147,7 +146,7 @@ impl MeApi {
             current_password,
             new_password,
         } = change.0;
-        let actor = auth.owner(&self.0, request).await?;
+        let actor = auth.owner(&self.0).await?;
         users::change_own_password(
             &self.0,
             &actor,

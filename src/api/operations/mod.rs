@@ -1,5 +1,6 @@
 //! The operations: a file a tag.
 
+mod audit;
 mod clients;
 mod device;
 mod health;
@@ -40,7 +41,7 @@ pub(in crate::api) type Operations = (
     keys::KeysApi,
     well_known::WellKnownApi,
     openid::OpenIdApi,
-    health::HealthApi,
+    (health::HealthApi, audit::AuditApi),
 );
 
 /// All of them, at work for an authority.
@@ -61,6 +62,9 @@ pub(in crate::api) fn all(authority: &Arc<Authority>) -> Operations {
         keys::KeysApi(Arc::clone(authority)),
         well_known::WellKnownApi(Arc::clone(authority)),
         openid::OpenIdApi(Arc::clone(authority)),
-        health::HealthApi(Arc::clone(authority)),
+        (
+            health::HealthApi(Arc::clone(authority)),
+            audit::AuditApi(Arc::clone(authority)),
+        ),
     )
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
@@ -105,10 +104,9 @@ impl PersonalTokensApi {
     async fn create_my_token(
         &self,
         #[oai(scope = "BuiltinScope::Tokens")] auth: Auth,
-        request: &Request,
         token: Body<PersonalTokenCreate>,
     ) -> Result<TokenMade, Failure<404, 409>> {
-        let actor = auth.limited_actor(&self.0, request);
+        let actor = auth.limited_actor();
         let personal = Personal {
             name: token.0.name,
             scopes: scopes(&token.0.scopes)?,
@@ -132,11 +130,10 @@ impl PersonalTokensApi {
     async fn delete_my_token(
         &self,
         #[oai(scope = "BuiltinScope::Tokens")] auth: Auth,
-        request: &Request,
         /// The token's id.
         id: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         tokens::revoke_personal(&self.0, &actor, &auth.0.subject, &id.0).await?;
         Ok(Done::Done)
     }

@@ -456,10 +456,8 @@ impl RegistrationApi {
             client_id: metadata.client_id.take(),
             client_secret: metadata.client_secret.take().map(|secret| secret.0),
         };
-        let address = client_address(request, &self.0.config.trusted_proxies);
         let (id, metadata) = (&client_id.0, metadata.into());
-        let registered =
-            oauth::change_registration(&self.0, id, token, address, &own, metadata).await?;
+        let registered = oauth::change_registration(&self.0, id, token, &own, metadata).await?;
         Ok(RegistrationAnswer::Registered(
             self.answer(registered, token),
             "no-store".to_owned(),
@@ -482,8 +480,7 @@ impl RegistrationApi {
         client_id: Path<String>,
     ) -> Result<Done, NotRegistered> {
         let token = required(request)?;
-        let address = client_address(request, &self.0.config.trusted_proxies);
-        oauth::remove_registration(&self.0, &client_id.0, token, address).await?;
+        oauth::remove_registration(&self.0, &client_id.0, token).await?;
         Ok(Done::Done)
     }
 
@@ -499,10 +496,9 @@ impl RegistrationApi {
     async fn create_registration_token(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
-        request: &Request,
         token: Body<RegistrationTokenCreate>,
     ) -> Result<RegistrationTokenCreated, Failure<422>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let seconds = u64::from(token.0.expires_in.unwrap_or(DEFAULT_LIFE));
         let life = std::time::Duration::from_secs(seconds);
         let token = oauth::registration_token(&self.0, &actor, life).await?;
@@ -523,9 +519,8 @@ impl RegistrationApi {
     async fn delete_registration_tokens(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
-        request: &Request,
     ) -> Result<Done, Failure<403>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         oauth::end_registration_tokens(&self.0, &actor).await?;
         Ok(Done::Done)
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -137,10 +136,9 @@ impl ScopesApi {
     async fn create_scope(
         &self,
         #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
-        request: &Request,
         scope: Body<ScopeCreate>,
     ) -> Result<ScopeCreated, Failure<409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let scope = scopes::add(&self.0, &actor, &scope.0.name, &scope.0.description).await?;
         let location = format!("/scopes/{}", path_segment(&scope.name));
         Ok(ScopeCreated::Created(Json(scope.into()), location))
@@ -158,11 +156,10 @@ impl ScopesApi {
     async fn delete_scope(
         &self,
         #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
-        request: &Request,
         /// The scope's name, percent-encoded.
         name: Path<String>,
     ) -> Result<Done, Failure<404, 409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         scopes::remove(&self.0, &actor, &name.0).await?;
         Ok(Done::Done)
     }

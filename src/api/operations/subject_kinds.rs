@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json, types::Example};
 
 use crate::api::operations::users::scopes;
@@ -103,10 +102,9 @@ impl SubjectKindsApi {
     async fn create_subject_kind(
         &self,
         #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
-        request: &Request,
         kind: Body<SubjectKind>,
     ) -> Result<SubjectKindCreated, Failure<409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let row = SubjectKindRow {
             name: kind.0.kind,
             scopes: scopes(&kind.0.scopes)?,
@@ -127,11 +125,10 @@ impl SubjectKindsApi {
     async fn delete_subject_kind(
         &self,
         #[oai(scope = "BuiltinScope::ScopesWrite")] auth: Auth,
-        request: &Request,
         /// The kind.
         kind: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         kinds::remove(&self.0, &actor, &kind.0).await?;
         Ok(Done::Done)
     }

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem::Request;
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
@@ -177,7 +176,6 @@ impl TokensApi {
     async fn mint_token(
         &self,
         #[oai(scope = "BuiltinScope::TokensMint")] auth: Auth,
-        request: &Request,
         token: Body<TokenMint>,
     ) -> Result<TokenMade, Failure<404>> {
         let minting = Minting {
@@ -187,7 +185,7 @@ impl TokensApi {
             expires_in: token.0.expires_in,
             name: token.0.name,
         };
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let made = tokens::mint(&self.0, &actor, minting).await?;
         Ok(made.into())
     }
@@ -204,11 +202,10 @@ impl TokensApi {
     async fn revoke_tokens_of_subject(
         &self,
         #[oai(scope = "BuiltinScope::TokensWrite")] auth: Auth,
-        request: &Request,
         /// Whom or what the tokens are about, as in `username:johndoe`.
         subject: Query<String>,
     ) -> Result<Json<RevokedCount>, Failure<422>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let which = Revoke::Subject(&subject.0);
         let revoked = tokens::revoke(&self.0, &actor, which).await?;
         Ok(Json(RevokedCount { revoked }))
@@ -225,11 +222,10 @@ impl TokensApi {
     async fn revoke_token_by_id(
         &self,
         #[oai(scope = "BuiltinScope::TokensWrite")] auth: Auth,
-        request: &Request,
         /// The token's `jti`.
         id: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         tokens::revoke_one(&self.0, &actor, &id.0).await?;
         Ok(Done::Done)
     }

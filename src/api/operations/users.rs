@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -167,10 +166,9 @@ impl UsersApi {
     async fn create_user(
         &self,
         #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
-        request: &Request,
         user: Body<UserCreate>,
     ) -> Result<UserCreated, Failure<409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let account = NewAccount {
             username: user.0.username,
             password: user.0.password.map(Password::new),
@@ -214,12 +212,11 @@ impl UsersApi {
     async fn update_user(
         &self,
         #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
-        request: &Request,
         /// The user's name.
         username: Path<String>,
         patch: Body<UserPatch>,
     ) -> Result<Json<User>, Failure<404, 409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let patch = Patch {
             profile: ProfilePatch {
                 email: patch.0.email.0,
@@ -246,11 +243,10 @@ impl UsersApi {
     async fn delete_user(
         &self,
         #[oai(scope = "BuiltinScope::UsersWrite")] auth: Auth,
-        request: &Request,
         /// The user's name.
         username: Path<String>,
     ) -> Result<Done, Failure<404, 409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         users::remove(&self.0, &actor, &username.0).await?;
         Ok(Done::Done)
     }

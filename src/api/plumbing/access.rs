@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem_openapi::SecurityScheme;
 
 use crate::{
     actor::{Actor, Power},
-    address::client_address,
     authority::{Authority, NotAccepted},
     builtin_scope::BuiltinScope,
     config::{Config, RESOURCE_METADATA},
@@ -49,24 +47,16 @@ impl Auth {
 
     /// The caller, with power over what this token holds, or with `users:grant` over
     /// what the account may hold.
-    pub(in crate::api) async fn actor(
-        &self,
-        authority: &Authority,
-        request: &Request,
-    ) -> Result<Actor, Error> {
+    pub(in crate::api) async fn actor(&self, authority: &Authority) -> Result<Actor, Error> {
         match self.0.scopes.contains(BuiltinScope::USERS_GRANT) {
-            true => self.owner(authority, request).await,
-            false => Ok(self.limited_actor(authority, request)),
+            true => self.owner(authority).await,
+            false => Ok(self.limited_actor()),
         }
     }
 
     /// The caller, who changes what is their own: with power over what the account may
     /// hold, whatever this token holds.
-    pub(in crate::api) async fn owner(
-        &self,
-        authority: &Authority,
-        request: &Request,
-    ) -> Result<Actor, Error> {
+    pub(in crate::api) async fn owner(&self, authority: &Authority) -> Result<Actor, Error> {
         let held = match self.username() {
             Some(username) => authority.user_state(username).await?,
             None => None,
@@ -74,14 +64,13 @@ impl Auth {
         let held = held.map_or_else(|| self.0.scopes.clone(), |user| user.scopes.clone());
         Ok(Actor {
             power: Power::Scopes(held),
-            ..self.limited_actor(authority, request)
+            ..self.limited_actor()
         })
     }
 
     /// The caller, with power over what this very token holds.
-    pub(in crate::api) fn limited_actor(&self, authority: &Authority, request: &Request) -> Actor {
-        let address = client_address(request, &authority.config.trusted_proxies);
-        Actor::from(&*self.0).at(address)
+    pub(in crate::api) fn limited_actor(&self) -> Actor {
+        Actor::from(&*self.0)
     }
 }
 

@@ -19,11 +19,14 @@ use serde_json::json;
 use crate::api::plumbing::methods::Methods;
 use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
 use crate::{
-    actor::BeyondPower,
+    actor::{Actor, BeyondPower},
+    address::client_address,
+    audit_event::{Action, Event, Outcome},
     authority::Authority,
     error::Error,
-    guard::{self, quotable},
+    guard::{self, Caller, quotable},
     oauth,
+    request_context::RequestContext,
 };
 
 impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> {
@@ -138,9 +141,17 @@ impl ResponseError for oauth::Error {
         if let Self::Throttled(throttled) = self {
             response = response.header(header::RETRY_AFTER, throttled.retry_after);
         }
-        response.body(body.to_string())
+        let mut response = response.body(body.to_string());
+        if let Some(why) = self.offence() {
+            response.extensions_mut().insert(Offence(why));
+        }
+        response
     }
 }
+
+/// Why a request was refused, for the audit log.
+#[derive(Clone)]
+struct Offence(String);
 
 /// Answers requests, and sees to it that every error has its shape.
 pub(in crate::api) struct Answers<E> {
@@ -163,6 +174,15 @@ impl<E: Endpoint> Endpoint for Answers<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
+        let address = client_address(&request, &self.authority.config.trusted_proxies);
+        let context = RequestContext { address };
+        Ok(context.around(self.answer(request)).await)
+    }
+}
+
+impl<E: Endpoint> Answers<E> {
+    async fn answer(&self, request: Request) -> Response {
+        let credentials = request.headers().get(header::AUTHORIZATION).cloned();
         let path = request.uri().path().to_owned();
         let method = request.method().clone();
         let is_encoded = request
@@ -185,7 +205,9 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         } else {
             in_shape(response, &path).await
         };
+        let mut offence = response.extensions_mut().remove::<Offence>();
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            offence = offence.or_else(|| problem.offence().map(Offence));
             if let Some(seconds) = problem.retry_after() {
                 let headers = response.headers_mut();
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -194,6 +216,9 @@ impl<E: Endpoint> Endpoint for Answers<E> {
                 true => put_oauth_error(&mut response, &problem),
                 false => put_problem(&mut response, problem.at(&self.authority.config.issuer)),
             }
+        }
+        if let Some(Offence(why)) = offence {
+            self.notice(credentials.as_ref(), format!("{method} {path}"), why);
         }
         self.authority.metrics.answered(response.status().as_u16());
         let headers = response.headers_mut();
@@ -204,7 +229,27 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        Ok(response)
+        response
+    }
+
+    /// Has the audit log tell of a refused request, and of whom its token is, where it is one
+    /// of this server's.
+    fn notice(&self, credentials: Option<&HeaderValue>, target: String, why: String) {
+        let token = credentials
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .and_then(|(_, token)| self.authority.read(token.trim()).ok());
+        let actor = match token {
+            Some(claims) => Actor::from(&Caller::from(&*claims)),
+            None => Actor::anonymous(),
+        };
+        let event = Event {
+            action: Action::RequestRefused,
+            target,
+            detail: Some(why),
+        };
+        let (outcome, now) = (Outcome::Refused, self.authority.clock.now());
+        self.authority.noticed.notice(&actor, event, outcome, now);
     }
 }
 

@@ -91,6 +91,16 @@ impl Problem {
         }
     }
 
+    /// Why, for the audit log, where somebody asked for what is not theirs.
+    pub(in crate::api) fn offence(&self) -> Option<String> {
+        let is_one =
+            matches!(self.status, 401 | 403) && self.kind != ProblemKind::TokenRequired.name();
+        is_one.then(|| match &self.scope {
+            Some(scope) if !self.detail.contains(scope) => format!("{} ({scope})", self.detail),
+            _ => self.detail.clone(),
+        })
+    }
+
     /// What went wrong here.
     pub(in crate::api) fn detail(&self) -> &str {
         &self.detail

@@ -26,6 +26,9 @@ pub(in crate::api) enum Tag {
     /// Signing keys.
     #[oai(rename = "keys")]
     Keys,
+    /// Who did what to what.
+    #[oai(rename = "audit")]
+    Audit,
     /// For those who operate the server.
     #[oai(rename = "operation")]
     Operation,
@@ -33,7 +36,7 @@ pub(in crate::api) enum Tag {
 
 impl Tag {
     /// In the order of use.
-    pub(in crate::api) const ORDER: [&str; 8] = [
+    pub(in crate::api) const ORDER: [&str; 9] = [
         "oauth",
         "me",
         "tokens",
@@ -41,6 +44,7 @@ impl Tag {
         "clients",
         "scopes",
         "keys",
+        "audit",
         "operation",
     ];
 }

@@ -14,6 +14,7 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 
 /// What somebody may do who administers clients, tokens and scopes.
 const ADMINISTRATION: &[&str] = &[
+    "audit:read",
     "clients:read",
     "clients:write",
     "introspect",

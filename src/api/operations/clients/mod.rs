@@ -4,7 +4,6 @@ pub(in crate::api) mod objects;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -81,10 +80,9 @@ impl ClientsApi {
     async fn create_client(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
-        request: &Request,
         client: Body<ClientCreate>,
     ) -> Result<ClientCreated, Failure<409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let new = client.0;
         let method = new
             .token_endpoint_auth_method
@@ -149,12 +147,11 @@ impl ClientsApi {
     async fn update_client(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
-        request: &Request,
         /// The client's id.
         client_id: Path<String>,
         patch: Body<ClientUpdate>,
     ) -> Result<Json<Client>, Failure<404>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let patch = ClientPatch {
             name: patch.0.client_name,
             grants: patch.0.grant_types.map(grants),
@@ -182,11 +179,10 @@ impl ClientsApi {
     async fn rotate_client_secret(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
-        request: &Request,
         /// The client's id.
         client_id: Path<String>,
     ) -> Result<Json<ClientSecret>, Failure<404, 409>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         let secret = clients::rotate_secret(&self.0, &actor, &client_id.0).await?;
         Ok(Json(ClientSecret {
             client_id: client_id.0,
@@ -205,11 +201,10 @@ impl ClientsApi {
     async fn delete_client(
         &self,
         #[oai(scope = "BuiltinScope::ClientsWrite")] auth: Auth,
-        request: &Request,
         /// The client's id.
         client_id: Path<String>,
     ) -> Result<Done, Failure<404>> {
-        let actor = auth.actor(&self.0, request).await?;
+        let actor = auth.actor(&self.0).await?;
         clients::remove(&self.0, &actor, &client_id.0).await?;
         Ok(Done::Done)
     }
