@@ -15,16 +15,24 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// somebody whom nobody trusts. A hop that is no address ends the walk: what counts is
 /// the proxy that reported it.
 pub(crate) fn client_address(request: &Request, trusted: &[IpNet]) -> IpAddr {
-    let peer = request
-        .remote_addr()
-        .as_socket_addr()
-        .map_or(Ipv4Addr::UNSPECIFIED.into(), SocketAddr::ip);
+    let peer = peer(request);
     let headers = request.headers().get_all(FORWARDED_FOR);
     let headers: Vec<&[u8]> = headers.iter().map(HeaderValue::as_bytes).collect();
     if !headers.is_empty() && !contains(trusted, peer) {
         say_once_that_it_is_ignored(peer);
     }
     last_untrusted(peer, &headers, trusted)
+}
+
+/// Whether a request comes from one of these networks itself: what it says of others is
+/// believed.
+pub(crate) fn comes_from(request: &Request, trusted: &[IpNet]) -> bool {
+    contains(trusted, peer(request))
+}
+
+fn peer(request: &Request) -> IpAddr {
+    let peer = request.remote_addr().as_socket_addr();
+    peer.map_or(Ipv4Addr::UNSPECIFIED.into(), SocketAddr::ip)
 }
 
 fn say_once_that_it_is_ignored(peer: IpAddr) {

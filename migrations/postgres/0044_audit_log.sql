@@ -12,6 +12,7 @@ CREATE TABLE audit_log (
     client_id  TEXT,
     token_id   TEXT,
     address    TEXT,
+    request_id TEXT,
     times      BIGINT NOT NULL,
     digest     TEXT
 );

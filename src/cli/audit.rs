@@ -243,6 +243,7 @@ fn as_json(entry: &AuditEntry) -> Value {
         "client_id": entry.client_id,
         "token_id": entry.token_id,
         "address": entry.address,
+        "request_id": entry.request_id,
         "times": entry.times,
         "digest": entry.digest,
     })

@@ -1,7 +1,20 @@
 //! Log lines, on stderr.
 
-use scopegate::config::{Config, LogFormat};
-use tracing_subscriber::EnvFilter;
+use std::fmt;
+
+use scopegate::{
+    config::{Config, LogFormat},
+    request_context::RequestContext,
+};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{self, Writer},
+    },
+    registry::LookupSpan,
+};
 
 /// Starts logging as configured.
 pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
@@ -13,12 +26,61 @@ pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
         // A line that cannot be written is lost: to complain of it on the same stream
         // panics.
         .log_internal_errors(false)
+        .with_ansi(false)
         .with_writer(std::io::stderr);
     match config.log_format {
-        LogFormat::Json => lines.json().init(),
-        LogFormat::Text => lines.with_ansi(false).init(),
+        LogFormat::Json => lines
+            .fmt_fields(format::JsonFields::new())
+            .event_format(WithRequest {
+                line: format::format().json(),
+                is_json: true,
+            })
+            .init(),
+        LogFormat::Text => lines
+            .event_format(WithRequest {
+                line: format::format(),
+                is_json: false,
+            })
+            .init(),
     }
     Ok(())
+}
+
+/// Lines that name the request which they are about.
+struct WithRequest<L> {
+    line: L,
+    is_json: bool,
+}
+
+impl<S, N, L> FormatEvent<S, N> for WithRequest<L>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    L: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some(request) = RequestContext::current() else {
+            return self.line.format_event(context, writer, event);
+        };
+        let mut text = String::new();
+        self.line
+            .format_event(context, Writer::new(&mut text), event)?;
+        let line = text.trim_end_matches('\n');
+        let id = &request.id;
+        match line.strip_suffix('}').filter(|_| self.is_json) {
+            // The characters of an id need no escape but two.
+            Some(line) => {
+                let id = id.replace('\\', "\\\\").replace('"', "\\\"");
+                writeln!(writer, "{line},\"request_id\":\"{id}\"}}")
+            }
+            None => writeln!(writer, "{line} request_id={id}"),
+        }
+    }
 }
 
 /// What a command has to warn of.

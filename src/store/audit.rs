@@ -40,6 +40,7 @@ row! {
         /// The `jti` of the token that the request bore.
         pub token_id: Option<String>,
         pub address: Option<String>,
+        pub request_id: Option<String>,
         /// How many times it happened, where the same came again and again.
         pub times: i64,
         pub digest: Option<String>,
@@ -80,6 +81,8 @@ pub struct AuditFilter<'a> {
 
 impl AuditEntry {
     pub fn new(actor: &Actor, event: Event, outcome: Outcome, now: i64) -> Self {
+        let request = RequestContext::current();
+        let address = request.as_ref().map(|request| request.address);
         Self {
             id: Uuid::now_v7().to_string(),
             number: None,
@@ -96,7 +99,8 @@ impl AuditEntry {
             detail: event.detail.as_deref().map(storable),
             client_id: actor.client_id.clone(),
             token_id: actor.token_id.clone(),
-            address: RequestContext::current().map(|of| of.address.to_canonical().to_string()),
+            address: address.map(|address| address.to_canonical().to_string()),
+            request_id: request.map(|request| request.id.to_string()),
             times: 1,
             digest: None,
         }
@@ -124,7 +128,13 @@ impl AuditEntry {
         ] {
             add(Some(text));
         }
-        for text in [&self.detail, &self.client_id, &self.token_id, &self.address] {
+        for text in [
+            &self.detail,
+            &self.client_id,
+            &self.token_id,
+            &self.address,
+            &self.request_id,
+        ] {
             add(text.as_deref());
         }
         URL_SAFE_NO_PAD.encode(digest.finalize())
@@ -155,7 +165,7 @@ macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
             "SELECT id, number, created_at, action, outcome, who, target, detail, client_id,
-                    token_id, address, times, digest
+                    token_id, address, request_id, times, digest
              FROM audit_log ",
             $rest
         )
@@ -339,7 +349,7 @@ impl Transaction {
             within!(self, |connection| {
                 let mut insert = QueryBuilder::new(
                     "INSERT INTO audit_log (id, created_at, action, outcome, who, target, detail,
-                                            client_id, token_id, address, times) ",
+                                            client_id, token_id, address, request_id, times) ",
                 );
                 insert.push_values(entries, |mut row, entry| {
                     row.push_bind(&entry.id)
@@ -352,6 +362,7 @@ impl Transaction {
                         .push_bind(&entry.client_id)
                         .push_bind(&entry.token_id)
                         .push_bind(&entry.address)
+                        .push_bind(&entry.request_id)
                         .push_bind(entry.times);
                 });
                 insert.build().execute(&mut *connection).await?;

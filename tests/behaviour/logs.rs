@@ -1,6 +1,6 @@
 //! No secret is in a log, an answer or, in clear, in the database.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -84,8 +84,7 @@ fn lines_of_the_json_log_are_json() {
     let log = server.log();
     let lines: Vec<&str> = log.lines().filter(|line| line.starts_with('{')).collect();
     for line in &lines {
-        serde_json::from_str::<serde_json::Value>(line)
-            .unwrap_or_else(|error| panic!("{error}: {line}"));
+        serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     }
     assert!(!lines.is_empty(), "{log}");
 }
@@ -144,5 +143,56 @@ fn each_refusal_says_in_the_log_why() {
             lines.any(|line| line.contains(why) && line.contains("INFO"))
         };
         eventually(|| server.log(), says);
+    }
+}
+
+#[test]
+fn a_request_has_an_id_in_its_answer_in_the_problem_in_the_log_and_in_the_audit_log() {
+    let server = Server::with_args(&["--log-format", "json", "--log", "scopegate=debug"]);
+    let admin = server.admin();
+    let refused = server.get("/users/me").bearer("garbage").send();
+    let problem = assert_problem(&refused, 401);
+    let id = refused.header("x-request-id").to_owned();
+    assert_eq!(problem["request_id"], id);
+    let another = server.get("/users/me").send();
+    assert_ne!(another.header("x-request-id"), id);
+
+    let log = server.log();
+    let lines = log.lines().filter(|line| line.contains(&id));
+    let lines: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    assert!(
+        lines.iter().all(|line| line["request_id"] == id),
+        "{lines:?}"
+    );
+    let of = |message: &str| {
+        lines
+            .iter()
+            .find(|line| line["fields"]["message"] == message)
+    };
+    assert!(of("token refused").is_some(), "{log}");
+    let answered = &of("answered").expect("a line a request")["fields"];
+    assert_eq!(answered["method"], "GET");
+    assert_eq!(answered["path"], "/users/me");
+    assert_eq!(answered["status"], 401);
+
+    let path = "/audit?action=request.refused";
+    let told = server.get(path).bearer(&admin).send().expect(200);
+    assert_eq!(told["items"][0]["request_id"], id);
+}
+
+#[test]
+fn the_id_of_a_request_is_a_trusted_proxys_and_nobody_elses() {
+    let proxied = Server::with_args(&["--trusted-proxy", "127.0.0.1/32"]);
+    let direct = Server::start();
+    let id = |server: &Server, id: &str| {
+        let answer = server.get("/healthz").header("x-request-id", id).send();
+        answer.header("x-request-id").to_owned()
+    };
+    assert_eq!(id(&proxied, "1-67891233-abcdef"), "1-67891233-abcdef");
+    assert_ne!(id(&direct, "1-67891233-abcdef"), "1-67891233-abcdef");
+    for unfit in ["two words", &"x".repeat(129)] {
+        assert_ne!(id(&proxied, unfit), unfit);
     }
 }

@@ -68,6 +68,8 @@ struct Entry {
     token_id: Nullable<String>,
     /// The address that the request came from.
     address: Nullable<String>,
+    /// The id of the request, as the log has it; of the first, where it happened again.
+    request_id: Nullable<String>,
     /// How many times it happened within the second.
     times: i64,
     /// What binds it to the entry before, so that a change of the log is found.
@@ -88,6 +90,7 @@ impl Example for Entry {
             client_id: Nullable(Some("scopegate-docs".to_owned())),
             token_id: Nullable(Some("019a2f2e-11aa-7c3d-8a1b-5d2e9f7a6b01".to_owned())),
             address: Nullable(Some("192.0.2.7".to_owned())),
+            request_id: Nullable(Some("5f0c9e2b7a1d4c3300000a1f".to_owned())),
             times: 1,
             digest: Nullable(Some(
                 "Vd0R2sTq5uYxG8oW3kzZb1nPcL6mE4fJ7hA9iBvCtXs".to_owned(),
@@ -110,6 +113,7 @@ impl From<AuditEntry> for Entry {
             client_id: Nullable(entry.client_id),
             token_id: Nullable(entry.token_id),
             address: Nullable(entry.address),
+            request_id: Nullable(entry.request_id),
             times: entry.times,
             digest: Nullable(entry.digest),
         }

@@ -6,12 +6,13 @@
 //! A client is told what it did wrong. What went wrong in here goes to the log,
 //! and outside is 503 or 500 without a word of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
+use ipnet::IpNet;
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result,
     error::ResponseError,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
 };
 use poem_openapi::types::ToJSON;
 use serde_json::json;
@@ -20,7 +21,7 @@ use crate::api::plumbing::methods::Methods;
 use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
 use crate::{
     actor::{Actor, BeyondPower},
-    address::client_address,
+    address::{client_address, comes_from},
     audit_event::{Action, Event, Outcome},
     authority::Authority,
     error::Error,
@@ -174,14 +175,22 @@ impl<E: Endpoint> Endpoint for Answers<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let address = client_address(&request, &self.authority.config.trusted_proxies);
-        let context = RequestContext { address };
-        Ok(context.around(self.answer(request)).await)
+        let began = Instant::now();
+        let proxies = &self.authority.config.trusted_proxies;
+        let id = proxys_id(&request, proxies).unwrap_or_else(RequestContext::fresh_id);
+        let shown = HeaderValue::from_str(&id).ok();
+        let address = client_address(&request, proxies);
+        let context = RequestContext { id, address };
+        let mut response = context.around(self.answer(request, began)).await;
+        if let Some(id) = shown {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        Ok(response)
     }
 }
 
 impl<E: Endpoint> Answers<E> {
-    async fn answer(&self, request: Request) -> Response {
+    async fn answer(&self, request: Request, began: Instant) -> Response {
         let credentials = request.headers().get(header::AUTHORIZATION).cloned();
         let path = request.uri().path().to_owned();
         let method = request.method().clone();
@@ -220,7 +229,9 @@ impl<E: Endpoint> Answers<E> {
         if let Some(Offence(why)) = offence {
             self.notice(credentials.as_ref(), format!("{method} {path}"), why);
         }
-        self.authority.metrics.answered(response.status().as_u16());
+        let status = response.status().as_u16();
+        self.authority.metrics.answered(status);
+        tracing::debug!(%method, path, status, took = ?began.elapsed(), "answered");
         let headers = response.headers_mut();
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -251,6 +262,20 @@ impl<E: Endpoint> Answers<E> {
         let (outcome, now) = (Outcome::Refused, self.authority.clock.now());
         self.authority.noticed.notice(&actor, event, outcome, now);
     }
+}
+
+/// The header with a request's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id that a proxy may give.
+const LONGEST_ID: usize = 128;
+
+/// The id that a trusted proxy gave a request.
+fn proxys_id(request: &Request, proxies: &[IpNet]) -> Option<Arc<str>> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let fits =
+        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    (fits && comes_from(request, proxies)).then(|| id.into())
 }
 
 /// An error as a response; what a guard refuses is a problem like any other.

@@ -7,7 +7,10 @@ use poem_openapi::{
     types::Type,
 };
 
-use crate::{guard::Denied, problem_kind::ProblemKind, scope::ScopeSet, throttle::Throttled};
+use crate::{
+    guard::Denied, problem_kind::ProblemKind, request_context::RequestContext, scope::ScopeSet,
+    throttle::Throttled,
+};
 
 pub(in crate::api) const CONTENT_TYPE: &str = "application/problem+json";
 
@@ -29,6 +32,8 @@ pub(in crate::api) struct Problem {
     detail: String,
     /// The scopes that the token lacks, separated by spaces.
     scope: Option<String>,
+    /// Which request it was, as the log and the header `X-Request-Id` name it.
+    request_id: Option<String>,
     /// One entry for each field that is not valid.
     errors: Option<Vec<FieldProblem>>,
     /// After how many seconds to try again: a header of the answer.
@@ -54,6 +59,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             scope: None,
+            request_id: None,
             errors: None,
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
@@ -83,10 +89,12 @@ impl Problem {
         }
     }
 
-    /// The same with the whole address of its kind's page, which is below that of the server.
+    /// The same as it is sent: with the whole address of its kind's page, which is below that
+    /// of the server, and the id of the request.
     pub(in crate::api) fn at(self, issuer: &str) -> Self {
         Self {
             kind: format!("{issuer}{}/{}", ProblemKind::PATH, self.kind),
+            request_id: RequestContext::current().map(|request| request.id.to_string()),
             ..self
         }
     }
