@@ -117,7 +117,12 @@ fn without_tokens(text: &str) -> String {
         shortened += "eyJ…";
         rest = token.trim_start_matches(is_of_token);
     }
-    shortened + rest
+    shortened += rest;
+    let Some((before, id)) = shortened.split_once("\"request_id\":\"") else {
+        return shortened;
+    };
+    let behind = id.trim_start_matches(is_of_token);
+    format!("{before}\"request_id\":\"…{behind}")
 }
 
 /// What the demo says of its administrator, as a line to be typed.

@@ -223,7 +223,10 @@ impl<E: Endpoint> Answers<E> {
             }
             match self.methods.is_oauth(&path, &method) {
                 true => put_oauth_error(&mut response, &problem),
-                false => put_problem(&mut response, problem.at(&self.authority.config.issuer)),
+                false => put_problem(
+                    &mut response,
+                    problem.at(&self.authority.config.issuer).of_this_request(),
+                ),
             }
         }
         if let Some(Offence(why)) = offence {

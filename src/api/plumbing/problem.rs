@@ -89,11 +89,17 @@ impl Problem {
         }
     }
 
-    /// The same as it is sent: with the whole address of its kind's page, which is below that
-    /// of the server, and the id of the request.
+    /// The same with the whole address of its kind's page, which is below that of the server.
     pub(in crate::api) fn at(self, issuer: &str) -> Self {
         Self {
             kind: format!("{issuer}{}/{}", ProblemKind::PATH, self.kind),
+            ..self
+        }
+    }
+
+    /// The same with the id of the request at hand.
+    pub(in crate::api) fn of_this_request(self) -> Self {
+        Self {
             request_id: RequestContext::current().map(|request| request.id.to_string()),
             ..self
         }

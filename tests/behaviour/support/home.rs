@@ -63,7 +63,8 @@ impl Home {
             .env("TMPDIR", self.path())
             .env("SCOPEGATE_DATABASE_URL", self.database.url())
             .env("SCOPEGATE_LISTEN", "127.0.0.1:0")
-            .env("SCOPEGATE_BCRYPT_COST", "10")
+            .env("SCOPEGATE_BCRYPT_COST", "4")
+            .env("WEAK_HASHES_FOR_TESTS", "1")
             .stdin(Stdio::null());
         command
     }
