@@ -5,10 +5,14 @@
 //! [`Authority::write`] with whoever did it. Logins and refusals change nothing: they are
 //! [noticed](crate::noticed) in memory and written every second.
 
-use std::time::Duration;
+use std::{io, path::Path, time::Duration};
 
 use thiserror::Error;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::{
+    fs::OpenOptions,
+    io::AsyncWriteExt,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
 
 use crate::{
     authority::Authority,
@@ -39,15 +43,39 @@ pub async fn write_noticed(authority: &Authority) -> store::Result<()> {
     })
 }
 
-/// Binds what was written to the chain.
+/// Binds what was written to the chain, and appends it to the stream of the settings.
 ///
 /// # Errors
 /// The database does not answer: it is bound later.
 pub async fn chain(authority: &Authority) -> store::Result<()> {
     while authority.store.has_unchained().await? {
-        authority.store.chain_audit_log().await?;
+        let entries = authority.store.chain_audit_log().await?;
+        if let Some(path) = &authority.config.audit_stream
+            && let Err(error) = append(path, &entries).await
+        {
+            let (path, entries) = (path.display(), entries.len());
+            tracing::warn!(%path, %error, entries, "the audit-stream lacks entries that the database has");
+        }
     }
     Ok(())
+}
+
+/// Opened each time: whoever rotates logs puts another file there.
+async fn append(path: &Path, entries: &[AuditEntry]) -> io::Result<()> {
+    let mut lines = Vec::new();
+    for entry in entries {
+        serde_json::to_writer(&mut lines, entry)?;
+        lines.push(b'\n');
+    }
+    let mut open = OpenOptions::new();
+    let mut file = open
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .await?;
+    file.write_all(&lines).await?;
+    file.flush().await
 }
 
 /// Writes and binds, for ever.

@@ -9,7 +9,7 @@ use scopegate::{
     authority::Authority,
     store::{AuditEntry, AuditFilter, Link},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Outcome, Settings, block_on,
@@ -164,7 +164,7 @@ impl List {
             }
         }
         if self.json {
-            output::json(&entries.iter().map(as_json).collect());
+            output::json(&serde_json::to_value(&entries)?);
             return Ok(());
         }
         let rows: Vec<Vec<String>> = entries.iter().map(as_row).collect();
@@ -228,23 +228,4 @@ fn as_row(entry: &AuditEntry) -> Vec<String> {
         entry.outcome.clone(),
         plain(&details.join("; ")),
     ]
-}
-
-fn as_json(entry: &AuditEntry) -> Value {
-    json!({
-        "id": entry.id,
-        "number": entry.number,
-        "created_at": entry.created_at,
-        "action": entry.action,
-        "outcome": entry.outcome,
-        "who": entry.who,
-        "target": entry.target,
-        "detail": entry.detail,
-        "client_id": entry.client_id,
-        "token_id": entry.token_id,
-        "address": entry.address,
-        "request_id": entry.request_id,
-        "times": entry.times,
-        "digest": entry.digest,
-    })
 }

@@ -1,6 +1,6 @@
 //! The checks of the settings, together and one by one.
 
-use std::{net::SocketAddr, thread, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
 
 use super::{
     Brand, Color, Config, ConfigError, Freshness, Layers, LogFormat, Logo, Purpose,
@@ -49,6 +49,7 @@ impl Layers {
             max_personal_tokens: self.parse("max-personal-tokens", "a number")?,
             keep_expired_tokens: self.duration("keep-expired-tokens")?,
             keep_audit_log: self.duration("keep-audit-log")?,
+            audit_stream: self.text("audit-stream").map(PathBuf::from),
             session_ttl: self.duration("session-ttl")?,
             session_idle_ttl: self.duration("session-idle-ttl")?,
             registration: match self.text("registration") {

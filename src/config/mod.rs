@@ -121,6 +121,7 @@ pub struct Config {
     /// How long tokens are kept in the database behind their end.
     pub keep_expired_tokens: Duration,
     pub keep_audit_log: Duration,
+    pub audit_stream: Option<PathBuf>,
     /// The longest life of a session in a browser.
     pub session_ttl: Duration,
     /// How long such a session may lie unused.

@@ -151,6 +151,12 @@ pub const SETTINGS: &[Setting] = &[
         "How long the entries of the audit log stay in the database",
     ),
     setting(
+        "audit-stream",
+        "FILE",
+        None,
+        "A file that gets each entry of the audit log as a line of JSON; /dev/stdout for the standard output",
+    ),
+    setting(
         "session-ttl",
         "TIME",
         Some("12h"),

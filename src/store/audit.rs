@@ -6,6 +6,7 @@
 //! each the digest of itself and of the one before.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, QueryBuilder};
 use uuid::Uuid;
@@ -22,7 +23,7 @@ use crate::{
 
 row! {
     /// An entry of the log.
-    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
     pub struct AuditEntry {
         /// A UUIDv7: entries are listed by it.
         pub id: String,

@@ -363,3 +363,25 @@ fn servers_and_commands_that_write_at_once_keep_one_chain() {
     numbers.dedup();
     assert_eq!(numbers.len(), 45);
 }
+
+#[test]
+fn each_entry_is_a_line_of_the_stream_which_may_be_rotated() {
+    let server = Server::with_args(&["--audit-stream", "audit.jsonl"]);
+    let stream = server.home().path().join("audit.jsonl");
+    let lines = || -> Vec<Value> {
+        let text = std::fs::read_to_string(&stream).unwrap_or_default();
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect(line))
+            .collect()
+    };
+    let targets = |lines: &Vec<Value>| texts(lines, "target").join(" ");
+    server.run(&["scope", "add", "items"]).succeeded();
+    let found = eventually(lines, |lines| targets(lines).contains("scope:items"));
+    let entry = found.iter().find(|entry| entry["target"] == "scope:items");
+    let listed = server.run(&["audit", "list", "--target", "scope:items", "--json"]);
+    assert_eq!(listed.succeeded().json()[0], *entry.expect("the entry"));
+    std::fs::rename(&stream, server.home().path().join("audit.old")).expect("rotated");
+    server.run(&["scope", "add", "drive"]).succeeded();
+    let found = eventually(lines, |lines| !lines.is_empty());
+    assert_eq!(targets(&found), "scope:drive");
+}

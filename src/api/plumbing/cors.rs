@@ -14,7 +14,8 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DE
 /// Swagger UI sends the last at the token endpoint.
 const HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, x-requested-with");
-const EXPOSED: HeaderValue = HeaderValue::from_static("location, retry-after, www-authenticate");
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("location, retry-after, www-authenticate, x-request-id");
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 /// An endpoint that pages of some origins may call.
