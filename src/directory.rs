@@ -55,7 +55,10 @@ impl Directory {
     ) -> Result<Option<Arc<UserState>>, LiveError> {
         match self {
             Self::Own(_) => Ok(live.user(username).await?),
-            Self::Shared(shared) => Ok(shared.state(live, username).await?.map(Arc::new)),
+            Self::Shared(shared) => {
+                let state = Box::pin(shared.state(live, username));
+                Ok(state.await?.map(Arc::new))
+            }
         }
     }
 

@@ -240,7 +240,8 @@ impl Live {
             return Ok(known);
         }
         let generation = self.generation();
-        let found = load().await?.map(Arc::new);
+        // Boxed, so that requests which find it in memory carry no room for a look-up about.
+        let found = Box::pin(load()).await?.map(Arc::new);
         // A change that came between the look-up and here is dropped by the
         // second comparison, one that comes later by `apply`.
         if generation == self.generation() {

@@ -5,7 +5,7 @@ mod openapi;
 mod operations;
 mod plumbing;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use poem::{Endpoint, IntoEndpoint, Response, Route, http::Method};
 use poem_openapi::OpenApiService;
@@ -32,6 +32,15 @@ pub(crate) fn guarded(authority: &Arc<Authority>) -> Result<impl IntoEndpoint + 
         document::TITLE,
         document::VERSION,
     ))
+}
+
+/// The paths of operations that have no parameter and are none of the `pages`.
+pub(crate) fn plain_paths(pages: &[(&str, &[Method])]) -> HashSet<String> {
+    let mut paths = document::plain_paths();
+    for (page, _) in pages {
+        paths.remove(*page);
+    }
+    paths
 }
 
 /// Adds Swagger UI, ReDoc and the document.

@@ -3,6 +3,8 @@
 //! other way round would see other requests than this server (RFC 9112 §11.2),
 //! so they are looked for before hyper reads them.
 
+use memchr::{memchr_iter, memmem};
+
 /// The head of an HTTP/1.1 request as it arrives. One that arrives in one piece, as
 /// nearly all do, is looked at where it is.
 #[derive(Default)]
@@ -38,17 +40,21 @@ impl Head {
 }
 
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(END.len()).position(|window| window == END)
+    memmem::find(bytes, END)
 }
 
 fn has_two_lengths(head: &[u8]) -> bool {
-    let has = |name: &[u8]| {
-        head.split(|byte| *byte == b'\n').any(|line| {
-            line.get(..name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name))
-        })
+    let is = |line: &[u8], name: &[u8]| {
+        let start = line.get(..name.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(name))
     };
-    has(b"transfer-encoding:") && has(b"content-length:")
+    let (mut is_encoded, mut is_measured) = (false, false);
+    for end_of_line in memchr_iter(b'\n', head) {
+        let line = &head[end_of_line + 1..];
+        is_encoded |= is(line, b"transfer-encoding:");
+        is_measured |= is(line, b"content-length:");
+    }
+    is_encoded && is_measured
 }
 
 #[cfg(test)]

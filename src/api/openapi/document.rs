@@ -1,7 +1,7 @@
 //! The OpenAPI document: what poem-openapi derives from the code, and what it
 //! leaves out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use poem::http::Method;
 use poem_openapi::{ContactObject, OpenApi, OpenApiService, registry::MetaOperation};
@@ -264,6 +264,13 @@ fn json_bodies(paths: &Value) -> BTreeSet<String> {
             Some(name.to_owned())
         })
         .collect()
+}
+
+/// The paths of operations that have no parameter.
+pub(in crate::api) fn plain_paths() -> HashSet<String> {
+    let paths = Guarded::meta().into_iter().flat_map(|api| api.paths);
+    let paths = paths.map(|path| path.path);
+    paths.filter(|path| !path.contains('{')).collect()
 }
 
 /// What each path takes: the operations of the document, and `pages`.

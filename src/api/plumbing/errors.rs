@@ -6,7 +6,7 @@
 //! A client is told what it did wrong. What went wrong in here goes to the log,
 //! and outside is 503 or 500 without a word of it.
 
-use std::{sync::Arc, time::Instant};
+use std::{pin::pin, sync::Arc, time::Instant};
 
 use ipnet::IpNet;
 use poem::{
@@ -175,13 +175,15 @@ impl<E: Endpoint> Endpoint for Answers<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let began = Instant::now();
+        let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let proxies = &self.authority.config.trusted_proxies;
         let id = proxys_id(&request, proxies).unwrap_or_else(RequestContext::fresh_id);
         let shown = HeaderValue::from_str(&id).ok();
         let address = client_address(&request, proxies);
         let context = RequestContext { id, address };
-        let mut response = context.around(self.answer(request, began)).await;
+        // Pinned where it is made: it is some kilobytes large, and would be copied.
+        let answer = pin!(self.answer(request, began));
+        let mut response = context.around(answer).await;
         if let Some(id) = shown {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -190,7 +192,7 @@ impl<E: Endpoint> Endpoint for Answers<E> {
 }
 
 impl<E: Endpoint> Answers<E> {
-    async fn answer(&self, request: Request, began: Instant) -> Response {
+    async fn answer(&self, request: Request, began: Option<Instant>) -> Response {
         let credentials = request.headers().get(header::AUTHORIZATION).cloned();
         let path = request.uri().path().to_owned();
         let method = request.method().clone();
@@ -204,15 +206,18 @@ impl<E: Endpoint> Answers<E> {
             let detail = "the address must not contain a NUL character (%00)";
             Problem::new(StatusCode::BAD_REQUEST, detail).into_response()
         } else {
-            match self.inner.call(request).await {
+            // Boxed, since each layer around it would have room for it, and copy it, twice.
+            match Box::pin(self.inner.call(request)).await {
                 Ok(response) => response.into_response(),
                 Err(error) => refused(error),
             }
         };
         let mut response = if response.status() == StatusCode::METHOD_NOT_ALLOWED {
             self.method_not_allowed(&method, &path)
+        } else if is_in_shape(&response) {
+            response
         } else {
-            in_shape(response, &path).await
+            Box::pin(in_shape(response, &path)).await
         };
         let mut offence = response.extensions_mut().remove::<Offence>();
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -234,7 +239,9 @@ impl<E: Endpoint> Answers<E> {
         }
         let status = response.status().as_u16();
         self.authority.metrics.answered(status);
-        tracing::debug!(%method, path, status, took = ?began.elapsed(), "answered");
+        if let Some(began) = began {
+            tracing::debug!(%method, path, status, took = ?began.elapsed(), "answered");
+        }
         let headers = response.headers_mut();
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -354,9 +361,6 @@ impl<E> Answers<E> {
 /// becomes the detail where it is about the request.
 async fn in_shape(response: Response, path: &str) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() || is_shaped(&response) {
-        return response;
-    }
     let text = response.into_body().into_string().await.unwrap_or_default();
     if status.is_server_error() {
         tracing::error!(path, error = text, "a request failed");
@@ -372,8 +376,10 @@ async fn in_shape(response: Response, path: &str) -> Response {
     .into_response()
 }
 
-fn is_shaped(response: &Response) -> bool {
-    if response.extensions().get::<Problem>().is_some() {
+fn is_in_shape(response: &Response) -> bool {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<Problem>().is_some() {
         return true;
     }
     let content_type = response.content_type().unwrap_or_default();

@@ -5,18 +5,21 @@
 
 use poem::{
     EndpointExt, Route, Server, get, handler,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     listener::TcpListener,
     web::Data,
 };
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 #[handler]
 fn me(body: Data<&&'static str>) -> (HeaderMap, &'static str) {
-    let mut headers = HeaderMap::with_capacity(3);
+    let mut headers = HeaderMap::with_capacity(4);
     let fixed = [
         (header::CONTENT_TYPE, "application/json; charset=utf-8"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
+        (REQUEST_ID, "5f0c9e2b7a1d4c3300000a1f"),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
