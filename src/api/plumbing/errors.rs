@@ -206,7 +206,7 @@ impl<E: Endpoint> Answers<E> {
             let detail = "the address must not contain a NUL character (%00)";
             Problem::new(StatusCode::BAD_REQUEST, detail).into_response()
         } else {
-            // Boxed, since each layer around it would have room for it, and copy it, twice.
+            // Boxed: each layer around it would have room for it twice, and copy it.
             match Box::pin(self.inner.call(request)).await {
                 Ok(response) => response.into_response(),
                 Err(error) => refused(error),
