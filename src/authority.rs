@@ -304,6 +304,12 @@ impl Authority {
         })
     }
 
+    /// Whom a token is about that was verified lately, whatever has become of it since.
+    pub fn verified_lately(&self, token: &str) -> Option<Arc<Caller>> {
+        let (keys, now) = (self.live.keys(), self.clock.now());
+        self.live.tokens.get(token, &keys, now)
+    }
+
     fn must_be_fresh(&self) -> Result<(), NotAccepted> {
         match self.live.is_fresh() {
             true => Ok(()),

@@ -385,3 +385,17 @@ fn each_entry_is_a_line_of_the_stream_which_may_be_rotated() {
     let found = eventually(lines, |lines| !lines.is_empty());
     assert_eq!(targets(&found), "scope:drive");
 }
+
+#[test]
+fn whoever_uses_a_revoked_token_is_named() {
+    let server = Server::start();
+    let admin = server.admin();
+    server.user("ada", PASSWORD, &["me"]);
+    let token = server.login("ada", PASSWORD, &["me"]);
+    let form = [("token", &*token.text)];
+    server.post("/revoke").form(&form).send().expect(200);
+    server.assert_refuses(&token.text);
+    let refused = entries(&server, &admin, "action=request.refused");
+    assert_eq!(texts(&refused, "who"), ["username:ada"]);
+    assert_eq!(texts(&refused, "detail"), ["the token was revoked"]);
+}

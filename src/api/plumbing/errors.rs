@@ -25,7 +25,7 @@ use crate::{
     audit_event::{Action, Event, Outcome},
     authority::Authority,
     error::Error,
-    guard::{self, Caller, quotable},
+    guard::{self, quotable},
     oauth,
     request_context::RequestContext,
 };
@@ -253,17 +253,14 @@ impl<E: Endpoint> Answers<E> {
         response
     }
 
-    /// Has the audit log tell of a refused request, and of whom its token is, where it is one
-    /// of this server's.
+    /// Has the audit log tell of a refused request, and of whom its token is, where that was
+    /// verified: to verify it again would make garbage twice as dear.
     fn notice(&self, credentials: Option<&HeaderValue>, target: String, why: String) {
         let token = credentials
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split_once(' '))
-            .and_then(|(_, token)| self.authority.read(token.trim()).ok());
-        let actor = match token {
-            Some(claims) => Actor::from(&Caller::from(&*claims)),
-            None => Actor::anonymous(),
-        };
+            .and_then(|(_, token)| self.authority.verified_lately(token.trim()));
+        let actor = token.map_or_else(Actor::anonymous, |caller| Actor::from(&*caller));
         let event = Event {
             action: Action::RequestRefused,
             target,
