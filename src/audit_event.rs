@@ -1,5 +1,7 @@
 //! What the audit log tells of.
 
+use std::fmt::Display;
+
 /// Something that was done to something, or was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
@@ -27,6 +29,14 @@ impl Event {
             detail: (!detail.is_empty()).then_some(detail),
             ..self
         }
+    }
+}
+
+/// Scopes as a detail tells of them.
+pub fn scopes_in_words(scopes: impl Display) -> String {
+    match scopes.to_string().as_str() {
+        "" => "no scopes".to_owned(),
+        scopes => format!("scopes: {scopes}"),
     }
 }
 

@@ -93,12 +93,14 @@ async fn remove_old_audit(authority: &Authority) -> Result<u64, Infrastructure> 
     let before = authority.clock.now().saturating_sub_unsigned(keep);
     let mut removed = 0;
     loop {
-        let batch = authority.store.remove_old_audit(before).await?;
-        if batch == 0 {
+        let (batch, has_more) = authority.store.remove_old_audit(before).await?;
+        if batch > 0 {
+            tracing::info!(rows = batch, "removed old entries of the audit log");
+        }
+        removed += batch;
+        if !has_more {
             return Ok(removed);
         }
-        tracing::info!(rows = batch, "removed old entries of the audit log");
-        removed += batch as u64;
     }
 }
 

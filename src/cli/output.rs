@@ -24,6 +24,8 @@ macro_rules! announce {
 }
 pub(super) use {announce, line};
 
+pub use scopegate::text::without_controls as plain;
+
 /// Why the first line that was lost was lost.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
@@ -70,13 +72,6 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
 /// Prints JSON.
 pub fn json(value: &Value) {
     line!("{value:#}");
-}
-
-/// A text that cannot move the cursor or hide what stands beside it.
-pub fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
 
 /// A time in seconds since 1970, for people: `2026-11-24 08:30:00Z`.

@@ -19,6 +19,7 @@ use crate::{
     actor::{Actor, Who},
     audit_event::{Event, Outcome},
     request_context::RequestContext,
+    text::without_controls,
 };
 
 row! {
@@ -145,12 +146,9 @@ impl AuditEntry {
 /// The longest text of an entry, in characters.
 const LONGEST: usize = 1_000;
 
-/// What may come from a request: not endless, and without the NUL that not every database takes.
+/// What may come from a request: not endless.
 fn storable(text: &str) -> String {
-    let visible = text
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    visible.take(LONGEST).collect()
+    without_controls(text).chars().take(LONGEST).collect()
 }
 
 /// UUIDs have no letter behind `f`.
@@ -275,51 +273,45 @@ impl Store {
                 entry.number = Some(head.number);
                 entry.digest = Some(head.digest.clone());
             }
-            sqlx::query(
-                "UPDATE audit_chain SET head_number = $1, head_digest = $2 WHERE only_row = 1",
-            )
-            .bind(head.number)
-            .bind(&head.digest)
-            .execute(&mut *connection)
-            .await?;
             entries
         });
+        transaction.put_audit_chain(&chain).await?;
         transaction.commit().await?;
         Ok(entries)
     }
 
-    /// Removes a batch of the chain's oldest entries, of before a time; gives how many. The
-    /// chain begins behind them from then on.
-    pub async fn remove_old_audit(&self, before: i64) -> Result<usize> {
+    /// Removes a batch of the chain's oldest entries, of before a time; gives how many, and
+    /// whether there may be more. The chain begins behind them from then on.
+    pub async fn remove_old_audit(&self, before: i64) -> Result<(u64, bool)> {
         let mut transaction = self.begin().await?;
-        transaction.lock_audit_chain().await?;
-        let removed = within!(transaction, |connection| {
-            let oldest: Vec<(i64, i64, String)> = sqlx::query_as(
+        let mut chain = transaction.lock_audit_chain().await?;
+        let oldest: Vec<(i64, i64, String)> = within!(transaction, |connection| {
+            sqlx::query_as(
                 "SELECT number, created_at, digest FROM audit_log
                  WHERE number IS NOT NULL ORDER BY number LIMIT $1",
             )
             .bind(BATCH)
             .fetch_all(&mut *connection)
-            .await?;
-            let old = oldest.iter().take_while(|(_, at, _)| *at < before);
-            let count = old.clone().count();
-            if let Some((number, _, digest)) = old.last() {
-                sqlx::query("DELETE FROM audit_log WHERE number <= $1")
-                    .bind(number)
-                    .execute(&mut *connection)
-                    .await?;
-                sqlx::query(
-                    "UPDATE audit_chain SET base_number = $1, base_digest = $2 WHERE only_row = 1",
-                )
-                .bind(number)
-                .bind(digest)
+            .await?
+        });
+        let old = oldest.into_iter().take_while(|(_, at, _)| *at < before);
+        let old: Vec<Link> = old
+            .map(|(number, _, digest)| Link { number, digest })
+            .collect();
+        let removed = old.len() as u64;
+        let Some(last) = old.into_iter().next_back() else {
+            return Ok((0, false));
+        };
+        within!(transaction, |connection| {
+            sqlx::query("DELETE FROM audit_log WHERE number <= $1")
+                .bind(last.number)
                 .execute(&mut *connection)
                 .await?;
-            }
-            count
         });
+        chain.base = last;
+        transaction.put_audit_chain(&chain).await?;
         transaction.commit().await?;
-        Ok(removed)
+        Ok((removed, removed == BATCH.unsigned_abs()))
     }
 
     /// Writes entries that tell of no change.
@@ -372,7 +364,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Puts the ends of the chain elsewhere.
+    /// Writes the ends of the chain.
     pub(super) async fn put_audit_chain(&mut self, chain: &Chain) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
@@ -392,22 +384,21 @@ impl Transaction {
 
     /// The ends of the chain.
     pub(super) async fn audit_chain(&mut self) -> Result<Chain> {
-        let ends: Ends = within!(self, |connection| {
-            sqlx::query_as(SELECT_CHAIN)
-                .fetch_one(&mut *connection)
-                .await?
-        });
-        Ok(ends.into())
+        self.ends_of_chain(SELECT_CHAIN.to_owned()).await
     }
 
     /// The ends of the chain, which nobody else moves until the transaction ends.
     async fn lock_audit_chain(&mut self) -> Result<Chain> {
-        let lock = self.locking(SELECT_CHAIN, Lock::Update);
-        within!(self, |connection| {
-            sqlx::query(AssertSqlSafe(lock))
-                .execute(&mut *connection)
-                .await?;
+        let statement = self.locking(SELECT_CHAIN, Lock::Update);
+        self.ends_of_chain(statement).await
+    }
+
+    async fn ends_of_chain(&mut self, statement: String) -> Result<Chain> {
+        let ends: Ends = within!(self, |connection| {
+            sqlx::query_as(AssertSqlSafe(statement))
+                .fetch_one(&mut *connection)
+                .await?
         });
-        self.audit_chain().await
+        Ok(ends.into())
     }
 }

@@ -1,6 +1,6 @@
 //! The access tokens that were issued.
 
-use crate::audit_event::{Action, Event};
+use crate::audit_event::{Action, Event, scopes_in_words};
 
 use super::{Change, Result, Store, Transaction, commit, read, row, transaction::within};
 
@@ -48,10 +48,7 @@ impl TokenRow {
             scopes,
             ..
         } = self;
-        let scopes = match scopes.as_str() {
-            "" => "no scopes".to_owned(),
-            scopes => format!("scopes: {scopes}"),
-        };
+        let scopes = scopes_in_words(scopes);
         Event::new(Action::TokenIssued, "token", &self.id)
             .saying(format!("{kind}, for {subject}, {scopes}"))
     }

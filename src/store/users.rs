@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::{
-    audit_event::{Action, Event},
+    audit_event::{Action, Event, scopes_in_words},
     password::PasswordHash,
     profile::{Profile, ProfilePatch},
     scope::ScopeSet,
@@ -66,7 +66,7 @@ impl NewUser {
     /// What the audit log tells of it.
     pub(super) fn addition(&self) -> Event {
         Event::new(Action::UserAdded, Subject::USERNAME, &self.username)
-            .saying(says_scopes(&self.scopes))
+            .saying(scopes_in_words(&self.scopes))
     }
 }
 
@@ -91,15 +91,8 @@ impl UserPatch {
         .filter(|(is_changed, _)| *is_changed)
         .map(|(_, name)| name.to_owned())
         .collect();
-        says.extend(scopes.as_ref().map(says_scopes));
+        says.extend(scopes.as_ref().map(scopes_in_words));
         Event::new(Action::UserChanged, Subject::USERNAME, username).saying(says.join(", "))
-    }
-}
-
-fn says_scopes(scopes: &ScopeSet) -> String {
-    match scopes.is_empty() {
-        true => "no scopes".to_owned(),
-        false => format!("scopes: {scopes}"),
     }
 }
 
