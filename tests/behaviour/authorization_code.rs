@@ -24,7 +24,7 @@ fn assert_error_page(answer: &Answer) {
 }
 
 #[test]
-fn a_user_lets_an_application_have_some_of_what_it_asks_for() {
+fn c08_a_user_lets_an_application_have_some_of_what_it_asks_for() {
     let server = Server::with_shop(&[]);
     let mut browser = Browser::at(&server);
     let login = browser.open(&authorize_path(&[]));

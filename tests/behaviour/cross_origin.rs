@@ -1,4 +1,4 @@
-//! Pages of other origins (S09): configured ones alone, and never with cookies.
+//! Pages of other origins: configured ones alone, and never with cookies.
 
 use crate::support::*;
 
@@ -17,7 +17,7 @@ fn preflight(server: &Server, origin: &str, path: &str, headers: &str) -> Answer
 }
 
 #[test]
-fn a_page_of_a_configured_origin_may_send_what_swagger_ui_sends() {
+fn s09_a_page_of_a_configured_origin_may_send_what_swagger_ui_sends() {
     let server = server();
     let answer = preflight(&server, ORIGIN, "/token", "authorization,x-requested-with");
     assert_eq!(answer.status, 204, "{answer:?}");
@@ -39,7 +39,7 @@ fn a_page_of_a_configured_origin_may_send_what_swagger_ui_sends() {
 }
 
 #[test]
-fn a_page_of_another_origin_may_not() {
+fn s09_a_page_of_another_origin_may_not() {
     let server = server();
     for origin in [
         "https://evil.example",
@@ -63,7 +63,7 @@ fn a_page_of_another_origin_may_not() {
 }
 
 #[test]
-fn without_the_setting_no_origin_may() {
+fn s09_without_the_setting_no_origin_may() {
     let server = Server::start();
     let answer = preflight(&server, ORIGIN, "/token", "authorization");
     assert!(!answer.headers.contains_key("access-control-allow-origin"));

@@ -129,7 +129,7 @@ fn before_it_stops_it_says_that_it_is_not_ready_and_takes_requests_still() {
 }
 
 #[test]
-fn where_descriptors_are_few_connections_wait_and_the_database_has_its_own() {
+fn s04_where_descriptors_are_few_connections_wait_and_the_database_has_its_own() {
     let home = with_johndoe();
     let server = start_below(&home, "ulimit -n 256;", &["serve", OWN]);
     let idle = || TcpStream::connect(server.address).expect("a connection");

@@ -55,6 +55,7 @@ mod resource_servers;
 mod revocations;
 mod rotation_under_load;
 mod scopes;
+mod security;
 mod setup;
 mod several_servers;
 mod shared_users;

@@ -221,6 +221,25 @@ fn a_description_is_text_and_nothing_else() {
     assert_eq!(added["description"], text);
 }
 
+/// A description is data of the API; the pages of the document have no script in them.
+#[test]
+fn c15_a_description_is_in_no_page_of_the_document() {
+    let (server, token) = managed();
+    let text = "</script><script>alert(1)</script>";
+    let body = json!({"name": "items", "description": text});
+    let added = server.post("/scopes").bearer(&token).json(&body).send();
+    assert_eq!(added.status, 201, "{added:?}");
+    for path in ["/docs", "/redoc"] {
+        let page = server.get(path).send();
+        assert_eq!(page.status, 200);
+        assert!(!page.body.contains("alert(1)"), "{path}");
+        let scripts = page.body.matches("<script").count();
+        assert!(scripts > 0, "{path}");
+        assert_eq!(page.body.matches("<script src=").count(), scripts, "{path}");
+        assert_eq!(page.body.matches("></script>").count(), scripts, "{path}");
+    }
+}
+
 /// Everything that held `drive` before it was removed and added again.
 #[test]
 fn a6_a_scope_that_is_added_again_under_its_name_starts_with_nobody() {

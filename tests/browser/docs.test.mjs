@@ -131,7 +131,7 @@ test("a wrong password is said to be wrong", async () => {
   await assertNoFaults();
 });
 
-test("Swagger UI shows no other document, whatever its address says", async () => {
+test("C16: Swagger UI shows no other document, whatever its address says", async () => {
   const elsewhere = "http://elsewhere.invalid/openapi.json";
   await openDocs(page, `${demo.origin}/docs?url=${elsewhere}&configUrl=${elsewhere}`);
   await assertNoFaults();

@@ -34,7 +34,7 @@ async fn a_connection_that_sends_nothing_is_closed() {
 }
 
 #[tokio::test]
-async fn half_a_header_is_closed() {
+async fn s01_half_a_header_is_closed() {
     let server = Server::start(short()).await;
     for half in ["P", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nhost: loc"] {
         let mut client = server.connect().await;
@@ -44,7 +44,7 @@ async fn half_a_header_is_closed() {
 }
 
 #[tokio::test]
-async fn a_header_that_drips_is_closed() {
+async fn s01_a_header_that_drips_is_closed() {
     let server = Server::start(short()).await;
     let drips: [&[u8]; 2] = [
         b"GET / HTTP/1.1\r\nx: ",
@@ -73,7 +73,7 @@ async fn a_header_that_drips_is_closed() {
 }
 
 #[tokio::test]
-async fn a_half_sent_body_gets_408() {
+async fn s01_a_half_sent_body_gets_408() {
     let server = Server::start(short()).await;
     for framing in [
         "content-length: 10\r\n\r\nhalf",
@@ -210,7 +210,7 @@ async fn over_100_header_fields_get_431() {
 }
 
 #[tokio::test]
-async fn a_rapid_reset_is_cut_off() {
+async fn s03_a_rapid_reset_is_cut_off() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
     let endpoint = make_sync(move |_| counted.fetch_add(1, Ordering::Relaxed).to_string());
@@ -232,7 +232,7 @@ async fn a_rapid_reset_is_cut_off() {
 }
 
 #[tokio::test]
-async fn hundreds_of_idle_connections_leave_the_service_unharmed() {
+async fn s01_hundreds_of_idle_connections_leave_the_service_unharmed() {
     let server = Server::start(Limits::default()).await;
     let mut idle = Vec::new();
     for number in 0..300 {

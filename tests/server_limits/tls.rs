@@ -18,7 +18,7 @@ use tokio_rustls::{
 use crate::support::*;
 
 #[tokio::test]
-async fn a_silent_tls_connection_is_closed() {
+async fn s01_a_silent_tls_connection_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     write_pair(folder.path(), &new_pair());
     let limits = Limits {

@@ -13,6 +13,7 @@ mod http;
 mod proxy;
 mod server;
 mod site;
+mod table;
 mod wait;
 
 pub use answer::*;
@@ -27,6 +28,7 @@ pub use http::*;
 pub use proxy::*;
 pub use server::*;
 pub use site::*;
+pub use table::*;
 pub use wait::*;
 
 /// The password of users whose password does not matter.

@@ -1,0 +1,40 @@
+//! Tables of the documentation that name tests.
+
+use std::{fs, path::Path};
+
+/// Fails where a line of a table names no test in one of its columns, counted from 1, or one
+/// that does not exist.
+#[track_caller]
+pub fn assert_names_tests(lines: &[&str], column: usize) {
+    let tests = sources();
+    for line in lines {
+        let named = line.split('|').nth(column).expect("a column of tests");
+        let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no test: {line}");
+        for test in named {
+            let forms = [format!("\nfn {test}("), format!("\nasync fn {test}(")];
+            let in_rust = forms.iter().any(|form| tests.contains(form));
+            assert!(
+                in_rust || tests.contains(&format!("\ntest(\"{test}\"")),
+                "{test}"
+            );
+        }
+    }
+}
+
+/// The text of all tests, in Rust and in the browser.
+fn sources() -> String {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let folders = ["behaviour", "server_limits", "browser"];
+    let files = folders.iter().flat_map(|folder| {
+        let entries = fs::read_dir(tests.join(folder)).expect("a folder of tests");
+        entries.map(|entry| entry.expect("an entry").path())
+    });
+    files
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|name| name == "rs" || name == "mjs")
+        })
+        .map(|path| fs::read_to_string(path).expect("a file of tests"))
+        .collect()
+}
