@@ -27,7 +27,8 @@ pub fn with_flags(command: Command) -> Command {
 
 fn flags_for_leaves(command: Command) -> Command {
     if !command.has_subcommands() {
-        return with_setting_flags(command);
+        // Of fifty commands one is run: only it gets them.
+        return command.defer(with_setting_flags);
     }
     let names: Vec<String> = command
         .get_subcommands()

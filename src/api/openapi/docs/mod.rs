@@ -49,11 +49,11 @@ pub(in crate::api) fn add_to(routes: Route, served: &Arc<Served>) -> Route {
         .at("/docs", get(page(SWAGGER_HTML, SWAGGER_NEEDS)))
         .at(
             "/docs/swagger-ui-bundle.js",
-            get(asset(SWAGGER_UI_JS, JAVASCRIPT)),
+            get(asset(|| SWAGGER_UI_JS, JAVASCRIPT)),
         )
         .at(
             "/docs/swagger-ui.css",
-            get(asset(SWAGGER_UI_CSS, "text/css; charset=utf-8")),
+            get(asset(|| SWAGGER_UI_CSS, "text/css; charset=utf-8")),
         )
         .at(
             "/docs/oauth2-redirect.html",
@@ -61,12 +61,12 @@ pub(in crate::api) fn add_to(routes: Route, served: &Arc<Served>) -> Route {
         )
         .at(
             "/docs/oauth2-redirect.js",
-            get(asset(REDIRECT_JS, JAVASCRIPT)),
+            get(asset(|| REDIRECT_JS, JAVASCRIPT)),
         )
-        .at("/docs/init.js", get(asset(SWAGGER_INIT, JAVASCRIPT)))
+        .at("/docs/init.js", get(asset(|| SWAGGER_INIT, JAVASCRIPT)))
         .at("/redoc", get(page(REDOC_HTML, REDOC_NEEDS)))
-        .at("/redoc/redoc.js", get(asset(redoc(), JAVASCRIPT)))
-        .at("/redoc/init.js", get(asset(REDOC_INIT, JAVASCRIPT)))
+        .at("/redoc/redoc.js", get(asset(|| &REDOC, JAVASCRIPT)))
+        .at("/redoc/init.js", get(asset(|| REDOC_INIT, JAVASCRIPT)))
         .at(
             "/openapi.json",
             get(rendered("application/json", move || {
@@ -107,12 +107,15 @@ fn page(html: &'static str, needs: &'static str) -> impl Endpoint<Output = Respo
     })
 }
 
-fn asset(bytes: &'static [u8], content_type: &'static str) -> impl Endpoint<Output = Response> {
+fn asset(
+    bytes: fn() -> &'static [u8],
+    content_type: &'static str,
+) -> impl Endpoint<Output = Response> {
     make_sync(move |_| {
         Response::builder()
             .content_type(content_type)
             .header(header::CACHE_CONTROL, ASSET_MAX_AGE)
-            .body(bytes)
+            .body(bytes())
     })
 }
 
@@ -132,13 +135,13 @@ where
     })
 }
 
-/// The ReDoc that poem-openapi brings, out of the page that it stands in.
-fn redoc() -> &'static [u8] {
+/// The ReDoc that poem-openapi brings, out of the page that it stands in: a megabyte, which
+/// is made when it is first asked for.
+static REDOC: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let html = OpenApiService::new((), "", "").redoc_html();
     let script = html
         .split_once("<script charset=\"UTF-8\">")
         .and_then(|(_, rest)| rest.split_once("</script>"))
         .map_or("", |(script, _)| script);
-    // Made once a process, and served as long as it lives.
-    Box::leak(script.to_owned().into_bytes().into_boxed_slice())
-}
+    script.as_bytes().to_vec()
+});
