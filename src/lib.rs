@@ -37,6 +37,7 @@ pub mod fields;
 pub mod hashing;
 pub mod housekeeping;
 pub mod infrastructure;
+pub mod issued_token;
 pub mod keys;
 pub mod kinds;
 pub mod live;

@@ -6,9 +6,10 @@ use clap::{ArgGroup, Args, Subcommand};
 use scopegate::{
     actor::Actor,
     authority::Authority,
+    issued_token::Token as Issued,
     scope::Scope,
     served_as,
-    store::{self, TokenFilter, TokenRow},
+    store::{self, TokenFilter},
     tokens::{self, Minting},
 };
 use serde_json::{Value, json};
@@ -125,14 +126,14 @@ impl Mint {
         }
         let made = tokens::mint(authority, &Actor::operator(), minting).await?;
         if self.json {
-            let mut shown = as_json(&made.row);
+            let mut shown = as_json(&made.token);
             shown["access_token"] = Value::String(made.jwt);
             output::json(&shown);
         } else {
             line!("{}", made.jwt);
         }
         if let Err(error) = output::check() {
-            tokens::revoke_one(authority, &Actor::operator(), &made.row.id).await?;
+            tokens::revoke_one(authority, &Actor::operator(), &made.token.id).await?;
             return Err(format!("the token was revoked, since it was not written: {error}").into());
         }
         Ok(())
@@ -141,7 +142,7 @@ impl Mint {
 
 impl List {
     async fn run(self, authority: &Authority) -> Outcome {
-        let mut tokens: Vec<TokenRow> = Vec::new();
+        let mut tokens: Vec<Issued> = Vec::new();
         loop {
             let after = tokens.last().map(|token| token.id.clone());
             let filter = TokenFilter {
@@ -189,25 +190,25 @@ impl Revoke {
     }
 }
 
-fn as_row(token: &TokenRow) -> Vec<String> {
+fn as_row(token: &Issued) -> Vec<String> {
     vec![
         token.id.clone(),
-        token.kind.clone(),
-        plain(&token.subject),
-        token.scopes.clone(),
+        token.kind.name().to_owned(),
+        plain(token.subject.as_str()),
+        token.scopes.to_string(),
         at(token.expires_at),
         plain(token.name.as_deref().unwrap_or_default()),
     ]
 }
 
-fn as_json(token: &TokenRow) -> Value {
+fn as_json(token: &Issued) -> Value {
     json!({
         "id": token.id,
         "name": token.name,
-        "kind": token.kind,
-        "subject": token.subject,
-        "scopes": token.scopes.split(' ').filter(|scope| !scope.is_empty()).collect::<Vec<_>>(),
-        "audience": token.audience.split(' ').collect::<Vec<_>>(),
+        "kind": token.kind.name(),
+        "subject": token.subject.as_str(),
+        "scopes": token.scopes.to_strings(),
+        "audience": token.audience.iter().collect::<Vec<_>>(),
         "client_id": token.client_id,
         "issued_at": token.issued_at,
         "expires_at": token.expires_at,

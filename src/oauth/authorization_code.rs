@@ -14,8 +14,7 @@ use crate::{
     client::GrantType,
     opaque::Digest,
     scope::ScopeSet,
-    store::{CodeRow, Revoke, Transaction},
-    token::Audience,
+    store::{CodeRow, Revoke, Transaction, audience_of},
 };
 
 /// The parameters of the grant.
@@ -61,7 +60,7 @@ pub async fn authorization_code(
     let user = user.ok_or(CodeRefused::Gone)?;
     let granted = ScopeSet::from_stored(&code.scopes);
     let scopes = granted.intersection(&user.scopes);
-    let had = Audience::of(code.audience.split(' ').map(str::to_owned).collect());
+    let had = audience_of(&code.audience);
     let audience = audience::narrowed(&request.resources, &had)?;
     let family = Some(code.grant_id.clone());
     let prepared = Prepared::new(authority, &user, &client, scopes, audience, family)?;

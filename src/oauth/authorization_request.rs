@@ -15,6 +15,7 @@ use crate::{
     client::GrantType,
     redirect_uri::{ApplicationType, RedirectUri},
     scope::ScopeSet,
+    store::audience_in_words,
     subject::Subject,
     token::Unverified,
 };
@@ -249,7 +250,7 @@ fn read_request(
         names_scopes: parameters.scope.is_some(),
         asked,
         challenge,
-        audience: audience.iter().collect::<Vec<_>>().join(" "),
+        audience: audience_in_words(&audience),
         nonce: parameters.nonce.clone(),
         posts: wants_post(parameters),
         prompt,

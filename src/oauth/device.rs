@@ -14,8 +14,9 @@ use crate::{
     client::GrantType,
     opaque::{Digest, NoRandomness, Opaque},
     scope::ScopeSet,
-    store::{self, Basis, Decision, DeviceRow, Transaction, UserRow},
-    token::Audience,
+    store::{
+        self, Basis, Decision, DeviceRow, Transaction, UserRow, audience_in_words, audience_of,
+    },
 };
 
 /// How long a device may wait for its user, in seconds.
@@ -59,7 +60,7 @@ pub async fn begin_device(
         user_code: user_code()?,
         client_id: client.id().to_owned(),
         scopes: scopes.to_string(),
-        audience: audience.iter().collect::<Vec<_>>().join(" "),
+        audience: audience_in_words(&audience),
         state: DeviceRow::PENDING.to_owned(),
         user_id: None,
         username: None,
@@ -141,7 +142,7 @@ async fn redeem(
     let user = user.ok_or(CodeRefused::Gone)?;
     let granted = ScopeSet::from_stored(&device.scopes);
     let scopes = granted.intersection(&user.scopes);
-    let audience = Audience::of(device.audience.split(' ').map(str::to_owned).collect());
+    let audience = audience_of(&device.audience);
     let family = Uuid::now_v7().to_string();
     let auth_time = device.auth_time.unwrap_or_else(|| authority.clock.now());
     let prepared = Prepared::new(authority, &user, client, scopes, audience, Some(family))?;

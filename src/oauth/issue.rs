@@ -8,10 +8,11 @@ use crate::{
     authority::Authority,
     builtin_scope::BuiltinScope,
     client::GrantType,
+    issued_token::Token,
     live::KeyRingError,
     opaque::Opaque,
     scope::ScopeSet,
-    store::{Basis, NewRefresh, TokenRow, Transaction, UserRow},
+    store::{Basis, NewRefresh, Transaction, UserRow},
     subject::Subject,
     token::{Audience, Claims, IdClaims},
     tokens::Draft,
@@ -93,7 +94,7 @@ pub(super) fn acting(user: &UserRow, client: &Requester) -> Result<Actor, Error>
 /// A user's tokens that are to be stored before they are handed out.
 pub(super) struct Prepared {
     claims: Claims,
-    row: TokenRow,
+    token: Token,
     refresh_token: Option<Opaque>,
 }
 
@@ -122,10 +123,10 @@ impl Prepared {
             grant_id: family.or_else(|| stays_signed_in.then(|| Uuid::now_v7().to_string())),
             ..Draft::new(authority, subject, client.id(), scopes)
         };
-        let (claims, row) = draft.prepare(authority);
+        let (claims, token) = draft.prepare(authority);
         Ok(Self {
             claims,
-            row,
+            token,
             refresh_token,
         })
     }
@@ -153,15 +154,15 @@ impl Prepared {
         user: &UserRow,
         auth_time: i64,
     ) -> Result<(), Error> {
-        transaction.add_token(&self.row, &self.claims.via).await?;
-        if self.row.grant_id.is_some() {
+        transaction.add_token(&self.token, &self.claims.via).await?;
+        if self.token.grant_id.is_some() {
             transaction
-                .add_grant(&self.row, &user.id, auth_time)
+                .add_grant(&self.token, &user.id, auth_time)
                 .await?;
         }
         if let Some(token) = &self.refresh_token {
             let refresh = new_refresh(authority, token);
-            transaction.add_refresh_token(&self.row, &refresh).await?;
+            transaction.add_refresh_token(&self.token, &refresh).await?;
         }
         Ok(())
     }

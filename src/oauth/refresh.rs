@@ -16,9 +16,8 @@ use crate::{
     infrastructure::Infrastructure,
     opaque::{Digest, Opaque},
     scope::ScopeSet,
-    store::{Basis, RefreshRow, Revoke, Spending, Transaction, UserBasis},
+    store::{Basis, RefreshRow, Revoke, Spending, Transaction, UserBasis, audience_of},
     subject::Subject,
-    token::Audience,
     tokens::Draft,
 };
 
@@ -139,8 +138,7 @@ async fn draft(
         return Err(Error::from(RefreshRefused::Gone));
     }
     let scopes = scope_policy::narrow(authority, scope, &granted, &open)?;
-    let audiences = family.audience.split(' ').map(str::to_owned).collect();
-    let audience = audience::narrowed(resources, &Audience::of(audiences))?;
+    let audience = audience::narrowed(resources, &audience_of(&family.audience))?;
     Ok(Draft {
         audience,
         grant_id: Some(family.grant_id.clone()),

@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::{
     Change, Error, Result, Revoke, Store, Transaction, read, row,
     transaction::{Lock, within},
+    unreadable,
 };
 use crate::{
     audit_event::{Action, Event},
@@ -106,10 +107,6 @@ fn readable(row: Row) -> Option<Client> {
 fn joined(uris: &[RedirectUri]) -> String {
     let uris: Vec<&str> = uris.iter().map(RedirectUri::as_str).collect();
     uris.join(" ")
-}
-
-fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::Unavailable(sqlx::Error::Decode(error.into()))
 }
 
 macro_rules! select_clients {

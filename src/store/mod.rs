@@ -61,7 +61,7 @@ pub use sessions::SessionRow;
 pub use shared::Anchor;
 pub use shared_table::{LoginColumn, SharedTable};
 pub use subject_kinds::SubjectKindRow;
-pub use tokens::{TokenFilter, TokenRow};
+pub use tokens::{TokenFilter, audience_in_words, audience_of};
 pub use transaction::Transaction;
 pub use users::{NewUser, UserPage, UserPatch, UserRow};
 
@@ -210,6 +210,11 @@ macro_rules! row {
             }
         }
     };
+}
+
+/// What is stored and cannot be read.
+fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unavailable(sqlx::Error::Decode(error.into()))
 }
 
 use {commit, read, row};

@@ -1,8 +1,8 @@
 //! Refresh tokens, in families: a family is what one login or consent gave, and
 //! lives and dies as one.
 
-use super::{Result, Store, TokenRow, Transaction, read, row, transaction::within};
-use crate::opaque::Digest;
+use super::{Result, Store, Transaction, audience_in_words, read, row, transaction::within};
+use crate::{issued_token::Token, opaque::Digest};
 
 row! {
     /// A refresh token and the family that it belongs to.
@@ -75,12 +75,7 @@ impl Store {
 
 impl Transaction {
     /// Begins a family, with the access token that it begins with.
-    pub async fn add_grant(
-        &mut self,
-        token: &TokenRow,
-        user_id: &str,
-        auth_time: i64,
-    ) -> Result<()> {
+    pub async fn add_grant(&mut self, token: &Token, user_id: &str, auth_time: i64) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
                 "INSERT INTO grants
@@ -90,8 +85,8 @@ impl Transaction {
             .bind(&token.grant_id)
             .bind(user_id)
             .bind(&token.client_id)
-            .bind(&token.scopes)
-            .bind(&token.audience)
+            .bind(token.scopes.to_string())
+            .bind(audience_in_words(&token.audience))
             .bind(token.issued_at)
             .bind(auth_time)
             .execute(&mut *connection)
@@ -101,11 +96,7 @@ impl Transaction {
     }
 
     /// Adds a refresh token to the family of an access token.
-    pub async fn add_refresh_token(
-        &mut self,
-        token: &TokenRow,
-        refresh: &NewRefresh,
-    ) -> Result<()> {
+    pub async fn add_refresh_token(&mut self, token: &Token, refresh: &NewRefresh) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
                 "INSERT INTO refresh_tokens (hash, grant_id, expires_at) VALUES ($1, $2, $3)",

@@ -1,64 +1,88 @@
 //! The access tokens that were issued.
 
-use crate::audit_event::{Action, Event, scopes_in_words};
+use crate::{
+    audit_event::{Action, Event, scopes_in_words},
+    issued_token::{Token, TokenKind},
+    scope::ScopeSet,
+    subject::Subject,
+    token::Audience,
+};
 
-use super::{Change, Result, Store, Transaction, commit, read, row, transaction::within};
+use super::{
+    Change, Error, Result, Store, Transaction, commit, read, row, transaction::within, unreadable,
+};
 
 row! {
-    /// An issued access token.
-    #[derive(Clone, Debug)]
-    pub struct TokenRow {
-        /// Its `jti`.
-        pub id: String,
-        /// How it came about: one of the constants of [`TokenRow`].
-        pub kind: String,
-        pub subject: String,
-        pub client_id: String,
-        /// Its scopes, joined by spaces.
-        pub scopes: String,
-        /// Its audiences, joined by spaces.
-        pub audience: String,
-        /// What its owner calls it.
-        pub name: Option<String>,
-        /// The family of refresh tokens that it belongs to.
-        pub grant_id: Option<String>,
-        /// The token that it was exchanged for.
-        pub parent_id: Option<String>,
-        pub issued_at: i64,
-        pub expires_at: i64,
-        pub last_used_at: Option<i64>,
+    /// Scopes and audiences are joined by spaces.
+    struct Row {
+        id: String,
+        kind: String,
+        subject: String,
+        client_id: String,
+        scopes: String,
+        audience: String,
+        name: Option<String>,
+        grant_id: Option<String>,
+        parent_id: Option<String>,
+        issued_at: i64,
+        expires_at: i64,
+        last_used_at: Option<i64>,
     }
 }
 
-impl TokenRow {
-    /// Given out by the token endpoint.
-    pub const ACCESS: &'static str = "access";
-    /// Made by a user for a third party.
-    pub const PERSONAL: &'static str = "personal";
-    /// Made for a subject without an account.
-    pub const MINTED: &'static str = "minted";
+impl TryFrom<Row> for Token {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            kind: row.kind.parse().map_err(unreadable)?,
+            subject: Subject::parse(&row.subject).map_err(unreadable)?,
+            client_id: row.client_id,
+            scopes: ScopeSet::from_stored(&row.scopes),
+            audience: audience_of(&row.audience),
+            name: row.name,
+            grant_id: row.grant_id,
+            parent_id: row.parent_id,
+            issued_at: row.issued_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+        })
+    }
 }
 
-impl TokenRow {
-    /// What the audit log tells of it.
-    fn issue(&self) -> Event {
-        let Self {
-            kind,
-            subject,
-            scopes,
-            ..
-        } = self;
-        let scopes = scopes_in_words(scopes);
-        Event::new(Action::TokenIssued, "token", &self.id)
-            .saying(format!("{kind}, for {subject}, {scopes}"))
-    }
+fn readable(row: Row) -> Option<Token> {
+    let id = row.id.clone();
+    Token::try_from(row)
+        .inspect_err(|error| {
+            tracing::error!(token = id, %error, "skipped: the stored token cannot be read");
+        })
+        .ok()
+}
+
+/// Audiences as they are stored, joined by spaces.
+pub fn audience_in_words(audience: &Audience) -> String {
+    audience.iter().collect::<Vec<_>>().join(" ")
+}
+
+/// The audiences that were stored.
+pub fn audience_of(words: &str) -> Audience {
+    Audience::of(words.split(' ').map(str::to_owned).collect())
+}
+
+/// What the audit log tells of a token that is issued.
+fn issue(token: &Token) -> Event {
+    let scopes = scopes_in_words(token.scopes.to_string());
+    let (kind, subject) = (token.kind.name(), &token.subject);
+    Event::new(Action::TokenIssued, "token", &token.id)
+        .saying(format!("{kind}, for {subject}, {scopes}"))
 }
 
 /// Which tokens to list, the oldest first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokenFilter<'a> {
     pub subject: Option<&'a str>,
-    pub kind: Option<&'a str>,
+    pub kind: Option<TokenKind>,
     /// Those with a higher id.
     pub after: &'a str,
     pub limit: u32,
@@ -77,40 +101,57 @@ macro_rules! select_tokens {
 
 impl Store {
     /// The token of a `jti`.
-    pub async fn token(&self, id: &str) -> Result<Option<TokenRow>> {
-        Ok(read!(self, |connection| {
+    pub async fn token(&self, id: &str) -> Result<Option<Token>> {
+        let row: Option<Row> = read!(self, |connection| {
             sqlx::query_as(select_tokens!("WHERE id = $1"))
                 .bind(id)
                 .fetch_optional(&mut *connection)
                 .await?
-        }))
+        });
+        row.map(Token::try_from).transpose()
     }
 
-    /// The live tokens that fit a filter, by id, which is by age.
-    pub async fn tokens(&self, filter: &TokenFilter<'_>, now: i64) -> Result<Vec<TokenRow>> {
-        Ok(read!(self, |connection| {
-            sqlx::query_as(select_tokens!(
-                "WHERE id > $1 AND expires_at > $2
-                     AND (CAST($3 AS TEXT) IS NULL OR subject = $3)
-                     AND (CAST($4 AS TEXT) IS NULL OR kind = $4)
-                     AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = tokens.id)
-                 ORDER BY id LIMIT $5"
-            ))
-            .bind(filter.after)
-            .bind(now)
-            .bind(filter.subject)
-            .bind(filter.kind)
-            .bind(i64::from(filter.limit))
-            .fetch_all(&mut *connection)
-            .await?
-        }))
+    /// The live tokens that fit a filter, by id, which is by age. What cannot be read is
+    /// skipped, and others come in its place.
+    pub async fn tokens(&self, filter: &TokenFilter<'_>, now: i64) -> Result<Vec<Token>> {
+        let mut tokens: Vec<Token> = Vec::new();
+        let mut after = filter.after.to_owned();
+        loop {
+            let found = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+            let wanted = filter.limit.saturating_sub(found);
+            let rows: Vec<Row> = read!(self, |connection| {
+                sqlx::query_as(select_tokens!(
+                    "WHERE id > $1 AND expires_at > $2
+                         AND (CAST($3 AS TEXT) IS NULL OR subject = $3)
+                         AND (CAST($4 AS TEXT) IS NULL OR kind = $4)
+                         AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = tokens.id)
+                     ORDER BY id LIMIT $5"
+                ))
+                .bind(&after)
+                .bind(now)
+                .bind(filter.subject)
+                .bind(filter.kind.map(TokenKind::name))
+                .bind(i64::from(wanted))
+                .fetch_all(&mut *connection)
+                .await?
+            });
+            let Some(last) = rows.last() else {
+                return Ok(tokens);
+            };
+            after.clone_from(&last.id);
+            let is_last = rows.len() < wanted as usize;
+            tokens.extend(rows.into_iter().filter_map(readable));
+            if is_last || tokens.len() >= filter.limit as usize {
+                return Ok(tokens);
+            }
+        }
     }
 
     /// The personal tokens that have not expired: id and expiry.
     pub async fn personal_tokens(&self, now: i64) -> Result<Vec<(String, i64)>> {
         Ok(read!(self, |connection| {
             sqlx::query_as("SELECT id, expires_at FROM tokens WHERE kind = $1 AND expires_at > $2")
-                .bind(TokenRow::PERSONAL)
+                .bind(TokenKind::Personal.name())
                 .bind(now)
                 .fetch_all(&mut *connection)
                 .await?
@@ -141,7 +182,7 @@ impl Transaction {
                      AND NOT EXISTS (SELECT 1 FROM revocations WHERE token_id = tokens.id)",
             )
             .bind(subject)
-            .bind(TokenRow::PERSONAL)
+            .bind(TokenKind::Personal.name())
             .bind(now)
             .fetch_one(&mut *connection)
             .await?
@@ -150,7 +191,7 @@ impl Transaction {
 
     /// Records a token before it is handed out, with the other clients that it came
     /// through. What it rests on has been checked in this transaction ([`holds`](Self::holds)).
-    pub async fn add_token(&mut self, token: &TokenRow, via: &[String]) -> Result<()> {
+    pub async fn add_token(&mut self, token: &Token, via: &[String]) -> Result<()> {
         within!(self, |connection| {
             sqlx::query(
                 "INSERT INTO tokens (id, kind, subject, client_id, scopes, audience, name, grant_id,
@@ -158,11 +199,11 @@ impl Transaction {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             )
             .bind(&token.id)
-            .bind(&token.kind)
-            .bind(&token.subject)
+            .bind(token.kind.name())
+            .bind(token.subject.as_str())
             .bind(&token.client_id)
-            .bind(&token.scopes)
-            .bind(&token.audience)
+            .bind(token.scopes.to_string())
+            .bind(audience_in_words(&token.audience))
             .bind(&token.name)
             .bind(&token.grant_id)
             .bind(&token.parent_id)
@@ -180,8 +221,8 @@ impl Transaction {
                     .await?;
             });
         }
-        self.record(token.issue());
-        if token.kind == TokenRow::PERSONAL {
+        self.record(issue(token));
+        if token.kind == TokenKind::Personal {
             self.announce(Change::PERSONAL_TOKEN, &token.id, token.issued_at)
                 .await?;
         }

@@ -1,5 +1,5 @@
-//! Access tokens on their way out: what a token is to say becomes claims and the
-//! row that is stored of it, and the claims are signed once the row is stored.
+//! Access tokens on their way out: what a token is to say becomes claims and what
+//! is stored of it, and the claims are signed once that is stored.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,16 @@ use uuid::Uuid;
 use crate::{
     authority::Authority,
     client::Client,
+    issued_token::{Token, TokenKind},
     live::KeyRingError,
     scope::ScopeSet,
-    store::TokenRow,
     subject::Subject,
     token::{Actor, Audience, Claims, IdClaims, sign},
 };
 
 /// What a token is to say.
 pub struct Draft {
-    /// How it came about: one of the constants of [`TokenRow`].
-    pub kind: &'static str,
+    pub kind: TokenKind,
     pub subject: Subject,
     pub client_id: String,
     pub scopes: ScopeSet,
@@ -42,7 +41,7 @@ impl Draft {
     /// A token for the audience and with the life of the settings.
     pub fn new(authority: &Authority, subject: Subject, client_id: &str, scopes: ScopeSet) -> Self {
         Self {
-            kind: TokenRow::ACCESS,
+            kind: TokenKind::Access,
             subject,
             client_id: client_id.to_owned(),
             scopes,
@@ -68,8 +67,8 @@ impl Draft {
         }
     }
 
-    /// The claims, and the row to store before they are signed.
-    pub fn prepare(self, authority: &Authority) -> (Claims, TokenRow) {
+    /// The claims, and the token to store before they are signed.
+    pub fn prepare(self, authority: &Authority) -> (Claims, Token) {
         let issued_at = authority.clock.now();
         let expires_at = issued_at.saturating_add_unsigned(self.expires_in);
         let claims = Claims {
@@ -84,13 +83,13 @@ impl Draft {
             actor: self.actor,
             via: self.via,
         };
-        let row = TokenRow {
+        let token = Token {
             id: claims.id.to_string(),
-            kind: self.kind.to_owned(),
-            subject: claims.subject.to_string(),
+            kind: self.kind,
+            subject: claims.subject.clone(),
             client_id: claims.client_id.clone(),
-            scopes: claims.scopes.to_string(),
-            audience: claims.audience.iter().collect::<Vec<_>>().join(" "),
+            scopes: claims.scopes.clone(),
+            audience: claims.audience.clone(),
             name: self.name,
             grant_id: self.grant_id,
             parent_id: self.parent_id,
@@ -98,12 +97,12 @@ impl Draft {
             expires_at: claims.expires_at,
             last_used_at: None,
         };
-        (claims, row)
+        (claims, token)
     }
 }
 
 impl Authority {
-    /// Signs the claims of a token whose row is stored: a secret.
+    /// Signs the claims of a token that is stored: a secret.
     pub fn sign(&self, claims: &Claims) -> Result<String, KeyRingError> {
         let keys = self.live.keys();
         Ok(sign(claims, keys.signing(claims.issued_at)?)?)

@@ -15,9 +15,10 @@ use crate::{
     client::Client,
     error::Error,
     fields::{self, Unfit, fit},
+    issued_token::{Token, TokenKind},
     live::Feed,
     scope::ScopeSet,
-    store::{Basis, Revoke, TokenFilter, TokenRow, Transaction, UserBasis},
+    store::{Basis, Revoke, TokenFilter, Transaction, UserBasis},
     subject::Subject,
     token::Audience,
 };
@@ -45,7 +46,7 @@ pub struct Personal {
 
 /// A token that was made: the JWT is a secret and is shown once.
 pub struct Made {
-    pub row: TokenRow,
+    pub token: Token,
     pub jwt: String,
 }
 
@@ -78,7 +79,7 @@ pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Res
         return Err(Error::from(Unfit::new("scopes", reason)));
     }
     let draft = Draft {
-        kind: TokenRow::MINTED,
+        kind: TokenKind::Minted,
         audience: audience(authority, actor, minting.audience)?,
         expires_in: life(authority, minting.expires_in)?,
         name: minting.name,
@@ -89,7 +90,7 @@ pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Res
             minting.scopes,
         )
     };
-    let (claims, row) = draft.by_way_of(actor.clients()).prepare(authority);
+    let (claims, token) = draft.by_way_of(actor.clients()).prepare(authority);
     let basis = Basis {
         subject_kind: Some(subject.kind()),
         token: actor.token_id.as_deref(),
@@ -99,11 +100,11 @@ pub async fn mint(authority: &Authority, actor: &Actor, minting: Minting) -> Res
         if !transaction.holds(&basis).await? {
             return Err(Error::NoSuchSubjectKind(subject.kind().to_owned()));
         }
-        Ok(transaction.add_token(&row, &claims.via).await?)
+        Ok(transaction.add_token(&token, &claims.via).await?)
     };
     authority.write(actor, write).await?;
     let jwt = authority.sign(&claims)?;
-    Ok(Made { row, jwt })
+    Ok(Made { token, jwt })
 }
 
 /// The operator addresses any API; others those of the settings.
@@ -145,21 +146,21 @@ pub async fn make_personal(
         Some(id) => authority.store.token(id).await?,
         None => None,
     };
-    let parent = own.filter(|own| own.kind != TokenRow::ACCESS || own.parent_id.is_some());
+    let parent = own.filter(|own| own.kind != TokenKind::Access || own.parent_id.is_some());
     if let Some(parent) = &parent
         && parent.expires_at <= authority.clock.now()
     {
         return Err(Error::NoSuchToken(parent.id.clone()));
     }
     let draft = Draft {
-        kind: TokenRow::PERSONAL,
+        kind: TokenKind::Personal,
         expires_in,
         not_after: parent.as_ref().map(|parent| parent.expires_at),
         name: Some(personal.name),
         parent_id: parent.map(|parent| parent.id),
         ..Draft::new(authority, subject.clone(), Client::BUILTIN, personal.scopes)
     };
-    let (claims, row) = draft.by_way_of(actor.clients()).prepare(authority);
+    let (claims, token) = draft.by_way_of(actor.clients()).prepare(authority);
     let basis = Basis {
         user: Some(UserBasis {
             id: &user.id,
@@ -175,15 +176,15 @@ pub async fn make_personal(
         if !transaction.holds(&basis).await? {
             return Err(Error::NoSuchUser(username.to_owned()));
         }
-        let made = transaction.count_personal_tokens(&row.subject, row.issued_at);
+        let made = transaction.count_personal_tokens(subject.as_str(), token.issued_at);
         if made.await? >= i64::from(most) {
             return Err(Error::TooManyTokens(most));
         }
-        Ok(transaction.add_token(&row, &claims.via).await?)
+        Ok(transaction.add_token(&token, &claims.via).await?)
     };
     authority.write(actor, write).await?;
     let jwt = authority.sign(&claims)?;
-    Ok(Made { row, jwt })
+    Ok(Made { token, jwt })
 }
 
 fn life(authority: &Authority, wanted: Option<u64>) -> Result<u64, Error> {
@@ -199,7 +200,7 @@ fn life(authority: &Authority, wanted: Option<u64>) -> Result<u64, Error> {
 }
 
 /// Tokens that are alive, the oldest first.
-pub async fn list(authority: &Authority, filter: &TokenFilter<'_>) -> Result<Vec<TokenRow>, Error> {
+pub async fn list(authority: &Authority, filter: &TokenFilter<'_>) -> Result<Vec<Token>, Error> {
     authority.live.write_uses().await?;
     Ok(authority
         .store
@@ -223,8 +224,8 @@ pub async fn revoke_personal(
     id: &str,
 ) -> Result<(), Error> {
     let token = authority.store.token(id).await?;
-    let is_own = token
-        .is_some_and(|token| token.kind == TokenRow::PERSONAL && token.subject == subject.as_str());
+    let is_own =
+        token.is_some_and(|token| token.kind == TokenKind::Personal && token.subject == *subject);
     match is_own {
         true => revoke_one(authority, actor, id).await,
         false => Err(Error::NoSuchToken(id.to_owned())),

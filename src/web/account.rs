@@ -21,9 +21,10 @@ use crate::{
     clients,
     error::Error,
     fields,
+    issued_token::TokenKind,
     oauth::SignedIn,
     password::Password,
-    store::{TokenFilter, TokenRow, Transaction},
+    store::{TokenFilter, Transaction},
     tokens::{self, Made, Personal},
     users,
 };
@@ -249,7 +250,7 @@ async fn page(
     let subject = subject(&signed_in.user)?;
     let filter = TokenFilter {
         subject: Some(subject.as_str()),
-        kind: Some(TokenRow::PERSONAL),
+        kind: Some(TokenKind::Personal),
         after: "",
         limit: MAX_TOKENS,
     };
@@ -281,7 +282,7 @@ async fn page(
         proposed_days: max_days(authority).min(30),
         tokens: &tokens::list(authority, &filter).await?,
         fresh: said.made.as_ref().map(|made| Fresh {
-            name: made.row.name.as_deref().unwrap_or_default(),
+            name: made.token.name.as_deref().unwrap_or_default(),
             jwt: &made.jwt,
             example: &example,
         }),

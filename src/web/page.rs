@@ -14,8 +14,9 @@ use super::texts::{Texts, fill, strong};
 use crate::{
     authority::Authority,
     config::{Brand, Logo},
+    issued_token::Token,
     scope::ScopeSet,
-    store::{ConsentRow, SessionRow, TokenRow},
+    store::{ConsentRow, SessionRow},
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -109,7 +110,7 @@ pub(super) struct Account<'a> {
     pub may_make_tokens: bool,
     pub max_days: u64,
     pub proposed_days: u64,
-    pub tokens: &'a [TokenRow],
+    pub tokens: &'a [Token],
     pub fresh: Option<Fresh<'a>>,
     pub apps: &'a [(String, ConsentRow)],
     pub sessions: &'a [SessionRow],

@@ -1,7 +1,7 @@
 //! What cannot be read back is not written; where it stands in the database all the
 //! same, it does not take the rest with it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -77,4 +77,39 @@ fn a_scope_that_cannot_be_read_leaves_all_others_as_they_are() {
     server.user("jane", PASSWORD, &["me"]);
     server.assert_accepts(&server.login("jane", PASSWORD, &["me"]).text);
     server.assert_accepts(&server.login("johndoe", PASSWORD, &["me"]).text);
+}
+
+#[test]
+fn a_token_that_cannot_be_read_is_left_out_of_the_list_and_no_other_is() {
+    let (server, _) = Server::with_user(&["me"]);
+    let admin = server.admin();
+    let listed = || -> Vec<Value> {
+        let mut found = Vec::new();
+        let mut path = "/tokens?limit=2".to_owned();
+        loop {
+            let page: Value = server.get(&path).bearer(&admin).send().expect(200);
+            found.extend(page["items"].as_array().expect("tokens").clone());
+            let Some(cursor) = page["next_cursor"].as_str() else {
+                return found;
+            };
+            path = format!("/tokens?limit=2&cursor={cursor}");
+        }
+    };
+    for _ in 0..4 {
+        server.login("johndoe", PASSWORD, &["me"]);
+    }
+    let before = listed();
+    server.home().database().execute(
+        "UPDATE tokens SET subject = 'nonsense'
+         WHERE id = (SELECT id FROM tokens ORDER BY id LIMIT 1 OFFSET 1)",
+    );
+    let expected = [&before[..1], &before[2..]].concat();
+    assert_eq!(listed(), expected);
+    let log = server.log();
+    assert!(
+        log.contains(before[1]["id"].as_str().expect("an id")),
+        "{log}"
+    );
+    let printed = server.run(&["token", "list", "--json"]).succeeded().json();
+    assert_eq!(printed.as_array().map(Vec::len), Some(expected.len()));
 }

@@ -23,7 +23,8 @@ use crate::{
     authority::Authority,
     builtin_scope::BuiltinScope,
     fields,
-    store::{TokenFilter, TokenRow},
+    issued_token::TokenKind,
+    store::TokenFilter,
     tokens::{self, Personal},
 };
 
@@ -80,7 +81,7 @@ impl PersonalTokensApi {
         let window = Window::parse(cursor.0, limit.0)?;
         let filter = TokenFilter {
             subject: Some(auth.0.subject.as_str()),
-            kind: Some(TokenRow::PERSONAL),
+            kind: Some(TokenKind::Personal),
             after: &window.after,
             limit: window.limit + 1,
         };

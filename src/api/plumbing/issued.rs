@@ -3,7 +3,10 @@
 use poem_openapi::{ApiResponse, Object, payload::Json, types::Example};
 
 use crate::api::plumbing::nullable::Nullable;
-use crate::{scope::ScopeSet, store::TokenRow, tokens::Made};
+use crate::{
+    issued_token::{Token, TokenKind},
+    tokens::Made,
+};
 
 /// An issued token. The JWT itself is not stored.
 #[derive(Object)]
@@ -36,7 +39,7 @@ impl Example for IssuedToken {
         Self {
             id: "019a2f2e-8c5e-7b5a-9f0c-3f1d2f6f7c11".to_owned(),
             name: Nullable(Some("backup bot".to_owned())),
-            kind: TokenRow::PERSONAL.to_owned(),
+            kind: TokenKind::Personal.name().to_owned(),
             subject: "username:johndoe".to_owned(),
             scopes: vec!["items".to_owned()],
             audience: vec!["http://127.0.0.1:8000".to_owned()],
@@ -48,21 +51,19 @@ impl Example for IssuedToken {
     }
 }
 
-impl From<TokenRow> for IssuedToken {
-    fn from(row: TokenRow) -> Self {
+impl From<Token> for IssuedToken {
+    fn from(token: Token) -> Self {
         Self {
-            scopes: ScopeSet::parse(&row.scopes)
-                .unwrap_or_default()
-                .to_strings(),
-            audience: row.audience.split(' ').map(str::to_owned).collect(),
-            id: row.id,
-            name: Nullable(row.name),
-            kind: row.kind,
-            subject: row.subject,
-            client_id: row.client_id,
-            issued_at: row.issued_at,
-            expires_at: row.expires_at,
-            last_used_at: Nullable(row.last_used_at),
+            id: token.id,
+            name: Nullable(token.name),
+            kind: token.kind.name().to_owned(),
+            subject: token.subject.to_string(),
+            scopes: token.scopes.to_strings(),
+            audience: token.audience.iter().map(str::to_owned).collect(),
+            client_id: token.client_id,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            last_used_at: Nullable(token.last_used_at),
         }
     }
 }
@@ -109,19 +110,17 @@ impl Example for CreatedToken {
 
 impl From<Made> for CreatedToken {
     fn from(made: Made) -> Self {
-        let Made { row, jwt } = made;
+        let Made { token, jwt } = made;
         Self {
             access_token: jwt,
             token_type: "bearer".to_owned(),
-            expires_in: row.expires_at.abs_diff(row.issued_at),
-            scopes: ScopeSet::parse(&row.scopes)
-                .unwrap_or_default()
-                .to_strings(),
-            scope: row.scopes,
-            id: row.id,
-            name: Nullable(row.name),
-            subject: row.subject,
-            expires_at: row.expires_at,
+            expires_in: token.expires_at.abs_diff(token.issued_at),
+            scopes: token.scopes.to_strings(),
+            scope: token.scopes.to_string(),
+            id: token.id,
+            name: Nullable(token.name),
+            subject: token.subject.to_string(),
+            expires_at: token.expires_at,
         }
     }
 }
