@@ -24,7 +24,7 @@ use crate::{
     password::{Context, Policy, PolicyError},
     readiness::Readiness,
     scope::ScopeSet,
-    store::{self, ForeignError, OpenError, Store, Transaction, UserRow},
+    store::{self, ForeignError, Issuing, OpenError, Store, Transaction, UserRow},
     subject::Subject,
     throttle::Throttle,
     token::{Claims, Expected, Refused, Verified},
@@ -35,6 +35,8 @@ pub struct Authority {
     pub config: Config,
     pub clock: Clock,
     pub store: Store,
+    /// Where clients get their tokens stored.
+    pub issuing: Issuing,
     pub live: Arc<Live>,
     pub hashing: Arc<HashPool>,
     pub readiness: Readiness,
@@ -110,6 +112,7 @@ impl Authority {
                 audience: Some(config.audience.clone()),
             },
             config,
+            issuing: Issuing::new(store.clone()),
             throttle: Throttle::new(store.clone(), clock.clone()),
             clock,
             store,
@@ -134,7 +137,7 @@ fn key_settings(config: &Config) -> KeySettings {
 #[derive(Clone, Debug)]
 pub struct Accepted {
     /// What it says.
-    pub claims: Verified<Claims>,
+    pub claims: Arc<Verified<Claims>>,
     /// Those of its scopes that its subject still holds.
     pub scopes: ScopeSet,
 }
@@ -260,20 +263,38 @@ impl Authority {
     /// revoked, whether its subject and its client are still active, what the
     /// subject still holds. The one way to accept a token of this server's own.
     pub async fn accept(&self, token: &str) -> Result<Accepted, NotAccepted> {
-        self.accept_for(token, &self.expected).await
+        self.must_be_fresh()?;
+        let now = self.clock.now();
+        let verified = self
+            .live
+            .keys()
+            .verification
+            .verify(token, &self.expected, now)?;
+        self.still_good(Arc::new(verified), now).await
     }
 
-    /// Accepts a token that this server issued, also one for the API of others.
+    /// Accepts a token that this server issued, also one for the API of others. What is
+    /// remembered of a token that is asked about again is the verification alone.
     pub async fn accept_for_any_audience(&self, token: &str) -> Result<Accepted, NotAccepted> {
-        self.accept_for(token, &self.expected_of_any_audience())
-            .await
-    }
-
-    async fn accept_for(&self, token: &str, expected: &Expected) -> Result<Accepted, NotAccepted> {
         self.must_be_fresh()?;
         let (keys, now) = (self.live.keys(), self.clock.now());
-        let claims = keys.verification.verify(token, expected, now)?;
-        let caller = Caller::from(&*claims);
+        let known = self.live.tokens.claims(token, &keys, now);
+        let claims = if let Some(claims) = known {
+            claims
+        } else {
+            let expected = self.expected_of_any_audience();
+            let claims = keys.verification.verify(token, &expected, now)?;
+            self.live.tokens.keep_claims(token, claims, &keys, now)
+        };
+        self.still_good(claims, now).await
+    }
+
+    async fn still_good(
+        &self,
+        claims: Arc<Verified<Claims>>,
+        now: i64,
+    ) -> Result<Accepted, NotAccepted> {
+        let caller = Caller::from(&**claims);
         let left = self.check_live(&caller);
         let scopes = left.await?.unwrap_or_else(|| claims.scopes.clone());
         self.live.uses.note(&claims.id, now);

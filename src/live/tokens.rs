@@ -17,24 +17,33 @@ use crate::{
     token::{Claims, LEEWAY_SECONDS, Verified},
 };
 
-/// How many tokens are kept; others cost one verification.
-const CACHED_TOKENS: usize = 128 * 1024;
+/// How many tokens of those who call are kept; others cost one verification.
+const CALLERS: usize = 128 * 1024;
+
+/// How many are kept of those that are asked about, whose claims take more room.
+const ASKED_ABOUT: usize = 16 * 1024;
 
 /// How many different sets of scopes their tokens and users share.
 const SHARED_SETS: usize = 4 * 1024;
 
-/// The tokens, by digest.
+/// The tokens that were verified.
 pub struct VerifiedTokens {
-    tokens: Cache<Digest, Proof>,
+    /// What the tokens of those who call say, for this server's audience.
+    callers: Remembered<Arc<Caller>>,
+    /// What tokens for any audience say.
+    claims: Remembered<Arc<Verified<Claims>>>,
     sets: Cache<ScopeSet, ScopeSet>,
 }
+
+/// What was verified, by the digest of the token.
+struct Remembered<T>(Cache<Digest, Proof<T>>);
 
 type Digest = [u8; SHA256_OUTPUT_LEN];
 
 /// What a verification proved, for a span of time and a state of the keys.
 #[derive(Clone)]
-struct Proof {
-    caller: Arc<Caller>,
+struct Proof<T> {
+    proved: T,
     keys: u64,
     since: i64,
     until: i64,
@@ -43,24 +52,43 @@ struct Proof {
 impl Default for VerifiedTokens {
     fn default() -> Self {
         Self {
-            tokens: Cache::new(CACHED_TOKENS),
+            callers: Remembered(Cache::new(CALLERS)),
+            claims: Remembered(Cache::new(ASKED_ABOUT)),
             sets: Cache::new(SHARED_SETS),
         }
     }
 }
 
+impl<T: Clone> Remembered<T> {
+    fn get(&self, token: &str, keys: &KeyRing, now: i64) -> Option<T> {
+        let proof = self.0.get(&digest_of(token))?;
+        let holds = proof.keys == keys.number && (proof.since..proof.until).contains(&now);
+        holds.then_some(proof.proved)
+    }
+
+    fn keep(&self, token: &str, proved: T, expires_at: i64, keys: &KeyRing, now: i64) {
+        let expiry = expires_at.saturating_add(LEEWAY_SECONDS);
+        let end_of_keys = keys.verification.next_end(now);
+        let proof = Proof {
+            proved,
+            keys: keys.number,
+            since: now,
+            until: end_of_keys.map_or(expiry, |end| end.min(expiry)),
+        };
+        self.0.insert(digest_of(token), proof);
+    }
+}
+
 impl VerifiedTokens {
-    /// How many tokens are kept.
+    /// How many tokens of callers are kept.
     pub fn len(&self) -> usize {
-        self.tokens.len()
+        self.callers.0.len()
     }
 
     /// The caller of a token that these keys have verified, unless it or a key
     /// has reached its end since.
     pub fn get(&self, token: &str, keys: &KeyRing, now: i64) -> Option<Arc<Caller>> {
-        let proof = self.tokens.get(&digest_of(token))?;
-        let holds = proof.keys == keys.number && (proof.since..proof.until).contains(&now);
-        holds.then_some(proof.caller)
+        self.callers.get(token, keys, now)
     }
 
     /// Keeps a token that these keys have verified at `now`; gives its caller.
@@ -75,16 +103,29 @@ impl VerifiedTokens {
             scopes: self.shared(&claims.scopes),
             ..Caller::from(&**claims)
         });
-        let expiry = claims.expires_at.saturating_add(LEEWAY_SECONDS);
-        let end_of_keys = keys.verification.next_end(now);
-        let proof = Proof {
-            caller: Arc::clone(&caller),
-            keys: keys.number,
-            since: now,
-            until: end_of_keys.map_or(expiry, |end| end.min(expiry)),
-        };
-        self.tokens.insert(digest_of(token), proof);
+        let known = Arc::clone(&caller);
+        self.callers
+            .keep(token, known, claims.expires_at, keys, now);
         caller
+    }
+
+    /// What a token for any audience says, as [`get`](Self::get) knows it.
+    pub fn claims(&self, token: &str, keys: &KeyRing, now: i64) -> Option<Arc<Verified<Claims>>> {
+        self.claims.get(token, keys, now)
+    }
+
+    /// Keeps what a token for any audience says that these keys have verified at `now`.
+    pub fn keep_claims(
+        &self,
+        token: &str,
+        claims: Verified<Claims>,
+        keys: &KeyRing,
+        now: i64,
+    ) -> Arc<Verified<Claims>> {
+        let claims = Arc::new(claims);
+        let known = Arc::clone(&claims);
+        self.claims.keep(token, known, claims.expires_at, keys, now);
+        claims
     }
 
     /// The same set, in the memory of one that was seen before.

@@ -4,12 +4,7 @@ use super::{
     ClientCredentials, ClientRefused, Error, Requester, TokenResponse, audience, scope_policy,
 };
 use crate::{
-    actor::Actor,
-    authority::Authority,
-    client::GrantType,
-    store::{Basis, Transaction},
-    subject::Subject,
-    tokens::Draft,
+    actor::Actor, authority::Authority, client::GrantType, subject::Subject, tokens::Draft,
 };
 
 /// The parameters of the grant.
@@ -38,17 +33,14 @@ pub async fn client_credentials(
         audience,
         ..Draft::new(authority, subject, client.id(), scopes)
     };
-    let (claims, row) = draft.prepare(authority);
-    let basis = Basis {
-        client: client.basis(),
-        ..Basis::default()
-    };
-    let write = async |transaction: &mut Transaction| match transaction.holds(&basis).await? {
-        true => Ok(transaction.add_token(&row, &claims.via).await?),
-        false => Err(Error::from(ClientRefused::Gone(registered.id.clone()))),
-    };
+    let (claims, token) = draft.prepare(authority);
     let actor =
         Actor::subject(claims.subject.clone(), registered.scopes.clone()).through(&registered.id);
-    authority.write(&actor, write).await?;
-    TokenResponse::of(authority, &claims)
+    let issued = authority
+        .issuing
+        .issue(&actor, token, registered.created_at);
+    match issued.await? {
+        true => TokenResponse::of(authority, &claims),
+        false => Err(Error::from(ClientRefused::Gone(registered.id.clone()))),
+    }
 }

@@ -43,7 +43,7 @@ pub async fn introspect(
     let Ok(accepted) = accept(authority, token).await? else {
         return Ok(None);
     };
-    let claims = (*accepted.claims).clone();
+    let claims = (**accepted.claims).clone();
     let is_told = match inquirer {
         Inquirer::Operator => true,
         Inquirer::Client(client) => serves(authority, client, &claims.audience),

@@ -78,7 +78,7 @@ pub async fn token_exchange(
         ..Draft::new(authority, shown.claims.subject.clone(), client.id(), scopes)
     };
     let (claims, row) = draft
-        .by_way_of(Caller::from(&*shown.claims).clients())
+        .by_way_of(Caller::from(&**shown.claims).clients())
         .prepare(authority);
     let basis = Basis {
         client: client.basis(),

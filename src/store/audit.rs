@@ -264,14 +264,22 @@ impl Store {
             for entry in &mut entries {
                 head.number += 1;
                 head.digest = entry.digest_behind(&head.digest, head.number);
-                sqlx::query("UPDATE audit_log SET number = $2, digest = $3 WHERE id = $1")
-                    .bind(&entry.id)
-                    .bind(head.number)
-                    .bind(&head.digest)
-                    .execute(&mut *connection)
-                    .await?;
                 entry.number = Some(head.number);
                 entry.digest = Some(head.digest.clone());
+            }
+            if !entries.is_empty() {
+                let mut update = QueryBuilder::new("WITH bound (id, number, digest) AS (");
+                update.push_values(&entries, |mut row, entry| {
+                    row.push_bind(&entry.id)
+                        .push_bind(entry.number)
+                        .push_bind(&entry.digest);
+                });
+                update.push(
+                    ") UPDATE audit_log SET number = bound.number, digest = bound.digest
+                     FROM bound WHERE audit_log.id = bound.id",
+                );
+                let update = update.build().persistent(entries.len() == 1);
+                update.execute(&mut *connection).await?;
             }
             entries
         });
@@ -317,7 +325,8 @@ impl Store {
     /// Writes entries that tell of no change.
     pub async fn add_audit(&self, entries: &[AuditEntry]) -> Result<()> {
         let mut transaction = self.begin().await?;
-        transaction.add_audit(entries).await?;
+        let entries: Vec<&AuditEntry> = entries.iter().collect();
+        transaction.add_audit(&entries).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -334,10 +343,11 @@ impl Transaction {
         let events = std::mem::take(&mut self.events);
         let entry = |event| AuditEntry::new(actor, event, Outcome::Done, now);
         let entries: Vec<AuditEntry> = events.into_iter().map(entry).collect();
+        let entries: Vec<&AuditEntry> = entries.iter().collect();
         self.add_audit(&entries).await
     }
 
-    async fn add_audit(&mut self, entries: &[AuditEntry]) -> Result<()> {
+    pub(super) async fn add_audit(&mut self, entries: &[&AuditEntry]) -> Result<()> {
         for entries in entries.chunks(WRITTEN_AT_ONCE) {
             within!(self, |connection| {
                 let mut insert = QueryBuilder::new(
@@ -358,7 +368,8 @@ impl Transaction {
                         .push_bind(&entry.request_id)
                         .push_bind(entry.times);
                 });
-                insert.build().execute(&mut *connection).await?;
+                let insert = insert.build().persistent(entries.len() == 1);
+                insert.execute(&mut *connection).await?;
             });
         }
         Ok(())

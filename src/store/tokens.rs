@@ -8,6 +8,8 @@ use crate::{
     token::Audience,
 };
 
+use sqlx::QueryBuilder;
+
 use super::{
     Change, Error, Result, Store, Transaction, commit, read, row, transaction::within, unreadable,
 };
@@ -71,7 +73,7 @@ pub fn audience_of(words: &str) -> Audience {
 }
 
 /// What the audit log tells of a token that is issued.
-fn issue(token: &Token) -> Event {
+pub(super) fn issue(token: &Token) -> Event {
     let scopes = scopes_in_words(token.scopes.to_string());
     let (kind, subject) = (token.kind.name(), &token.subject);
     Event::new(Action::TokenIssued, "token", &token.id)
@@ -192,26 +194,7 @@ impl Transaction {
     /// Records a token before it is handed out, with the other clients that it came
     /// through. What it rests on has been checked in this transaction ([`holds`](Self::holds)).
     pub async fn add_token(&mut self, token: &Token, via: &[String]) -> Result<()> {
-        within!(self, |connection| {
-            sqlx::query(
-                "INSERT INTO tokens (id, kind, subject, client_id, scopes, audience, name, grant_id,
-                                     parent_id, issued_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            )
-            .bind(&token.id)
-            .bind(token.kind.name())
-            .bind(token.subject.as_str())
-            .bind(&token.client_id)
-            .bind(token.scopes.to_string())
-            .bind(audience_in_words(&token.audience))
-            .bind(&token.name)
-            .bind(&token.grant_id)
-            .bind(&token.parent_id)
-            .bind(token.issued_at)
-            .bind(token.expires_at)
-            .execute(&mut *connection)
-            .await?;
-        });
+        self.insert_tokens(&[token]).await?;
         for client_id in via {
             within!(self, |connection| {
                 sqlx::query("INSERT INTO token_clients (token_id, client_id) VALUES ($1, $2)")
@@ -226,6 +209,36 @@ impl Transaction {
             self.announce(Change::PERSONAL_TOKEN, &token.id, token.issued_at)
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Inserts tokens, and nothing that goes with them.
+    pub(super) async fn insert_tokens(&mut self, tokens: &[&Token]) -> Result<()> {
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        within!(self, |connection| {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO tokens (id, kind, subject, client_id, scopes, audience, name, grant_id,
+                                     parent_id, issued_at, expires_at) ",
+            );
+            insert.push_values(tokens, |mut row, token| {
+                row.push_bind(&token.id)
+                    .push_bind(token.kind.name())
+                    .push_bind(token.subject.as_str())
+                    .push_bind(&token.client_id)
+                    .push_bind(token.scopes.to_string())
+                    .push_bind(audience_in_words(&token.audience))
+                    .push_bind(&token.name)
+                    .push_bind(&token.grant_id)
+                    .push_bind(&token.parent_id)
+                    .push_bind(token.issued_at)
+                    .push_bind(token.expires_at);
+            });
+            // A statement for one is prepared once, for others their number is ever another.
+            let insert = insert.build().persistent(tokens.len() == 1);
+            insert.execute(&mut *connection).await?;
+        });
         Ok(())
     }
 }

@@ -31,6 +31,42 @@ fn t29_a_remembered_token_is_refused_after_its_expiry() {
     assert_invalid_token(&eventually(ask, |answer| answer.status != 200));
 }
 
+/// Whether the introspection endpoint calls a token active.
+fn is_active(server: &Server, client: &Confidential, token: &str) -> bool {
+    let call = server.post("/introspect").basic(&client.id, &client.secret);
+    let answer = call.form(&[("token", token)]).send().expect(200);
+    answer["active"].as_bool().expect("a boolean")
+}
+
+#[test]
+fn t29_a_token_that_was_asked_about_is_not_active_right_after_its_end() {
+    let forger = Forger::with_scopes(&["me"]);
+    let server = &forger.server;
+    let client = server.client("api", &["--scope", "me"]);
+    let asked = |token: &str| is_active(server, &client, token);
+    let dying = forger.claim("exp", json!(forger.now() - 3));
+    let revoked = server.login("johndoe", PASSWORD, &["me"]).text;
+    for token in [&dying, &revoked, &dying, &revoked] {
+        assert!(asked(token));
+    }
+    let form = [("token", &*revoked)];
+    server.post("/revoke").form(&form).send().expect(200);
+    assert!(!asked(&revoked));
+    eventually(|| asked(&dying), |is_active| !is_active);
+}
+
+#[test]
+fn t29_a_token_that_was_asked_about_ends_with_its_key() {
+    let (server, token) = Server::guarding();
+    let client = server.client("api", &["--scope", "me"]);
+    let asked = || is_active(&server, &client, &token);
+    assert!(asked() && asked());
+    let kid = decoded(&token).0["kid"].clone();
+    let retire = ["key", "retire", kid.as_str().expect("a kid")];
+    server.run(&retire).succeeded();
+    eventually_within(2, asked, |is_active| !is_active);
+}
+
 #[test]
 fn t27_a_remembered_token_holds_what_its_user_holds_at_the_moment() {
     let (server, token) = Server::guarding();

@@ -2,7 +2,7 @@
 //! what is being issued from it at that moment. In rounds, since a race is lost
 //! only now and then.
 
-use std::thread;
+use std::{collections::BTreeSet, thread};
 
 use serde_json::{Value, json};
 
@@ -208,4 +208,86 @@ fn a1_a_login_beside_a_change_of_the_password_leaves_no_live_token() {
         };
         assert_dead(&server, beside(login, change), round);
     }
+}
+
+#[test]
+fn a1_a_grant_to_a_client_beside_its_removal_leaves_no_live_token_for_one_of_its_name() {
+    let (server, admin) = with_admin();
+    let add = || {
+        let body = json!({
+            "client_id": "app",
+            "client_name": "App",
+            "grant_types": ["client_credentials"],
+            "scopes": ["items"],
+        });
+        let call = server.post("/clients").bearer(&admin);
+        Confidential::of(&call.json(&body).send().expect(201))
+    };
+    for round in 0..ROUNDS {
+        let client = add();
+        let ask = || server.client_credentials(&client, "items").send();
+        let remove = || {
+            let call = server.delete("/clients/app").bearer(&admin);
+            call.send().expect(204);
+        };
+        let token = beside(ask, remove);
+        add();
+        assert_dead(&server, token, round);
+        server
+            .delete("/clients/app")
+            .bearer(&admin)
+            .send()
+            .expect(204);
+    }
+}
+
+#[test]
+fn tokens_that_clients_ask_for_at_once_are_each_stored_and_told_of() {
+    let (server, _) = with_admin();
+    let clients = ["one", "two", "three"].map(|id| server.client(id, &["--scope", "items"]));
+    let issued: Vec<(String, String)> = thread::scope(|scope| {
+        let asking: Vec<_> = (0..24)
+            .map(|number| {
+                let client = &clients[number % clients.len()];
+                scope.spawn(|| {
+                    let ask = || server.token_of(client, "items");
+                    let tokens: Vec<Token> = (0..5).map(|_| ask()).collect();
+                    tokens
+                })
+            })
+            .collect();
+        let tokens = asking
+            .into_iter()
+            .flat_map(|one| one.join().expect("tokens"));
+        let claims = tokens.map(|token| decoded(&token.text).1);
+        let named = |value: &Value| value.as_str().expect("a text").to_owned();
+        claims
+            .map(|claims| (named(&claims["jti"]), named(&claims["sub"])))
+            .collect()
+    });
+    let found = |command: &[&str], id: &str, who: &str| -> BTreeSet<(String, String)> {
+        let listed = server.run(command).succeeded().json();
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let rows = listed.as_array().expect("a list").iter();
+        rows.map(|row| (text(row, id), text(row, who))).collect()
+    };
+    let issued: BTreeSet<(String, String)> = issued.into_iter().collect();
+    assert_eq!(issued.len(), 24 * 5);
+    let stored = found(&["token", "list", "--json"], "id", "subject");
+    assert!(issued.is_subset(&stored));
+    let told = [
+        "audit",
+        "list",
+        "--action",
+        "token.issued",
+        "--limit",
+        "500",
+        "--json",
+    ];
+    let told = found(&told, "target", "who");
+    let told = told
+        .into_iter()
+        .map(|(target, who)| (target.replace("token:", ""), who));
+    assert!(issued.is_subset(&told.collect()));
+    server.run(&["audit", "verify"]).succeeded();
 }
