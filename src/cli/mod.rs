@@ -7,12 +7,14 @@ mod api_scopes;
 mod audit;
 mod backup;
 mod client;
+mod completions;
 mod config;
 mod demo;
 mod import;
 mod inspect;
 mod key;
 mod log;
+mod man;
 mod migrate;
 mod openapi;
 mod output;
@@ -31,7 +33,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use settings::Settings;
 
@@ -78,6 +80,8 @@ enum Commands {
     Export(setup::Export),
     Openapi(openapi::OpenApi),
     Config(config::ShowConfig),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Reads the command line and does what it says.
@@ -94,6 +98,11 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line as its help shows it.
+fn shown() -> Command {
+    settings::with_shown_flags(Cli::command())
 }
 
 fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
@@ -118,6 +127,8 @@ fn dispatch(command: Commands, matches: &ArgMatches) -> Outcome {
         Commands::Export(export) => export.run(settings()?),
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Config(config) => config.run(settings()?),
+        Commands::Completions(completions) => completions.run(shown()),
+        Commands::Man(man) => man.run(shown()),
     }
 }
 

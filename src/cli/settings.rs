@@ -8,43 +8,53 @@ use scopegate::config::{
 };
 
 /// The commands that do not look at a database.
-const WITHOUT_SETTINGS: [&str; 2] = ["openapi", "password"];
+const WITHOUT_SETTINGS: [&str; 4] = ["openapi", "password", "completions", "man"];
 
 /// The settings of this run, before they are checked.
 pub struct Settings(pub Layers);
 
 /// Adds the flags of all settings to the commands that use them.
 pub fn with_flags(command: Command) -> Command {
+    with_flags_of(command, |command| add_flags(command, SETTINGS.iter()))
+}
+
+/// Adds those flags that the help of each command shows.
+pub fn with_shown_flags(command: Command) -> Command {
+    with_flags_of(command, |command| {
+        let shown: Vec<&'static Setting> = SETTINGS
+            .iter()
+            .filter(|setting| is_shown(&command, setting))
+            .collect();
+        add_flags(command, shown.into_iter())
+    })
+}
+
+fn with_flags_of(command: Command, add: fn(Command) -> Command) -> Command {
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
         .filter(|name| !WITHOUT_SETTINGS.contains(&name.as_str()))
         .collect();
     names.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(name, flags_for_leaves)
+        command.mut_subcommand(name, |command| to_leaves(command, add))
     })
 }
 
-fn flags_for_leaves(command: Command) -> Command {
+fn to_leaves(command: Command, add: fn(Command) -> Command) -> Command {
     if !command.has_subcommands() {
         // Of fifty commands one is run: only it gets them.
-        return command.defer(with_setting_flags);
+        return command.defer(add);
     }
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
         .collect();
     names.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(name, flags_for_leaves)
+        command.mut_subcommand(name, |command| to_leaves(command, add))
     })
 }
 
-fn with_setting_flags(command: Command) -> Command {
-    // Commands that end at once show the flags that they need; all are taken.
-    let serves = matches!(command.get_name(), "serve" | "config");
-    let demonstrates = command.get_name() == "demo";
-    let imports =
-        command.get_name() == "import" && command.get_arguments().any(|arg| arg.get_id() == "from");
+fn add_flags(command: Command, settings: impl Iterator<Item = &'static Setting>) -> Command {
     let file = Arg::new("config")
         .long("config")
         .value_name("FILE")
@@ -56,22 +66,32 @@ fn with_setting_flags(command: Command) -> Command {
         .get_arguments()
         .filter_map(|arg| arg.get_long().map(str::to_owned))
         .collect();
-    let settings = SETTINGS
-        .iter()
-        .filter(|setting| !own.iter().any(|name| name == setting.name));
+    let settings = settings.filter(|setting| !own.iter().any(|name| name == setting.name));
     settings.fold(command.arg(file), |command, setting| {
-        let is_for_imports = matches!(
-            setting.name,
-            "group-scope" | "flask-security-salt-file" | "firebase-hash-config-file"
-        );
-        let is_for_demos = !setting.name.starts_with("user-source")
-            && !matches!(setting.name, "database-url" | "bcrypt-cost" | "group-scope");
-        let shown = match demonstrates {
-            true => is_for_demos,
-            false => serves || setting.name == "database-url" || imports && is_for_imports,
-        };
-        command.arg(flag(setting).hide(!shown))
+        let is_shown = is_shown(&command, setting);
+        command.arg(flag(setting).hide(!is_shown))
     })
+}
+
+/// Whether the help of a command shows a setting: those that end at once show what they
+/// need, and take all.
+fn is_shown(command: &Command, setting: &Setting) -> bool {
+    match command.get_name() {
+        "serve" | "config" => true,
+        "demo" => {
+            !setting.name.starts_with("user-source")
+                && !matches!(setting.name, "database-url" | "bcrypt-cost" | "group-scope")
+        }
+        name => {
+            let imports =
+                name == "import" && command.get_arguments().any(|arg| arg.get_id() == "from");
+            let is_for_imports = matches!(
+                setting.name,
+                "group-scope" | "flask-security-salt-file" | "firebase-hash-config-file"
+            );
+            setting.name == "database-url" || imports && is_for_imports
+        }
+    }
 }
 
 fn flag(setting: &'static Setting) -> Arg {

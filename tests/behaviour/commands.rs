@@ -105,6 +105,52 @@ fn the_help_of_every_command_has_an_example() {
 }
 
 #[test]
+fn every_command_has_a_manual_page() {
+    let home = Home::new();
+    home.run(&["man", "pages/man1"]).succeeded();
+    for command in commands(&home) {
+        let name = format!("scopegate-{}.1", command.join("-"));
+        let page = std::fs::read_to_string(home.path().join("pages/man1").join(&name));
+        let page = page.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let is_for_all = page.contains("\\-\\-signing\\-secret");
+        let takes_all = matches!(command[0].as_str(), "serve" | "demo" | "config");
+        assert_eq!(is_for_all, takes_all, "{name}");
+    }
+    let file = home.write("file", "");
+    let refused = home.run(&["man", &file.display().to_string()]);
+    refused.was_refused_naming("cannot be written");
+}
+
+#[test]
+fn bash_completes_commands_and_the_flags_that_their_help_shows() {
+    let home = Home::new();
+    let script = home.run(&["completions", "bash"]).succeeded().stdout;
+    home.write("completions", &script);
+    let completed = |words: &str, last: &str| {
+        let count = words.split(' ').count();
+        let ask = format!(
+            "source ./completions; COMP_WORDS=({words} {last}); COMP_CWORD={count}; \
+             _scopegate scopegate '{last}' x; echo ${{COMPREPLY[@]}}"
+        );
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &ask]).current_dir(home.path());
+        Done::of(&mut bash).succeeded().stdout.trim().to_owned()
+    };
+    assert_eq!(completed("scopegate user", "a"), "add");
+    assert_eq!(
+        completed("scopegate user add", "--pass"),
+        "--password-stdin"
+    );
+    assert_eq!(completed("scopegate user add", "--sign"), "");
+    let for_serve = completed("scopegate serve", "--sign");
+    assert!(for_serve.contains("--signing-secret"), "{for_serve}");
+    for shell in ["zsh", "fish", "powershell", "elvish"] {
+        let script = home.run(&["completions", shell]).succeeded().stdout;
+        assert!(script.contains("subject-kind"), "{shell}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_exit_status_2() {
     let home = Home::new();
     let wrong = [
