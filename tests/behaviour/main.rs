@@ -67,4 +67,5 @@ mod token_inspect;
 mod token_requests;
 mod unreadable_rows;
 mod users;
+mod watching;
 mod well_known;
