@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{guard::Caller, scope::ScopeSet, subject::Subject};
 
-/// Whoever makes a change: every write takes one.
+/// The one who makes a change: every write takes one.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub who: Who,
@@ -22,7 +22,7 @@ pub struct Actor {
 /// Who an [`Actor`] is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// Whoever may run commands on the server's machine.
+    /// A person who may run commands on the server's machine.
     Operator,
     /// The server itself.
     System,
@@ -116,7 +116,7 @@ impl Actor {
     }
 }
 
-/// Whoever a token is about, with power over what it holds.
+/// The subject of a token, with power over what it holds.
 impl From<&Caller> for Actor {
     fn from(caller: &Caller) -> Self {
         let actor = Self::subject(caller.subject.clone(), caller.scopes.clone());

@@ -11,7 +11,7 @@ use poem::{Request, http::HeaderValue};
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The client's address: the peer's, or where that is a trusted proxy the last
-/// hop of `X-Forwarded-For` that is not. What stands before it was written by
+/// hop of `X-Forwarded-For` that is not. What comes before it was written by
 /// somebody whom nobody trusts. A hop that is no address ends the walk: what counts is
 /// the proxy that reported it.
 pub(crate) fn client_address(request: &Request, trusted: &[IpNet]) -> IpAddr {

@@ -2,7 +2,7 @@
 //!
 //! What changes something is recorded by the transaction that changes it
 //! ([`Transaction::record`](crate::store::Transaction::record)), and written by
-//! [`Authority::write`] with whoever did it. Logins and refusals change nothing: they are
+//! [`Authority::write`] with the one who did it. Logins and refusals change nothing: they are
 //! [noticed](crate::noticed) in memory and written every second.
 
 use std::{io, path::Path, time::Duration};
@@ -60,7 +60,7 @@ pub async fn chain(authority: &Authority) -> store::Result<()> {
     Ok(())
 }
 
-/// Opened each time: whoever rotates logs puts another file there.
+/// Opened each time: log rotation puts another file there.
 async fn append(path: &Path, entries: &[AuditEntry]) -> io::Result<()> {
     let mut lines = Vec::new();
     for entry in entries {
@@ -135,8 +135,8 @@ pub enum NotVerified {
 }
 
 /// Checks that every entry of the chain is there, in its place and as it was written.
-/// Whoever rewrites all of it is found out by an entry that somebody kept: the one that is
-/// `expected`.
+/// Someone who rewrites all of it is found out by an entry that was kept elsewhere: the
+/// `expected` one.
 ///
 /// # Errors
 /// The first entry that is not, or the database does not answer.

@@ -240,7 +240,7 @@ impl Authority {
     }
 
     /// What a token of this server says, whatever has become of it since it was
-    /// issued: for whoever wants to end it.
+    /// issued: for those who want to end it.
     pub fn read(&self, token: &str) -> Result<Verified<Claims>, Refused> {
         let keys = self.live.keys();
         keys.verification

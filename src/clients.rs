@@ -236,7 +236,7 @@ async fn locked(transaction: &mut Transaction, id: &str) -> Result<Client, Error
     client.ok_or_else(|| Error::NoSuchClient(id.to_owned()))
 }
 
-/// Whether a change only takes scopes away or disables: that is for whoever may write at
+/// Whether a change only takes scopes away or disables: that is for anyone who may write at
 /// all, whatever the client may hold.
 fn is_narrowed(before: &Client, after: &Client) -> bool {
     let is_else_the_same = after.name == before.name

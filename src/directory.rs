@@ -27,7 +27,7 @@ impl Directory {
     /// and elsewhere as the application would find them.
     pub async fn user_for_login(&self, live: &Live, typed: &str) -> store::Result<Option<UserRow>> {
         match self {
-            // What cannot be a name is nobody's, and nothing to ask the database for.
+            // No user has what cannot be a name: the database is not asked.
             Self::Own(_) if !subject::is_id(typed) => Ok(None),
             Self::Own(store) => store.user(typed).await,
             Self::Shared(shared) => shared.user_for_login(typed, &live.catalogue()).await,
@@ -70,7 +70,7 @@ impl Directory {
         }
     }
 
-    /// Where users live, if not here: for whoever wants to change one.
+    /// Where users live, if not here: for those who want to change one.
     pub fn whereabouts(&self) -> Option<String> {
         match self {
             Self::Own(_) => None,

@@ -244,7 +244,7 @@ struct Resolver(Arc<Allowed>);
 
 /// A name stands for private addresses alone.
 #[derive(Debug, Error)]
-#[error("the name stands for no public address")]
+#[error("the name has no public address")]
 struct PrivateAddress;
 
 impl Resolve for Resolver {

@@ -128,7 +128,7 @@ pub fn description(text: &str) -> Result<(), String> {
     Err("a description has at most 500 characters, none of them a control character".to_owned())
 }
 
-/// The id of an OAuth client: it stands in URLs and in `client:<id>`.
+/// The id of an OAuth client: it is part of URLs and of `client:<id>`.
 pub fn client_id(id: &str) -> Result<(), String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     if id == Client::BUILTIN || matches!(id, "." | "..") {

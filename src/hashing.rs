@@ -1,7 +1,7 @@
 //! The hash pool: password hashing on its own threads, below the priority of
 //! request handling, behind a bounded queue.
 //!
-//! A hash costs a core for a quarter of a second. Whoever needs one reserves a
+//! A hash keeps a core busy for a quarter of a second. A login first reserves a
 //! place first, before anything is read or written for it: a flood of logins
 //! fills the places and is turned away at once; nothing else waits for it.
 
@@ -81,13 +81,13 @@ pub struct Overloaded;
 pub struct Place {
     pool: Arc<HashPool>,
     permit: Arc<OwnedSemaphorePermit>,
-    /// Whether whoever took it has gone: nothing is begun for them any more.
+    /// Whether its taker has gone: nothing is begun for them any more.
     gone: Gone,
     /// For how many microseconds a thread has worked for it.
     worked: AtomicU64,
 }
 
-/// Whether whoever asked for something has gone since.
+/// Whether the one who asked for something has gone since.
 #[derive(Clone, Default)]
 pub struct Gone(Arc<AtomicBool>);
 

@@ -17,7 +17,7 @@ pub fn in_utf8<R: Read>(text: R) -> impl Read + use<R> {
         .build(text)
 }
 
-/// A text that cannot move a cursor or hide what stands beside it, and that every database takes.
+/// A text that cannot move a cursor or hide what is beside it, and that every database takes.
 pub fn without_controls(text: &str) -> String {
     let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     text.chars().map(visible).collect()

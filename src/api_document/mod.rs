@@ -64,9 +64,9 @@ enum Scheme {
 /// An address of an issuer.
 #[derive(Debug)]
 struct Endpoint {
-    /// The field that it stands in, as `tokenUrl`.
+    /// The field that it is in, such as `tokenUrl`.
     field: &'static str,
-    /// What stands there.
+    /// The field's value.
     address: String,
     /// The same, resolved; `None` where it cannot be.
     url: Option<Url>,

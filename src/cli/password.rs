@@ -114,7 +114,7 @@ fn time_of(cost: u32) -> Result<Duration, Box<dyn std::error::Error>> {
 
 /// Say which scheme a stored hash is, and with which parameters
 ///
-/// Reads the hash from standard input where it is not an argument: an argument stands in the shell's history.
+/// Reads the hash from standard input where it is not an argument: an argument ends up in the shell's history.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate password identify < hash.txt")]
 pub struct Identify {

@@ -13,7 +13,7 @@ use super::{
 
 /// Make a token that clients register themselves with
 ///
-/// Whoever has it registers any number of clients until it expires, where the setting
+/// Its holder can register any number of clients until it expires, where the setting
 /// `registration` is `token`. It is shown only once and stored hashed.
 #[derive(Args)]
 #[command(

@@ -26,11 +26,11 @@ pub enum Scope {
 
 /// Add a scope of your own APIs
 ///
-/// Administrators hold it at once: whoever was added with --admin and still holds every scope.
+/// Administrators hold it at once: those added with --admin who still hold every scope.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate scope add items --description \"Read items\"")]
 pub struct Add {
-    /// What stands in tokens: printable, without blanks, quotes and backslashes
+    /// Its name in tokens: printable ASCII without spaces, quotes and backslashes
     name: String,
     /// What it allows, in words for the people who are asked for it
     #[arg(long, default_value = "")]

@@ -24,7 +24,7 @@ pub enum SubjectKind {
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate subject-kind add car --scope drive")]
 pub struct Add {
-    /// What stands before the colon: a-z, 0-9 and `-`, a letter first
+    /// The part before the colon: a-z, 0-9 and `-`, beginning with a letter
     kind: String,
     /// A scope that its tokens may carry; may be repeated
     #[arg(long, value_name = "SCOPE")]

@@ -44,7 +44,7 @@ pub enum Token {
     after_help = "Example:\n  scopegate token mint --subject car:7f3a --scope drive --expires-in 7d"
 )]
 pub struct Mint {
-    /// Whom or what it is about: KIND:ID
+    /// The subject: KIND:ID
     #[arg(long, value_name = "SUBJECT")]
     subject: String,
     /// What it may do; may be repeated

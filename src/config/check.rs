@@ -140,7 +140,7 @@ impl Layers {
         }
     }
 
-    /// A minute at most: whoever has a spent token could go on with it for so long.
+    /// A minute at most: the holder of a spent token could go on with it for that long.
     fn refresh_grace(&self) -> Result<Duration, ConfigError> {
         let key = "refresh-grace";
         if self.text(key) == Some("0") {

@@ -81,7 +81,7 @@ pub enum LogFormat {
 pub enum RegistrationMode {
     /// Operators alone, by command and API.
     Off,
-    /// Whoever has an initial access token.
+    /// Holders of an initial access token.
     Token,
     /// Anybody.
     Open,

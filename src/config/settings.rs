@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub struct Setting {
     pub name: &'static str,
-    /// What stands for the value in `--help`.
+    /// The placeholder for the value in `--help`.
     pub value: &'static str,
     pub default: Option<&'static str>,
     pub help: &'static str,

@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path) -> Result<Input, FileError> {
         Box::new(File::open(path)?)
     };
     let mut text = text::in_utf8(file);
-    // How a file begins says what it is: that is to be seen at the first look.
+    // How a file begins says what it is: it is read first.
     let mut head = Vec::new();
     text.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
     Ok(BufReader::new(Box::new(Cursor::new(head).chain(text))))

@@ -18,7 +18,7 @@ use super::Options;
 /// A row, or why it could not even be read.
 pub type Entry = Result<Row, Refusal>;
 
-/// Where a row stands in its source.
+/// Where a row is in its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A line of a file, from 1 on.

@@ -13,7 +13,7 @@ const MOST: usize = 10_000;
 /// For how many seconds behind its `exp` a token may still be accepted somewhere.
 const LEEWAY: i64 = 300;
 
-/// How often whoever waits looks whether the server is about to stop, and how long one waits
+/// How often a waiting request looks whether the server is about to stop, and how long it waits
 /// who has been told all but what a change that is not committed yet may add before it.
 const PAUSE: Duration = Duration::from_millis(500);
 

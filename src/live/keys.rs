@@ -77,7 +77,7 @@ impl KeyRing {
 }
 
 impl KeySettings {
-    /// A new key as it is to be stored: pending, until a rotation.
+    /// A new key as it is stored: pending, until a rotation.
     pub fn generate(&self, algorithm: Algorithm, now: i64) -> Result<KeyRow, KeyRingError> {
         let key = SigningKey::generate(algorithm)?;
         let private_key = match &self.encryption {

@@ -88,7 +88,7 @@ pub async fn authorization_code(
     prepared.answer(authority, login)
 }
 
-/// Somebody has a code that was used already: whoever used it may be a thief.
+/// A code was used twice: one of the two who used it may be a thief.
 async fn end_family(authority: &Authority, code: &CodeRow) -> Result<TokenResponse, Error> {
     revoke_at_once(authority, Revoke::Grant(&code.grant_id)).await?;
     tracing::warn!(

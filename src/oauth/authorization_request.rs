@@ -84,7 +84,7 @@ pub struct AuthorizationRequest {
     pub ui_locales: Option<String>,
 }
 
-/// What the user is to be asked (OpenID Connect Core §3.1.2.1).
+/// What the user must be asked (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Prompt {
     None,
@@ -105,7 +105,7 @@ impl AuthorizationRequest {
         !must_log_in && self.max_age.is_none_or(|since| auth_time > since)
     }
 
-    /// The same for whoever logs in from now on, if it asks for a login.
+    /// The same for the user who logs in next, if it asks for a login.
     pub(super) fn met_by_login(mut self, now: i64) -> Option<Self> {
         if !self.prompt.contains(&Prompt::Login) {
             return None;

@@ -174,7 +174,7 @@ pub struct WaitingDevice {
 }
 
 /// The device that shows a code, for the user who typed it in. Small letters and
-/// whatever stands between the letters are forgiven (RFC 8628 §6.1).
+/// anything between the letters are forgiven (RFC 8628 §6.1).
 pub async fn waiting_device(
     authority: &Authority,
     typed: &str,

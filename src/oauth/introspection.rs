@@ -13,7 +13,7 @@ pub enum Inquirer {
     /// A client that authenticated: it is told of its own tokens and of those
     /// for an audience that it serves.
     Client(Requester),
-    /// Whoever holds a token with `introspect` for this server.
+    /// The holder of a token with `introspect` for this server.
     Operator,
 }
 

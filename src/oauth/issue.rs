@@ -91,7 +91,7 @@ pub(super) fn acting(user: &UserRow, client: &Requester) -> Result<Actor, Error>
     Ok(Actor::subject(subject, user.scopes.clone()).through(client.id()))
 }
 
-/// A user's tokens that are to be stored before they are handed out.
+/// A user's tokens, to be stored before they are handed out.
 pub(super) struct Prepared {
     claims: Claims,
     token: Token,

@@ -35,7 +35,7 @@ pub struct RefreshGrant {
 /// that is spent already was stolen, or stolen from: its family ends. Two tabs that
 /// refresh at once, or a client whose answer was lost, are neither: within
 /// `refresh-grace` a token serves its client again from the address that it was spent
-/// from. Why that is safe stands in `docs/tokens.md`.
+/// from. `docs/tokens.md` explains why that is safe.
 pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<TokenResponse, Error> {
     let client = Requester::authenticate(authority, &request.client).await?;
     client.may_use(GrantType::RefreshToken)?;

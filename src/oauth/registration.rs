@@ -98,7 +98,7 @@ pub fn open_scopes(authority: &Authority) -> ScopeSet {
     catalogue.iter().filter(is_open).cloned().collect()
 }
 
-/// Makes an initial access token (RFC 7591 §3): whoever has it registers clients until
+/// Makes an initial access token (RFC 7591 §3): its holder can register clients until
 /// it expires.
 pub async fn registration_token(
     authority: &Authority,
@@ -199,7 +199,7 @@ pub async fn register(
     Ok((Registered { client, secret }, access_token))
 }
 
-/// What is registered of a client, for whoever has its registration access token.
+/// What is registered of a client, for the holder of its registration access token.
 pub async fn registration(authority: &Authority, id: &str, token: &str) -> Result<Client, Error> {
     if authority.config.registration == RegistrationMode::Off {
         return Err(Error::RegistrationOff);
@@ -332,7 +332,7 @@ pub(super) struct Checked {
     pub(super) application_type: ApplicationType,
 }
 
-/// How a client wants to authenticate.
+/// How a client will authenticate.
 pub(super) enum Method {
     None,
     Secret,

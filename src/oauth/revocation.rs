@@ -13,11 +13,11 @@ use crate::{
     subject::Subject,
 };
 
-/// Who wants a token revoked.
+/// Who asks for a token to be revoked.
 pub enum Revoker {
     /// A client: its own tokens.
     Client(Requester),
-    /// Whoever holds a token: this one and others about the same subject, or
+    /// The holder of a token: this one and others about the same subject, or
     /// with `tokens:write` anyone's.
     Holder(Arc<Caller>),
 }

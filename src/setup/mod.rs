@@ -1,6 +1,6 @@
 //! A set-up as a file: scopes, kinds of subjects, clients and users as they should be.
 //!
-//! What the file does not mention stays as it is, unless it is to be removed (`prune`),
+//! What the file does not mention stays as it is, unless it must go (`prune`),
 //! and then only in the sections that the file has.
 
 mod clients;

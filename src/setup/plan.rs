@@ -24,7 +24,7 @@ pub struct Options {
     pub prune: bool,
 }
 
-/// What is to be done.
+/// What must be done.
 pub struct Plan {
     steps: Vec<Step>,
     /// The secrets that new clients get, by client.

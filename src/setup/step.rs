@@ -1,4 +1,4 @@
-//! What is to be done, one thing after the other.
+//! What must be done, one step after another.
 
 use std::fmt;
 

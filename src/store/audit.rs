@@ -2,7 +2,7 @@
 //! each other a moment later.
 //!
 //! An entry has no number when it is written, so that no two writers wait for each other.
-//! Whoever comes first gives those that were committed their numbers, one by one, and to
+//! The first server to come gives those that were committed their numbers, one by one, and to
 //! each the digest of itself and of the one before.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

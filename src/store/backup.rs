@@ -17,7 +17,7 @@ use super::{Pools, Store};
 pub enum BackupError {
     #[error("a PostgreSQL is backed up by its own means: pg_dump --format=custom")]
     Postgres,
-    #[error("{0} is there already")]
+    #[error("{0} already exists")]
     Exists(String),
     #[error("{path} cannot be written: {source}")]
     File { path: String, source: io::Error },

@@ -279,7 +279,7 @@ impl Transaction {
     }
 
     /// Removes a batch of the clients that registered themselves and were not used in
-    /// time; gives how many. The condition stands there twice, since PostgreSQL looks at
+    /// time; gives how many. The condition is repeated, since PostgreSQL looks at
     /// the outer one alone where a row was kept while its lock was waited for.
     pub async fn remove_unused_clients(&mut self, now: i64) -> Result<usize> {
         let removed: Vec<String> = within!(self, |connection| {

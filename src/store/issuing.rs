@@ -20,7 +20,7 @@ const BATCH: usize = 200;
 pub struct Issuing {
     store: Store,
     waiting: Arc<Mutex<Vec<Waiting>>>,
-    /// Held by whoever writes.
+    /// Held by the task that writes.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -61,7 +61,7 @@ impl Issuing {
         };
         let (answer, answered) = oneshot::channel();
         if self.wait(Waiting { issuance, answer }) {
-            // A task of its own: whoever asked may go away, the others still wait.
+            // A task of its own: the client that asked may go away while others wait.
             tokio::spawn(self.clone().write());
         }
         answered

@@ -21,7 +21,7 @@ fn read_line(line: &str) -> Option<(&str, i64)> {
     Some((token_id, expires_at.parse().ok()?))
 }
 
-/// By what tokens are found that are to be revoked.
+/// Which tokens to revoke.
 #[derive(Clone, Copy, Debug)]
 pub enum Revoke<'a> {
     /// One token, by its `jti`.

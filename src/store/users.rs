@@ -265,7 +265,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Keeps it true who is an administrator: whoever the operator lets hold every scope
+    /// Keeps the list of administrators true: those whom the operator lets hold every scope
     /// of the catalogue, until one is taken away. Nobody becomes one by what others do,
     /// and nobody gets a scope by taking others out of the catalogue.
     pub async fn settle_administrator(&mut self, username: &str, by_operator: bool) -> Result<()> {

@@ -142,7 +142,7 @@ pub fn random_secret() -> Result<Zeroizing<String>, KeyError> {
     Ok(text)
 }
 
-/// jsonwebtoken wants the PKCS#1 key that stands inside the PKCS#8, and finds it
+/// jsonwebtoken wants the PKCS#1 key that is inside the PKCS#8, and finds it
 /// in the PEM form alone.
 fn rsa_encoding_key(pkcs8: &[u8]) -> Result<EncodingKey, KeyError> {
     let body = Zeroizing::new(STANDARD.encode(pkcs8));

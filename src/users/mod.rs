@@ -176,7 +176,7 @@ pub async fn remove(authority: &Authority, actor: &Actor, username: &str) -> Res
     are_own_users(authority)?;
     let now = authority.clock.now();
     let write = async |transaction: &mut Transaction| {
-        // Removing is for whoever may write at all, whatever the user may hold.
+        // Anyone who may write users may remove one, whatever that user may hold.
         stored(transaction, username).await?;
         transaction.remove_user(username, now).await?;
         Ok(())
@@ -185,8 +185,8 @@ pub async fn remove(authority: &Authority, actor: &Actor, username: &str) -> Res
 }
 
 /// Whether an actor may change a user so. Scopes that are added need power over them;
-/// whoever takes over an account (by its password, its address or its state) needs
-/// power over all that it may hold. To narrow and to disable is for whoever may write.
+/// taking over an account (by its password, its address or its state) needs power over
+/// all that it may hold. Anyone who may write users may narrow and disable.
 /// The hash of a new password, if it may be one.
 pub(crate) async fn new_hash(
     authority: &Authority,

@@ -63,7 +63,7 @@ pub(super) async fn start(authority: Shared, mut request: Request) -> Result<Res
                 }
                 oauth::await_login(&authority, reference, asked).await?;
             }
-            // Whoever comes back from there has just typed the password.
+            // A user who comes back from there has just typed the password.
             let query = sent.without(&["max_age", "prompt"]);
             let prompt = sent.get("prompt").unwrap_or_default();
             let prompt = match prompt.split(' ').any(|word| word == "consent") {

@@ -105,7 +105,7 @@ impl Browser {
     }
 
     /// Begins a session, under another secret than the one that the browser had:
-    /// whoever knew that one does not know this.
+    /// someone who knew that one does not know this.
     pub(super) async fn sign_in(
         self,
         authority: &Shared,

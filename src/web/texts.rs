@@ -7,7 +7,7 @@ use askama::filters::{Html, escape};
 use poem::{Request, http::header};
 use serde::Deserialize;
 
-/// The first is for whoever prefers none of them.
+/// The first is for readers who prefer none of them.
 const FILES: [&str; 2] = [include_str!("texts/en.toml"), include_str!("texts/de.toml")];
 
 /// All texts in one language.
@@ -120,7 +120,7 @@ impl Texts {
         Self::preferred(wanted)
     }
 
-    /// The texts for whoever prefers none.
+    /// The texts for readers who prefer none.
     pub(super) fn default_language() -> &'static Self {
         let [default, ..] = &*TEXTS;
         default
@@ -159,7 +159,7 @@ fn language(tag: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// A text with what stands in braces filled in.
+/// A text with its placeholders in braces filled in.
 pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     filled(text, values, str::to_owned, str::to_owned)
 }

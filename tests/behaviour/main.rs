@@ -21,6 +21,7 @@ mod cross_origin;
 mod derived_tokens;
 mod device_flow;
 mod document;
+mod documentation;
 mod durability;
 mod errors;
 mod every_operation;

@@ -60,7 +60,7 @@ struct Entry {
     /// What it was done to, as in `username:alice`, `client:ci` or `scope:items`; for a refused
     /// request its method and path.
     target: String,
-    /// More of it, in words.
+    /// Details, in words.
     detail: Nullable<String>,
     /// The client that the request came through.
     client_id: Nullable<String>,

@@ -30,7 +30,7 @@ impl Example for Health {
 impl HealthApi {
     /// Is the server alive?
     ///
-    /// Answers as long as the process does.
+    /// Answers as long as the process runs.
     #[oai(path = "/healthz", method = "get", operation_id = "getHealth")]
     async fn get_health(&self, _open: Public) -> Json<Health> {
         Json(Health::example())
@@ -38,7 +38,7 @@ impl HealthApi {
 
     /// Is the server ready for requests?
     ///
-    /// It is where the database can be read and written, that of shared users be read, and
+    /// Yes where the database can be read and written, that of shared users can be read, and
     /// the server knows of the latest changes, until it is about to stop.
     #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
     async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {

@@ -78,7 +78,7 @@ impl TokenQuestion {
 struct Introspection {
     /// Whether the token is active.
     active: bool,
-    /// Whom or what it is about, as in `username:johndoe`.
+    /// The subject, as in `username:johndoe`.
     sub: Option<String>,
     /// The user's name, where it is about a user.
     username: Option<String>,
@@ -229,7 +229,7 @@ impl IntrospectionApi {
     /// Ask whether a token is active
     ///
     /// For a confidential client, which is told of its own tokens and of those
-    /// for an audience that it serves, and for whoever holds a token with
+    /// for an audience that it serves, and for holders of a token with
     /// `introspect` (RFC 7662). Of a token that is not active, or not yours to
     /// know of, the answer is `{"active":false}` and nothing else.
     #[oai(

@@ -81,7 +81,7 @@ impl OpenIdApi {
 
     /// Ask who the user is, by POST
     ///
-    /// The same as by GET. The token stands in the `Authorization` header.
+    /// The same as by GET. The token goes in the `Authorization` header.
     #[oai(path = "/userinfo", method = "post", operation_id = "postUserinfo")]
     async fn post_userinfo(
         &self,

@@ -49,7 +49,7 @@ struct PushedRequestForm {
     prompt: Option<String>,
     /// How many seconds ago the user may have typed the password at most.
     max_age: Option<String>,
-    /// An ID token of whoever has to be signed in.
+    /// An ID token of the user who must be signed in.
     id_token_hint: Option<Hidden>,
     /// The languages wished for the pages (BCP 47), best first, separated by spaces.
     ui_locales: Option<String>,

@@ -36,7 +36,7 @@ pub(in crate::api) struct RegistrationApi(pub Arc<Authority>);
 const SCHEME: &str = "registration";
 const SELF_CHECKED_SCHEME: &str = "(self-checked) registration";
 
-/// The declaration of an operation for whoever has a registration token.
+/// The declaration of an operation for holders of a registration token.
 struct WithToken;
 
 /// The same where the setting may admit everybody.

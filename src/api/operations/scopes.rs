@@ -131,7 +131,7 @@ impl ScopesApi {
     /// Add a scope
     ///
     /// From now on users may hold it and tokens may be asked for with it. Administrators
-    /// hold it at once: whoever the operator let hold every scope.
+    /// hold it at once: those whom the operator lets hold every scope.
     #[oai(path = "/scopes", method = "post", operation_id = "createScope")]
     async fn create_scope(
         &self,

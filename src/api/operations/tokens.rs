@@ -29,7 +29,7 @@ use crate::{
     tokens::{self, Minting},
 };
 
-/// How long whoever asks for news waits for them.
+/// How long a request for news waits for them.
 const DEFAULT_WAIT: Duration = Duration::from_secs(20);
 
 pub(in crate::api) struct TokensApi(pub Arc<Authority>);
@@ -38,7 +38,7 @@ pub(in crate::api) struct TokensApi(pub Arc<Authority>);
 #[derive(Object)]
 #[oai(deny_unknown_fields, example, skip_serializing_if_is_none)]
 struct TokenMint {
-    /// Whom or what it is about: `<kind>:<id>`, as in `car:7f3a`. The kind is one
+    /// The subject: `<kind>:<id>`, as in `car:7f3a`. The kind is one
     /// of the subject kinds.
     #[oai(validator(min_length = 3, max_length = 288))]
     subject: String,
@@ -170,7 +170,7 @@ impl TokensApi {
 
     /// Make a token about a subject without an account
     ///
-    /// A car that may be driven, a post that may be edited, by whoever holds the
+    /// A car that may be driven, a post that may be edited, by the holder of the
     /// token. The JWT is shown only once.
     #[oai(path = "/tokens", method = "post", operation_id = "mintToken")]
     async fn mint_token(

@@ -265,7 +265,7 @@ const JWKS_PATH: &str = "/.well-known/jwks.json";
 impl WellKnownApi {
     /// Get the public keys
     ///
-    /// Whoever has them verifies tokens without asking this server. A new key
+    /// APIs verify tokens with them, without asking this server. A new key
     /// is published for longer than a copy may be used before it signs. With
     /// HS256 there is no public key, and the secret is not shown.
     #[oai(

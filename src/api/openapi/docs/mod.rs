@@ -135,7 +135,7 @@ where
     })
 }
 
-/// The ReDoc that poem-openapi brings, out of the page that it stands in: a megabyte, which
+/// The ReDoc that poem-openapi brings, out of its page: a megabyte, which
 /// is made when it is first asked for.
 static REDOC: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let html = OpenApiService::new((), "", "").redoc_html();
