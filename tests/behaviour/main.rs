@@ -62,6 +62,7 @@ mod several_servers;
 mod shared_users;
 mod subject_kinds;
 mod throttling;
+mod tls_by_others;
 mod token_exchange;
 mod token_forms;
 mod token_inspect;
