@@ -2,7 +2,7 @@
 //! which the protocol ([`crate::oauth`]) and the rooms of users, clients, scopes,
 //! kinds, tokens and keys work with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use thiserror::Error;
 
@@ -18,6 +18,7 @@ use crate::{
     guard::Caller,
     hashing::HashPool,
     infrastructure::Infrastructure,
+    issued_token::Token,
     live::{KeySettings, Live, LiveError, UserState},
     metrics::Metrics,
     noticed::Noticed,
@@ -35,8 +36,7 @@ pub struct Authority {
     pub config: Config,
     pub clock: Clock,
     pub store: Store,
-    /// Where clients get their tokens stored.
-    pub issuing: Issuing,
+    issuing: Issuing,
     pub live: Arc<Live>,
     pub hashing: Arc<HashPool>,
     pub readiness: Readiness,
@@ -197,6 +197,7 @@ impl Authority {
         actor: &Actor,
         change: impl AsyncFnOnce(&mut Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
+        let began = Instant::now();
         let mut transaction = self.store.begin().await.map_err(Infrastructure::from)?;
         let outcome = change(&mut transaction)
             .await
@@ -205,11 +206,29 @@ impl Authority {
         let written = transaction.audit(actor, now).await;
         written.map_err(Infrastructure::from)?;
         let announces = transaction.commit().await.map_err(Infrastructure::from)?;
+        self.metrics.wrote(began.elapsed());
         if announces {
             tracing::debug!(who = ?actor.who, token = actor.token_id, "changed");
             self.live.catch_up().await.map_err(Infrastructure::from)?;
         }
         Ok(outcome)
+    }
+
+    /// Stores a token that a client gets about itself, together with those that others get
+    /// at the moment; says whether the client is still the one that was added at that time.
+    ///
+    /// # Errors
+    /// The database did not do it.
+    pub async fn issue_to_client(
+        &self,
+        actor: &Actor,
+        token: Token,
+        client_added_at: i64,
+    ) -> store::Result<bool> {
+        let began = Instant::now();
+        let issued = self.issuing.issue(actor, token, client_added_at).await;
+        self.metrics.wrote(began.elapsed());
+        issued
     }
 
     /// Whether the server can do all of its work: read and write its database, read that
@@ -308,12 +327,14 @@ impl Authority {
         self.must_be_fresh()?;
         let (keys, now) = (self.live.keys(), self.clock.now());
         let known = self.live.tokens.get(token, &keys, now);
+        let is_known = known.is_some();
         let caller = if let Some(caller) = known {
             caller
         } else {
             let claims = keys.verification.verify(token, &self.expected, now)?;
             self.live.tokens.keep(token, &claims, &keys, now)
         };
+        self.metrics.verified(is_known);
         let left = self.check_live(&caller).await?;
         self.live.uses.note(&caller.token_id, now);
         Ok(match left {

@@ -47,6 +47,11 @@ pub struct Metrics {
     login_seconds: Histogram,
     tokens: By<&'static str, Counter>,
     refusals: By<&'static str, Counter>,
+    verifications: By<&'static str, Counter>,
+    /// Two of these, counted at each guarded request without a look-up.
+    remembered: Counter,
+    verified: Counter,
+    write_seconds: Histogram,
     removed_rows: Counter,
     hash_places: By<&'static str, Gauge>,
     change_log_age: Gauge<f64, AtomicU64>,
@@ -59,6 +64,8 @@ impl Metrics {
     /// All of them at zero.
     pub fn new() -> Self {
         let buckets = exponential_buckets(0.01, 2.0, 12);
+        let verifications: By<&'static str, Counter> = Family::default();
+        let counted = |how| verifications.get_or_create(&[("how", how)]).clone();
         let mut metrics = Self {
             registry: Registry::with_prefix("scopegate"),
             answered: (100..600).map(|_| AtomicU64::new(0)).collect(),
@@ -73,6 +80,10 @@ impl Metrics {
             revoked_tokens: Gauge::default(),
             verified_tokens: Gauge::default(),
             connections: Family::default(),
+            remembered: counted("remembered"),
+            verified: counted("verified"),
+            verifications,
+            write_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 13)),
         };
         metrics.register();
         metrics
@@ -107,6 +118,17 @@ impl Metrics {
             "tokens_refused",
             "Bearer tokens that were refused, by reason",
             self.refusals.clone(),
+        );
+        registry.register(
+            "token_verifications",
+            "Bearer tokens with a good signature and claims: verified now, or remembered as verified",
+            self.verifications.clone(),
+        );
+        registry.register_with_unit(
+            "write",
+            "How long changes took, from asking for a connection to the commit",
+            Unit::Seconds,
+            self.write_seconds.clone(),
         );
         registry.register(
             "rows_removed",
@@ -162,6 +184,19 @@ impl Metrics {
     /// Counts a bearer token that was refused.
     pub fn refused(&self, reason: &'static str) {
         self.refusals.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// Counts a bearer token with a good signature and claims, and whether that was remembered.
+    pub fn verified(&self, is_remembered: bool) {
+        match is_remembered {
+            true => self.remembered.inc(),
+            false => self.verified.inc(),
+        };
+    }
+
+    /// Notes how long a change took.
+    pub fn wrote(&self, took: Duration) {
+        self.write_seconds.observe(took.as_secs_f64());
     }
 
     /// Counts rows that were removed.

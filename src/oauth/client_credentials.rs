@@ -36,9 +36,7 @@ pub async fn client_credentials(
     let (claims, token) = draft.prepare(authority);
     let actor =
         Actor::subject(claims.subject.clone(), registered.scopes.clone()).through(&registered.id);
-    let issued = authority
-        .issuing
-        .issue(&actor, token, registered.created_at);
+    let issued = authority.issue_to_client(&actor, token, registered.created_at);
     match issued.await? {
         true => TokenResponse::of(authority, &claims),
         false => Err(Error::from(ClientRefused::Gone(registered.id.clone()))),

@@ -53,6 +53,11 @@ fn logins_tokens_and_refusals_are_counted_by_outcome_grant_and_reason() {
         ("scopegate_logins_total{outcome=\"refused\"}", 1.0),
         ("scopegate_login_seconds_count", 2.0),
         ("scopegate_tokens_issued_total{grant=\"password\"}", 1.0),
+        ("scopegate_token_verifications_total{how=\"verified\"}", 1.0),
+        (
+            "scopegate_token_verifications_total{how=\"remembered\"}",
+            1.0,
+        ),
         ("scopegate_tokens_refused_total{reason=\"invalid\"}", 1.0),
         ("scopegate_tokens_refused_total{reason=\"revoked\"}", 1.0),
         ("scopegate_http_answers_total{status=\"200\"}", 3.0),
