@@ -2,11 +2,15 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpStream},
     os::unix::fs::{PermissionsExt, symlink},
     process::{Child, Command, Stdio},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::generate_simple_self_signed;
+use tempfile::TempDir;
 
 use crate::support::*;
 
@@ -283,4 +287,133 @@ fn express_guards_by_express_oauth2_jwt_bearer() {
     let command = command.arg(home.path().join("program.mjs"));
     let guarded = Guarded::start(home, command, &listen.to_string());
     assert_guards(&guarded, &issuer, 403);
+}
+
+/// A Dovecot of the recipe, for the mail of whoever may log in.
+struct Dovecot {
+    process: Child,
+    address: SocketAddr,
+    /// Where a user who is not root finds it: the directory of a test is for one user alone.
+    _directory: TempDir,
+}
+
+impl Dovecot {
+    fn start(issuer: &Issuer, client: &Confidential) -> Self {
+        let directory = tempfile::tempdir_in("/tmp").expect("a directory");
+        let root = directory.path();
+        let address = free_address();
+        let asked = recipe("Dovecot", "dovecot-oauth2")
+            .replace(
+                "https://mail:SECRET@",
+                &format!("http://{}:{}@", client.id, client.secret),
+            )
+            .replace("auth.example.com", issuer.url.trim_start_matches("http://"));
+        fs::write(root.join("dovecot-oauth2.conf.ext"), asked).expect("a file");
+        let main =
+            recipe("Dovecot", "dovecot").replace("/etc/dovecot", &root.display().to_string());
+        let is_root = said(Command::new("id").arg("-un")) == "root";
+        let user = match is_root {
+            true => "daemon".to_owned(),
+            false => said(Command::new("id").arg("-un")),
+        };
+        let group = said(Command::new("id").args(["-gn", &user]));
+        let at = root.display();
+        let around = format!(
+            "base_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/log\n\
+             listen = 127.0.0.1\nprotocols = imap\nssl = no\ndisable_plaintext_auth = no\n\
+             first_valid_uid = 1\nmail_location = maildir:~/Maildir\nauth_failure_delay = 0\n\
+             default_login_user = {user}\ndefault_internal_user = {user}\ndefault_internal_group = {group}\n\
+             userdb {{\n driver = static\n args = uid={user} gid={group} home={at}/mail/%u\n}}\n\
+             service anvil {{\n chroot =\n unix_listener anvil-auth-penalty {{\n mode = 0\n }}\n}}\n\
+             service imap-login {{\n chroot =\n inet_listener imap {{\n port = {}\n }}\n\
+             inet_listener imaps {{\n port = 0\n }}\n}}\n",
+            address.port()
+        );
+        fs::write(root.join("dovecot.conf"), format!("{around}{main}")).expect("a file");
+        for name in ["run", "state", "mail"] {
+            fs::create_dir(root.join(name)).expect("a directory");
+        }
+        let mut command = Command::new("dovecot");
+        if is_root {
+            said(
+                Command::new("chown")
+                    .arg("-R")
+                    .arg(format!("{user}:{group}"))
+                    .arg(root),
+            );
+            command = Command::new("runuser");
+            command.args(["-u", &user, "--", "dovecot"]);
+        }
+        command.arg("-F").arg("-c").arg(root.join("dovecot.conf"));
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null());
+        let process = process.spawn().expect("a running Dovecot");
+        let dovecot = Self {
+            process,
+            address,
+            _directory: directory,
+        };
+        eventually(|| TcpStream::connect(address).is_ok(), |is_there| *is_there);
+        dovecot
+    }
+
+    /// Whether somebody of a name gets in by a token.
+    fn lets_in(&self, name: &str, token: &str) -> bool {
+        let mut wire = BufReader::new(TcpStream::connect(self.address).expect("a connection"));
+        let mut line = String::new();
+        wire.read_line(&mut line).expect("a greeting");
+        let said =
+            format!("n,a={name},\x01host=localhost\x01port=143\x01auth=Bearer {token}\x01\x01");
+        let said = STANDARD.encode(said);
+        write!(wire.get_mut(), "a AUTHENTICATE OAUTHBEARER {said}\r\n").expect("a sent line");
+        line.clear();
+        wire.read_line(&mut line).expect("an answer");
+        if line.starts_with('+') {
+            // It says why; the client says that it has understood (RFC 7628 §3.2.3).
+            wire.get_mut().write_all(b"AQ==\r\n").expect("a sent line");
+            line.clear();
+            wire.read_line(&mut line).expect("an answer");
+        }
+        assert!(
+            line.starts_with("a OK") || line.starts_with("a NO"),
+            "{line}"
+        );
+        line.starts_with("a OK")
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        // Its own processes end with it, where it is asked to.
+        let _ = Command::new("kill")
+            .arg(self.process.id().to_string())
+            .status();
+        let _ = self.process.wait();
+    }
+}
+
+fn said(command: &mut Command) -> String {
+    Done::of(command).succeeded().stdout.trim().to_owned()
+}
+
+#[test]
+fn dovecot_lets_users_in_by_their_tokens() {
+    let issuer = Issuer::start();
+    let server = &issuer.server;
+    server.run(&["scope", "add", "mail"]).succeeded();
+    server.user("ada", PASSWORD, &["mail", "me"]);
+    server.user("bob", PASSWORD, &["mail"]);
+    let client = server.client("mail", &["--grant", "client_credentials"]);
+    let dovecot = Dovecot::start(&issuer, &client);
+    let token = eventually(
+        || server.try_login("ada", PASSWORD, &["mail"]).send(),
+        |answer| answer.status == 200,
+    );
+    let token = Token::of(&token).text;
+    assert!(dovecot.lets_in("ada", &token));
+    assert!(!dovecot.lets_in("bob", &token));
+    assert!(!dovecot.lets_in("ada", &server.login("ada", PASSWORD, &["me"]).text));
+    assert!(!dovecot.lets_in("ada", "garbage"));
+    let form = [("token", &*token)];
+    server.post("/revoke").form(&form).send().expect(200);
+    assert!(!dovecot.lets_in("ada", &token));
 }
