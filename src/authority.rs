@@ -215,7 +215,7 @@ impl Authority {
     }
 
     /// Stores a token that a client gets about itself, together with those that others get
-    /// at the moment; says whether the client is still the one that was added at that time.
+    /// at the moment; says whether the client is still the one added at that time.
     ///
     /// # Errors
     /// The database did not do it.
@@ -417,7 +417,7 @@ impl Authority {
     }
 }
 
-/// A subject that is there and active.
+/// A subject that exists and is active.
 enum Holder {
     User(Arc<UserState>),
     Client(Arc<Client>),

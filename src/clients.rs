@@ -196,7 +196,7 @@ pub(crate) fn patched(before: Client, patch: ClientPatch) -> Result<Client, Erro
     })
 }
 
-/// Gives a client another secret: the one that it has is refused from now on.
+/// Gives a client a new secret: the old one is refused from now on.
 pub async fn rotate_secret(
     authority: &Authority,
     actor: &Actor,

@@ -78,7 +78,7 @@ impl Directory {
         }
     }
 
-    /// Whether the other application's table is there and has what is needed.
+    /// Whether the other application's table exists and has what is needed.
     pub async fn check(&self) -> store::Result<()> {
         match self {
             Self::Own(_) => Ok(()),

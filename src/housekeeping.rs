@@ -34,7 +34,7 @@ pub async fn keep_house(authority: &Authority) {
     }
 }
 
-/// Removes what has expired by now, unless another server is at it. Gives how many
+/// Removes what has expired by now, unless another server is doing so. Gives how many
 /// rows went.
 ///
 /// # Errors

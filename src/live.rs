@@ -169,7 +169,7 @@ impl Live {
     }
 
     /// What a token has of its scopes, where one of them left the catalogue after the
-    /// token was issued and another of its name is there now; none where it has all.
+    /// token was issued, and replaced by another of the same name; none where it has all.
     pub fn without_removed(&self, token_id: &Uuid, scopes: &ScopeSet) -> Option<ScopeSet> {
         let made_anew = self.made_anew.load();
         if made_anew.is_empty() {
@@ -315,7 +315,7 @@ impl Live {
         self.store.close().await;
     }
 
-    /// Whether memory has it that there is no user of a name.
+    /// Whether memory says that there is no user of a name.
     pub fn remembers_nobody(&self, username: &str) -> bool {
         matches!(self.users.get(username), Some(None))
     }

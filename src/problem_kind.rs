@@ -41,7 +41,7 @@ impl ProblemKind {
         Self::Internal,
     ];
 
-    /// The kind that a status says by itself.
+    /// The kind that a status alone stands for.
     pub fn of_status(status: u16) -> Self {
         match status {
             401 => Self::InvalidToken,

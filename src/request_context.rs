@@ -26,7 +26,7 @@ tokio::task_local! {
 }
 
 impl RequestContext {
-    /// That of the request at hand; none in commands and in what the server does by itself.
+    /// That of the current request; none in commands and in what the server does on its own.
     pub fn current() -> Option<Self> {
         CONTEXT.try_with(Self::clone).ok()
     }

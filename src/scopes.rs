@@ -51,7 +51,7 @@ pub enum Imported {
 /// How scopes are imported.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ImportOptions {
-    /// Whether a scope that is there gets the new description.
+    /// Whether an existing scope gets the new description.
     pub update: bool,
     /// Whether nothing is changed.
     pub dry_run: bool,

@@ -107,7 +107,7 @@ pub struct Show {
     json: bool,
 }
 
-/// Rotate a client's secret: the one that it has is refused from now on
+/// Rotate a client's secret: the old one is refused from now on
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate client rotate-secret billing")]
 pub struct RotateSecret {

@@ -141,7 +141,7 @@ fn innermost(matches: &ArgMatches) -> &ArgMatches {
     matches
 }
 
-/// The runtime of a command that ends by itself.
+/// The runtime of a command that ends on its own.
 fn block_on<F: Future<Output = Outcome>>(future: F) -> Outcome {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

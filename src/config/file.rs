@@ -6,7 +6,7 @@ use toml::Value;
 
 use super::{ConfigError, Layer, SETTINGS};
 
-/// Read where it is there and no other file was named.
+/// Read where it exists and no other file was named.
 pub const DEFAULT_FILE: &str = "scopegate.toml";
 
 /// Reads a file of settings; without a name, [`DEFAULT_FILE`] where it exists.

@@ -199,7 +199,7 @@ pub enum Purpose {
     Demo,
 }
 
-/// Of some names the one that a misspelt one is most like, if any is like it.
+/// The name that a misspelt one is most like, if it is like any.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let likeness = |known: &str| strsim::jaro_winkler(name, known);
     let alike = known.map(|known| (likeness(known), known));

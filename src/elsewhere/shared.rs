@@ -45,7 +45,7 @@ impl SharedUsers {
         })
     }
 
-    /// Looks whether the table is there and has what is needed.
+    /// Checks that the table exists and has what is needed.
     pub async fn check(&self) -> Result<(), store::Error> {
         self.layout().await?;
         Ok(self.database.ping().await?)

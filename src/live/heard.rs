@@ -130,7 +130,7 @@ mod tests {
         let later = now + WAIT + Duration::from_secs(1);
         heard.note(&[], 13, later);
         assert_eq!(heard.up_to(), 12);
-        // Each is waited for by itself.
+        // Each is waited for separately.
         heard.note(&[], 13, later + WAIT);
         assert_eq!(heard.up_to(), 12);
         heard.note(&[], 13, later + WAIT + Duration::from_secs(1));

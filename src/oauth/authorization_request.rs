@@ -76,7 +76,7 @@ pub struct AuthorizationRequest {
     pub(super) prompt: Vec<Prompt>,
     /// Since when the user must have typed the password, in seconds since 1970.
     max_age: Option<i64>,
-    /// Who has to be the user, by the subject of an ID token.
+    /// Which user it must be: the subject of an ID token.
     #[serde(default)]
     hinted: Option<String>,
     /// The languages that the client wishes for the pages, best first.

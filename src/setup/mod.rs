@@ -110,7 +110,7 @@ async fn all_users(authority: &Authority) -> Result<Vec<UserEntry>, SetupError> 
     }
 }
 
-/// Whether a client is one of the operator's, and did not come by itself.
+/// Whether a client is one of the operator's, and did not register itself.
 fn is_set_up(client: &Client) -> bool {
     client.registration.is_none()
 }

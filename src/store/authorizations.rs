@@ -90,7 +90,7 @@ impl Store {
         }))
     }
 
-    /// Takes a request that is kept: it is there once.
+    /// Takes a stored request: it can be taken once.
     pub async fn take_authorization_request(
         &self,
         hash: &Digest,

@@ -47,7 +47,7 @@ impl Issuing {
     }
 
     /// Stores a token that rests on its client alone, and says whether it did: whether the
-    /// client is there, enabled, and the one that was added at that time.
+    /// client exists, is enabled, and is the one added at that time.
     ///
     /// # Errors
     /// The database did not do it.

@@ -93,7 +93,7 @@ enum Pools {
 /// Why the database did not do it.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// A row of this name is there already.
+    /// A row of this name already exists.
     #[error("it already exists")]
     Exists,
     /// A row that this one names is not there.

@@ -52,7 +52,7 @@ impl From<MigrateError> for OpenError {
     }
 }
 
-/// Whether a URL names a kind of database that there is a store for.
+/// Whether a URL names a kind of database that is supported.
 pub fn can_open(url: &str) -> bool {
     is_sqlite(url) || is_postgres(url)
 }
@@ -78,7 +78,7 @@ impl Store {
         }
     }
 
-    /// The same for a database that is there.
+    /// The same for an existing database.
     pub async fn open_existing(url: &str) -> std::result::Result<Self, OpenError> {
         if is_sqlite(url) {
             let path = SqliteConnectOptions::from_str(url)?;
@@ -106,7 +106,7 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
-            // Where the disk is full SQLite ends a transaction by itself, and the connection
+            // Where the disk is full SQLite ends a transaction on its own, and the connection
             // believes to be in it for ever: then another takes its place.
             .before_acquire(|connection, _| {
                 let is_sound = !connection.is_in_transaction();

@@ -99,7 +99,7 @@ impl Store {
 }
 
 impl Transaction {
-    /// Adds a scope; [`Error::Exists`](super::Error::Exists) where it is there.
+    /// Adds a scope; [`Error::Exists`](super::Error::Exists) where there is one of that name.
     pub async fn add_scope(&mut self, scope: &ScopeRow) -> Result<()> {
         self.insert_scope(scope).await?;
         self.record(Event::new(Action::ScopeAdded, "scope", &scope.name));

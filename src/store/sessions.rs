@@ -10,7 +10,7 @@ row! {
     /// A session.
     #[derive(Clone, Debug)]
     pub struct SessionRow {
-        /// What it is named by where it is listed; not what the browser holds.
+        /// Its name in lists; not what the browser holds.
         pub id: String,
         pub user_id: String,
         pub username: String,

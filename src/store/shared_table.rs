@@ -46,7 +46,7 @@ enum Pools {
 }
 
 /// An open file keeps its content when it is removed or another one takes its
-/// name: which file it is has to be looked at.
+/// name: the file itself must be looked at.
 #[derive(Clone, Debug)]
 struct OpenFile {
     identity: Identity,

@@ -34,7 +34,7 @@ impl Store {
 }
 
 impl Transaction {
-    /// Adds a kind; [`Error::Exists`](super::Error::Exists) where it is there,
+    /// Adds a kind; [`Error::Exists`](super::Error::Exists) where it already exists,
     /// [`Error::MissingReference`](super::Error::MissingReference) where a scope is not in the catalogue.
     pub async fn add_subject_kind(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
         within!(self, |connection| {

@@ -38,7 +38,7 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    /// The same, with pages in the first of these languages that there is
+    /// The same, with pages in the first of these languages that is available
     /// (OpenID Connect Core §3.1.2.1, `ui_locales`).
     pub(super) fn preferring(mut self, ui_locales: Option<&str>) -> Self {
         self.texts = ui_locales.and_then(Texts::in_one_of).unwrap_or(self.texts);
@@ -104,8 +104,7 @@ impl Browser {
         self.csrf_token().as_bytes().ct_eq(token.as_bytes()).into()
     }
 
-    /// Begins a session, under another secret than the one that the browser had:
-    /// someone who knew that one does not know this.
+    /// Begins a session, under a new secret: someone who knew the old one does not know it.
     pub(super) async fn sign_in(
         self,
         authority: &Shared,

@@ -126,7 +126,7 @@ impl Texts {
         default
     }
 
-    /// The texts in the first of these languages, best first, that there is.
+    /// The texts in the first of these languages, best first, that is available.
     pub(super) fn in_one_of(tags: &str) -> Option<&'static Self> {
         let mut languages = tags.split_ascii_whitespace().map(language);
         languages.find_map(|language| TEXTS.iter().find(|texts| texts.lang == language))

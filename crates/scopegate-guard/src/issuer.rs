@@ -306,7 +306,7 @@ impl Revocations {
     }
 }
 
-/// Follows the issuer for as long as anybody verifies its tokens.
+/// Follows the issuer as long as its tokens are verified.
 async fn follow(known: Arc<Known>, revocations: Weak<Revocations>) {
     let mut token = None;
     let mut since = None;
@@ -334,7 +334,7 @@ async fn ask(
         Some(token) => token,
         None => log_in(known, revocations).await?,
     };
-    // What there is already comes page by page; only then is there anything to wait for.
+    // What exists already comes page by page; after that the request waits for news.
     let wait = match revocations.has_heard() {
         true => WAIT,
         false => Duration::ZERO,

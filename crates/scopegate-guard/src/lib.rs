@@ -15,7 +15,7 @@
 //!
 //! Tokens are verified without a question to the server that issued them:
 //! [`Offline`] needs its JWKS, its issuer and the audience of the API. `Issuer`
-//! (feature `jwks-client`) fetches the JWKS by itself, and learns what was revoked. What
+//! (feature `jwks-client`) fetches the JWKS itself, and learns what was revoked. What
 //! the server itself does, and no other API can, is to ask its live state as well; it
 //! brings an [`Authenticate`] of its own.
 //!

@@ -32,7 +32,7 @@ pub enum Requirement {
 }
 
 /// The name of the security scheme of OAuth clients (RFC 6749 §2.3). An
-/// operation that declares it authenticates clients by itself, also by its body;
+/// operation that declares it authenticates clients itself, also by its body;
 /// a bearer token must have the scopes of the operation.
 ///
 /// ```

@@ -181,7 +181,7 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         let shown = HeaderValue::from_str(&id).ok();
         let address = client_address(&request, proxies);
         let context = RequestContext { id, address };
-        // Pinned where it is made: it is some kilobytes large, and would be copied.
+        // Pinned where it is made: it takes some kilobytes, which would be copied.
         let answer = pin!(self.answer(request, began));
         let mut response = context.around(answer).await;
         if let Some(id) = shown {

@@ -29,7 +29,7 @@ pub(super) fn addition(account: Account) -> Addition {
     }
 }
 
-/// What a row changes of a user that there is, if anything.
+/// What a row changes of an existing user, if anything.
 ///
 /// The password is changed only if the source has another hash than at the
 /// last import: one that a login renewed here, or that was set here since, is
