@@ -3,7 +3,14 @@
 use std::{
     fs,
     process::{Child, Command, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
 };
+
+use serde_json::json;
 
 use crate::support::*;
 
@@ -66,23 +73,41 @@ impl Drop for Nginx {
     }
 }
 
-#[test]
-fn of_three_servers_one_may_die_and_a_revocation_holds_in_all() {
-    let home = Home::new();
-    home.user("johndoe", PASSWORD, &["me"]);
+/// Three servers on one database, and nginx before them.
+fn three_behind_nginx(home: &Home) -> (Vec<Running>, Nginx) {
     let serve = || {
-        let args = ["serve", "--trusted-proxy", "127.0.0.0/8"];
+        let args = [
+            "serve",
+            "--trusted-proxy",
+            "127.0.0.0/8",
+            "--max-personal-tokens",
+            "10000",
+        ];
         Running::start(home.command(&args))
     };
-    let mut servers = vec![serve(), serve(), serve()];
-    let nginx = Nginx::before(&home, &servers.iter().collect::<Vec<_>>());
+    let servers = vec![serve(), serve(), serve()];
+    let nginx = Nginx::before(home, &servers.iter().collect::<Vec<_>>());
+    (servers, nginx)
+}
+
+/// Logs `johndoe` in with these scopes.
+#[track_caller]
+fn log_in(nginx: &Nginx, scope: &str) -> Token {
     let form = [
         ("grant_type", "password"),
         ("username", "johndoe"),
         ("password", PASSWORD),
-        ("scope", "me"),
+        ("scope", scope),
     ];
-    let log_in = || Token::of(&nginx.call("POST", "/token").form(&form).send());
+    Token::of(&nginx.call("POST", "/token").form(&form).send())
+}
+
+#[test]
+fn of_three_servers_one_may_die_and_a_revocation_holds_in_all() {
+    let home = Home::new();
+    home.user("johndoe", PASSWORD, &["me"]);
+    let (mut servers, nginx) = three_behind_nginx(&home);
+    let log_in = || log_in(&nginx, "me");
     let profile = |token: &Token| nginx.call("GET", "/users/me").bearer(&token.text).send();
     let revoke = |token: &Token| {
         let form = [("token", token.text.as_str())];
@@ -101,5 +126,70 @@ fn of_three_servers_one_may_die_and_a_revocation_holds_in_all() {
             profile(&kept).expect(200);
         }
         revoke(&log_in());
+    }
+}
+
+#[test]
+fn under_load_nobody_notices_that_a_server_dies_but_who_waits_for_its_answer_to_a_post() {
+    let home = Home::new();
+    home.user("johndoe", PASSWORD, &["me", "tokens"]);
+    let (mut servers, nginx) = three_behind_nginx(&home);
+    let token = log_in(&nginx, "me tokens");
+    let answered = AtomicUsize::new(0);
+    let goes_on = AtomicBool::new(true);
+    let rounds = |work: &dyn Fn()| {
+        while goes_on.load(Ordering::Relaxed) {
+            work();
+            answered.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let read = || {
+        rounds(&|| {
+            let me = nginx.call("GET", "/users/me").bearer(&token.text);
+            me.send().expect(200);
+        });
+    };
+    let write = || {
+        let made = Mutex::new(Vec::new());
+        rounds(&|| {
+            let body = json!({"name": "a bot", "scopes": ["me"]});
+            let call = nginx.call("POST", "/users/me/tokens").bearer(&token.text);
+            let answer = call.json(&body).send();
+            match answer.status {
+                201 => {
+                    let token = answer.json()["access_token"].as_str().map(str::to_owned);
+                    made.lock().expect("a list").extend(token);
+                }
+                // nginx does not know whether the server did it before it died.
+                502 | 504 => {}
+                other => panic!("{other}: {answer:?}"),
+            }
+        });
+        made.into_inner().expect("a list")
+    };
+    let made: Vec<String> = thread::scope(|scope| {
+        let reading = [scope.spawn(read), scope.spawn(read)];
+        let writing = [scope.spawn(write), scope.spawn(write)];
+        let after = |more: usize| {
+            let now = answered.load(Ordering::Relaxed);
+            let count = || answered.load(Ordering::Relaxed);
+            eventually_within(20, count, |count| *count >= now + more);
+        };
+        after(60);
+        drop(servers.remove(1));
+        after(120);
+        goes_on.store(false, Ordering::Relaxed);
+        for one in reading {
+            one.join().expect("only good answers");
+        }
+        let made = writing.map(|one| one.join().expect("only answers that nginx explains"));
+        made.concat()
+    });
+    assert!(made.len() > 5, "{}", made.len());
+    for token in &made {
+        for server in &servers {
+            let url = format!("http://{}/users/me", server.address);
+            Call::new("GET", &url).bearer(token).send().expect(200);
+        }
     }
 }
