@@ -5,15 +5,19 @@ use std::{
     collections::BTreeMap,
     mem,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
-use super::{AuditEntry, Basis, Result, Store, tokens};
+use super::{AuditEntry, Basis, Error, Result, Store, tokens};
 use crate::{actor::Actor, audit_event::Outcome, issued_token::Token};
 
 /// The most that are written in one transaction.
 const BATCH: usize = 200;
+
+/// For how long a batch that failed is tried one by one.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tokens on their way to the database.
 #[derive(Clone)]
@@ -30,7 +34,6 @@ struct Waiting {
 }
 
 /// A token to store with what the audit log tells of it.
-#[derive(Clone)]
 struct Issuance {
     token: Token,
     client_added_at: i64,
@@ -81,45 +84,70 @@ impl Issuing {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes all that wait, once it is their turn.
+    /// Writes all that wait, once it is their turn. Where the database is slow to fail,
+    /// those who came meanwhile get the same answer: they have waited as long.
     async fn write(self) {
         let _turn = self.turn.lock().await;
-        let mut waiting = mem::take(&mut *self.waiting()).into_iter();
-        loop {
-            let batch = waiting.by_ref().take(BATCH);
-            let (issued, answers): (Vec<Issuance>, Vec<_>) =
-                batch.map(|one| (one.issuance, one.answer)).unzip();
-            if issued.is_empty() {
+        let mut waiting = mem::take(&mut *self.waiting());
+        while !waiting.is_empty() {
+            let rest = waiting.split_off(waiting.len().min(BATCH));
+            let batch = mem::replace(&mut waiting, rest);
+            if let Err(error) = self.write_batch(batch).await {
+                waiting.append(&mut self.waiting());
+                for one in waiting {
+                    one.answer(Err(again(&error)));
+                }
                 return;
-            }
-            for (answer, stored) in answers.into_iter().zip(self.store_all(&issued).await) {
-                // Who is gone needs no answer.
-                let _ = answer.send(stored);
             }
         }
     }
 
-    /// Stores a batch in one transaction; where that fails one by one, so that one that
-    /// cannot be stored takes no other with it.
-    async fn store_all(&self, issued: &[Issuance]) -> Vec<Result<bool>> {
-        match self.store.issue(issued).await {
-            Ok(held) => held.into_iter().map(Ok).collect(),
-            Err(error) if issued.len() == 1 => vec![Err(error)],
-            Err(_) => {
-                let mut stored = Vec::new();
-                for one in issued {
-                    let alone = self.store.issue(std::slice::from_ref(one)).await;
-                    stored.push(alone.map(|held| held == [true]));
+    /// Stores a batch in one transaction and answers; where that fails one by one, so that
+    /// one that cannot be stored takes no other with it.
+    ///
+    /// # Errors
+    /// The database was slow to fail: it has not been asked for each.
+    async fn write_batch(&self, batch: Vec<Waiting>) -> Result<()> {
+        let began = Instant::now();
+        let issued: Vec<&Issuance> = batch.iter().map(|one| &one.issuance).collect();
+        let error = match self.store.issue(&issued).await {
+            Ok(held) => {
+                for (one, held) in batch.into_iter().zip(held) {
+                    one.answer(Ok(held));
                 }
-                stored
+                return Ok(());
             }
+            Err(error) => error,
+        };
+        for one in batch {
+            let stored = match began.elapsed() < PATIENCE {
+                true => self.store.issue(&[&one.issuance]).await,
+                false => Err(again(&error)),
+            };
+            one.answer(stored.map(|held| held == [true]));
+        }
+        match began.elapsed() < PATIENCE {
+            true => Ok(()),
+            false => Err(error),
         }
     }
 }
 
+impl Waiting {
+    fn answer(self, stored: Result<bool>) {
+        // Who is gone needs none.
+        let _ = self.answer.send(stored);
+    }
+}
+
+/// An error that was another's as well.
+fn again(error: &Error) -> Error {
+    sqlx::Error::Protocol(error.to_string()).into()
+}
+
 impl Store {
     /// Stores those tokens whose clients hold; says of each whether it did.
-    async fn issue(&self, issued: &[Issuance]) -> Result<Vec<bool>> {
+    async fn issue(&self, issued: &[&Issuance]) -> Result<Vec<bool>> {
         let mut transaction = self.begin().await?;
         // In one order, so that two batches do not wait for each other.
         let clients = issued.iter().map(|one| (one.client(), false));

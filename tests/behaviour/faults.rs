@@ -202,6 +202,25 @@ fn whoever_waits_for_a_lock_of_somebody_else_does_not_hold_up_the_guards() {
 }
 
 #[test]
+fn clients_that_ask_while_nothing_can_be_written_are_all_answered() {
+    let server = Server::start();
+    let client = server.client("app", &["--scope", "me"]);
+    let lock = server.home().database().lock();
+    thread::scope(|scope| {
+        let ask = || server.client_credentials(&client, "me").send();
+        let asking: Vec<_> = (0..20).map(|_| scope.spawn(ask)).collect();
+        for one in asking {
+            let answer = one.join().expect("an answer");
+            assert_oauth_error(&answer, 503, "temporarily_unavailable");
+            assert!(answer.headers.contains_key("retry-after"));
+        }
+    });
+    lock.release();
+    let ask = || server.client_credentials(&client, "me").send();
+    eventually(ask, |answer| answer.status == 200);
+}
+
+#[test]
 fn how_old_the_news_may_be_is_a_setting_within_bounds() {
     let home = Home::new();
     for bad in ["0s", "500ms", "2m", "soon"] {
