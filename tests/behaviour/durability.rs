@@ -261,7 +261,7 @@ fn a_copy_of_a_database_in_use_can_be_put_in_its_place() {
         is_over.store(true, Ordering::Relaxed);
         writer.join().expect("an end");
     });
-    back_up("copy.db").was_refused_naming("there already");
+    back_up("copy.db").was_refused_naming("already exists");
     let copy = home.path().join("copy.db");
     let mode = copy.metadata().expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

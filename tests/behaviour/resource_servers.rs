@@ -333,7 +333,7 @@ impl Dovecot {
         for name in ["run", "state", "mail"] {
             fs::create_dir(root.join(name)).expect("a directory");
         }
-        let mut command = Command::new("dovecot");
+        let mut command = Command::new("/usr/sbin/dovecot");
         if is_root {
             said(
                 Command::new("chown")
@@ -342,7 +342,7 @@ impl Dovecot {
                     .arg(root),
             );
             command = Command::new("runuser");
-            command.args(["-u", &user, "--", "dovecot"]);
+            command.args(["-u", &user, "--", "/usr/sbin/dovecot"]);
         }
         command.arg("-F").arg("-c").arg(root.join("dovecot.conf"));
         let process = command.stdout(Stdio::null()).stderr(Stdio::null());
