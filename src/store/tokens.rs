@@ -74,7 +74,7 @@ pub fn audience_of(words: &str) -> Audience {
 
 /// What the audit log tells of a token that is issued.
 pub(super) fn issue(token: &Token) -> Event {
-    let scopes = scopes_in_words(token.scopes.to_string());
+    let scopes = scopes_in_words(&token.scopes);
     let (kind, subject) = (token.kind.name(), &token.subject);
     Event::new(Action::TokenIssued, "token", &token.id)
         .saying(format!("{kind}, for {subject}, {scopes}"))

@@ -96,9 +96,7 @@ fn the_summary_and_the_first_page_name_every_page() {
 
 /// The commands that a page shows, in blocks and within its text.
 fn shown_commands(text: &str) -> Vec<String> {
-    let blocks = text.split("```sh\n").skip(1);
-    let blocks = blocks.filter_map(|rest| rest.split("```").next());
-    let lines = blocks.flat_map(|block| {
+    let lines = blocks(text, "sh").into_iter().flat_map(|block| {
         let lines = block.replace("\\\n", " ");
         lines.lines().map(str::to_owned).collect::<Vec<_>>()
     });

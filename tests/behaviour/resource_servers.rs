@@ -9,7 +9,6 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rcgen::generate_simple_self_signed;
 use tempfile::TempDir;
 
 use crate::support::*;
@@ -21,9 +20,7 @@ const AUDIENCE: &str = "https://api.example.com";
 fn recipe(heading: &str, language: &str) -> String {
     let section = PAGE.split("\n## ").find(|text| text.starts_with(heading));
     let section = section.expect("a section of the page");
-    let fence = format!("```{language}\n");
-    let blocks = section.split(&fence).skip(1);
-    blocks.filter_map(|text| text.split("```").next()).collect()
+    blocks(section, language).concat()
 }
 
 /// A server, and its issuer.
@@ -39,12 +36,9 @@ impl Issuer {
 
     /// One that is reached by https.
     fn start_with_tls() -> Self {
-        let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
         let home = Home::new();
-        let write = |name, text: String| home.write(name, &text).display().to_string();
-        let certificate = write("cert.pem", made.cert.pem());
-        let key = write("key.pem", made.signing_key.serialize_pem());
-        let args = ["--tls-cert", &certificate, "--tls-key", &key];
+        home.write_certificate();
+        let args = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
         Self::start_in(home, "https", &args)
     }
 

@@ -2,8 +2,6 @@
 
 use std::process::{Command, Stdio};
 
-use rcgen::generate_simple_self_signed;
-
 use crate::support::*;
 
 /// A server that speaks TLS, with a certificate for `localhost` and `127.0.0.1`.
@@ -15,7 +13,7 @@ struct WithTls {
 impl WithTls {
     fn start() -> Self {
         let home = Home::new();
-        write_certificate(&home);
+        home.write_certificate();
         let args = ["serve", "--tls-cert", "cert.pem", "--tls-key", "key.pem"];
         let server = Running::start(home.command(&args));
         Self { server, home }
@@ -43,13 +41,6 @@ impl WithTls {
             .current_dir(self.home.path());
         Done::of(&mut curl).succeeded().stdout
     }
-}
-
-fn write_certificate(home: &Home) {
-    let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let made = generate_simple_self_signed(names).expect("a certificate");
-    home.write("key.pem", &made.signing_key.serialize_pem());
-    home.write("cert.pem", &made.cert.pem());
 }
 
 #[test]
@@ -104,7 +95,7 @@ fn curl_sees_a_renewed_certificate_without_a_restart() {
     let server = WithTls::start();
     assert_eq!(server.curl(&[], "%{response_code}"), "200");
     // Its issuer is itself: who trusts the new one does not trust the old one.
-    write_certificate(&server.home);
+    server.home.write_certificate();
     let renewed = || {
         let shown = server.handshake(&[]);
         shown.code == Some(0)

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rcgen::generate_simple_self_signed;
 use tempfile::TempDir;
 
 use super::Database;
@@ -44,6 +45,14 @@ impl Home {
         let path = self.path().join(name);
         std::fs::write(&path, text).expect("a written file");
         path
+    }
+
+    /// Writes a new certificate for this machine, `cert.pem`, and its key, `key.pem`.
+    pub fn write_certificate(&self) {
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let made = generate_simple_self_signed(names).expect("a certificate");
+        self.write("key.pem", &made.signing_key.serialize_pem());
+        self.write("cert.pem", &made.cert.pem());
     }
 
     /// Whether the database has these bytes.

@@ -10,10 +10,10 @@ mod forger;
 mod grants;
 mod home;
 mod http;
+mod pages;
 mod proxy;
 mod server;
 mod site;
-mod table;
 mod wait;
 
 pub use answer::*;
@@ -25,10 +25,10 @@ pub use forger::*;
 pub use grants::*;
 pub use home::*;
 pub use http::*;
+pub use pages::*;
 pub use proxy::*;
 pub use server::*;
 pub use site::*;
-pub use table::*;
 pub use wait::*;
 
 /// The password of users whose password does not matter.

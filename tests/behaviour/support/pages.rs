@@ -1,6 +1,13 @@
-//! Tables of the documentation that name tests.
+//! Pages of the documentation: their blocks of code, and their tables that name tests.
 
 use std::{fs, path::Path};
+
+/// The blocks of code of a page in one language, in order.
+pub fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let opened = page.split(fence.as_str()).skip(1);
+    opened.filter_map(|text| text.split("```").next()).collect()
+}
 
 /// Fails where a line of a table names no test in one of its columns, counted from 1, or one
 /// that does not exist.
