@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -18,7 +18,7 @@ const CONFIGURATION: &str = include_str!("../../examples/nginx/scopegate.conf");
 
 /// nginx, and where it listens.
 struct Nginx {
-    process: Child,
+    _process: Program,
     origin: String,
 }
 
@@ -45,17 +45,20 @@ impl Nginx {
              uwsgi_temp_path {directory}/uwsgi; scgi_temp_path {directory}/scgi;\n{site}\n}}\n"
         );
         let path = home.write("nginx.conf", &whole);
-        let process = Command::new("/usr/sbin/nginx")
-            .arg("-c")
-            .arg(&path)
-            .arg("-p")
-            .arg(home.path())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(home.path().join("nginx.log")).expect("a log"))
-            .spawn()
-            .expect("nginx");
+        let process = Program::start(
+            Command::new("/usr/sbin/nginx")
+                .arg("-c")
+                .arg(&path)
+                .arg("-p")
+                .arg(home.path())
+                .stdout(Stdio::null())
+                .stderr(fs::File::create(home.path().join("nginx.log")).expect("a log")),
+        );
         let origin = format!("http://{address}");
-        let nginx = Self { process, origin };
+        let nginx = Self {
+            _process: process,
+            origin,
+        };
         let alive = || nginx.call("GET", "/healthz").try_send();
         eventually(alive, Option::is_some);
         nginx
@@ -63,13 +66,6 @@ impl Nginx {
 
     fn call(&self, method: &str, path: &str) -> Call {
         Call::new(method, &format!("{}{path}", self.origin))
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::support::*;
 
 /// The application, on a port of its own.
 struct Application {
-    process: Child,
+    _process: Program,
     url: String,
 }
 
@@ -20,16 +20,19 @@ impl Application {
     fn start(page: &str, path: &str, home: &Home, issuer: &str) -> Self {
         home.write("main.py", block(page, "python", 0));
         let port = free_address().port().to_string();
-        let process = Command::new(foreign_python())
-            .args(["-m", "uvicorn", "main:app", "--port", &port])
-            .current_dir(home.path())
-            .env("ISSUER", issuer)
-            .env("PYTHONPATH", GUARD)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a running application");
+        let process = Program::start(
+            Command::new(foreign_python())
+                .args(["-m", "uvicorn", "main:app", "--port", &port])
+                .current_dir(home.path())
+                .env("ISSUER", issuer)
+                .env("PYTHONPATH", GUARD)
+                .stderr(Stdio::null()),
+        );
         let url = format!("http://127.0.0.1:{port}{path}");
-        let application = Self { process, url };
+        let application = Self {
+            _process: process,
+            url,
+        };
         let answer = || Call::new("GET", &application.url).try_send();
         eventually(|| answer().is_some(), |answers| *answers);
         application
@@ -37,13 +40,6 @@ impl Application {
 
     fn get(&self, token: &str) -> Answer {
         Call::new("GET", &self.url).bearer(token).send()
-    }
-}
-
-impl Drop for Application {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

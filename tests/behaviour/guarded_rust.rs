@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -12,7 +12,7 @@ use crate::support::*;
 
 /// An example that runs, on a port of its own.
 struct Api {
-    process: Child,
+    _process: Program,
     url: String,
 }
 
@@ -26,13 +26,9 @@ impl Api {
         if let Some((id, secret)) = client {
             command.env("CLIENT_ID", id).env("CLIENT_SECRET", secret);
         }
-        let process = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a running example");
+        let process = Program::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
         let api = Self {
-            process,
+            _process: process,
             url: format!("http://{listen}"),
         };
         let health = || Call::new("GET", &format!("{}/health", api.url)).try_send();
@@ -52,13 +48,6 @@ impl Api {
             || self.call(method, path, token),
             |answer| answer.status != 503,
         )
-    }
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

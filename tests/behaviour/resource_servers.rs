@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpStream},
     os::unix::fs::{PermissionsExt, symlink},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -88,20 +88,16 @@ impl Issuer {
 
 /// A program that serves `/items` behind a guard.
 struct Guarded {
-    process: Child,
+    _process: Program,
     url: String,
 }
 
 impl Guarded {
     fn start(home: &Home, command: &mut Command, listen: &str) -> Self {
         let log = fs::File::create(home.path().join("program.log")).expect("a log");
-        let process = command
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("a running program");
+        let process = Program::start(command.stdout(Stdio::null()).stderr(log));
         let guarded = Self {
-            process,
+            _process: process,
             url: format!("http://{listen}/items"),
         };
         let asked = || Call::new("GET", &guarded.url).try_send();
@@ -111,13 +107,6 @@ impl Guarded {
 
     fn status(&self, token: &str) -> u16 {
         Call::new("GET", &self.url).bearer(token).send().status
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -285,7 +274,7 @@ fn express_guards_by_express_oauth2_jwt_bearer() {
 
 /// A Dovecot of the recipe, for the mail of whoever may log in.
 struct Dovecot {
-    process: Child,
+    _process: Program,
     address: SocketAddr,
     /// Where a user who is not root finds it: the directory of a test is for one user alone.
     _directory: TempDir,
@@ -339,10 +328,9 @@ impl Dovecot {
             command.args(["-u", &user, "--", "/usr/sbin/dovecot"]);
         }
         command.arg("-F").arg("-c").arg(root.join("dovecot.conf"));
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null());
-        let process = process.spawn().expect("a running Dovecot");
+        let process = Program::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
         let dovecot = Self {
-            process,
+            _process: process,
             address,
             _directory: directory,
         };
@@ -372,16 +360,6 @@ impl Dovecot {
             "{line}"
         );
         line.starts_with("a OK")
-    }
-}
-
-impl Drop for Dovecot {
-    fn drop(&mut self) {
-        // Its own processes end with it, where it is asked to.
-        let _ = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
-        let _ = self.process.wait();
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
@@ -16,7 +16,7 @@ const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy");
 
 /// A Prometheus that scrapes one server every second.
 struct Prometheus {
-    process: Child,
+    _process: Program,
     address: SocketAddr,
 }
 
@@ -27,17 +27,20 @@ impl Prometheus {
             "global: {{scrape_interval: 1s}}\n\
              scrape_configs:\n  - job_name: scopegate\n    static_configs: [{{targets: ['{watched}']}}]\n"
         );
-        let process = Command::new("prometheus")
-            .arg("--config.file")
-            .arg(home.write("prometheus.yml", &configuration))
-            .arg("--storage.tsdb.path")
-            .arg(home.path().join("prometheus"))
-            .arg(format!("--web.listen-address={address}"))
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(home.path().join("prometheus.log")).expect("a log"))
-            .spawn()
-            .expect("Prometheus");
-        let prometheus = Self { process, address };
+        let process = Program::start(
+            Command::new("prometheus")
+                .arg("--config.file")
+                .arg(home.write("prometheus.yml", &configuration))
+                .arg("--storage.tsdb.path")
+                .arg(home.path().join("prometheus"))
+                .arg(format!("--web.listen-address={address}"))
+                .stdout(Stdio::null())
+                .stderr(fs::File::create(home.path().join("prometheus.log")).expect("a log")),
+        );
+        let prometheus = Self {
+            _process: process,
+            address,
+        };
         let healthy = || prometheus.get("/-/healthy").try_send();
         eventually(healthy, |answer| {
             answer.as_ref().is_some_and(|answer| answer.status == 200)
@@ -61,13 +64,6 @@ impl Prometheus {
         // What is not a number is no answer.
         let is_number = |one: &&Value| one["value"][1] != "NaN";
         series.iter().filter(is_number).count()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
