@@ -1,9 +1,15 @@
 //! Opening, creating and migrating a database.
 
-use std::{io, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    io,
+    path::PathBuf,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
-    Connection, PgConnection,
+    Connection, PgConnection, SqlitePool,
+    error::DatabaseError,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -65,6 +71,30 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
+/// Connects to a SQLite file. Where others turn a new file to its write-ahead log at the same
+/// moment, SQLite refuses at once whatever the timeout: it is asked again.
+async fn connect_sqlite(
+    pool: SqlitePoolOptions,
+    options: &SqliteConnectOptions,
+) -> sqlx::Result<SqlitePool> {
+    let started = Instant::now();
+    loop {
+        match pool.clone().connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && started.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Whether it is SQLite's `SQLITE_BUSY`, the low byte of its extended codes.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
+}
+
 impl Store {
     /// Opens the database of a URL, creates a SQLite file where there is none
     /// (mode 0600), and brings the schema up to date.
@@ -111,9 +141,8 @@ impl Store {
             .before_acquire(|connection, _| {
                 let is_sound = !connection.is_in_transaction();
                 Box::pin(async move { Ok(is_sound) })
-            })
-            .connect_with(options.clone())
-            .await?;
+            });
+        let writer = connect_sqlite(writer, &options).await?;
         // In one transaction, which others who open the file at the same time wait for.
         let mut migration = writer.begin_with("BEGIN IMMEDIATE").await?;
         migrations::sqlite().run(&mut *migration).await?;
