@@ -145,7 +145,7 @@ pub struct Accepted {
 /// Why a token is not accepted: the first check that it fails.
 #[derive(Debug, Error)]
 pub enum NotAccepted {
-    /// It cannot be known at the moment: the change log does not answer.
+    /// It cannot be known now: the change log does not answer.
     #[error("whether the token was revoked cannot be known at the moment")]
     Stale,
     #[error(transparent)]
@@ -156,7 +156,7 @@ pub enum NotAccepted {
     SubjectGone,
     #[error("the client that the token was given to is not active")]
     ClientGone,
-    /// It cannot be known at the moment: the database does not answer.
+    /// It cannot be known now: the database does not answer.
     #[error(transparent)]
     Store(#[from] store::Error),
 }

@@ -55,7 +55,7 @@ pub enum NewAuthentication {
     PrivateKey(String),
 }
 
-/// What is to change of a client; none leaves a field as it is.
+/// A change of a client; `None` leaves a field as it is.
 #[derive(Debug, Default)]
 pub struct ClientPatch {
     pub name: Option<String>,
@@ -304,7 +304,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// Takes back what a user let a client have, and ends all that came of it.
+/// Withdraws what a user consented to for a client, and ends the tokens issued for it.
 pub async fn end_consent(
     authority: &Authority,
     actor: &Actor,

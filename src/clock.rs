@@ -14,12 +14,12 @@ pub enum Clock {
     /// The machine's. One that is set before 1970 reads as 1970.
     #[default]
     System,
-    /// One that stands still until it is moved.
+    /// A clock that is moved by hand.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at the machine's time until it is moved.
+    /// A clock set to the machine's time that runs only when it is moved.
     pub fn manual() -> Self {
         Self::Manual(Arc::new(AtomicI64::new(Self::System.now())))
     }

@@ -96,7 +96,7 @@ impl Allowed {
         self.hosts.iter().any(|one| one == host)
     }
 
-    /// Whether an address may be reached that a host stands for.
+    /// Whether an address that a host resolves to may be reached.
     fn admits(&self, host: &str, address: IpAddr) -> bool {
         let address = address.to_canonical();
         is_public(address)
@@ -242,7 +242,7 @@ fn fresh_for(headers: &HeaderMap) -> Duration {
 /// checked is what is connected to.
 struct Resolver(Arc<Allowed>);
 
-/// A name stands for private addresses alone.
+/// A name resolves to private addresses only.
 #[derive(Debug, Error)]
 #[error("the name has no public address")]
 struct PrivateAddress;

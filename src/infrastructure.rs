@@ -1,4 +1,4 @@
-//! What a request needs and the server cannot give at the moment. None of it says
+//! What a request needs and the server cannot give now. None of it says
 //! anything about the request, and outside it is one answer: 503.
 
 use thiserror::Error;

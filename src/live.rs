@@ -106,7 +106,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Loads the state; generates the first signing key where there is none.
+    /// Loads the state; generates a signing key if there is none yet.
     pub async fn load(
         store: Store,
         key_settings: KeySettings,
@@ -315,7 +315,7 @@ impl Live {
         self.store.close().await;
     }
 
-    /// Whether memory says that there is no user of a name.
+    /// Whether a name is remembered as not found.
     pub fn remembers_nobody(&self, username: &str) -> bool {
         matches!(self.users.get(username), Some(None))
     }

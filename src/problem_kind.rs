@@ -41,7 +41,7 @@ impl ProblemKind {
         Self::Internal,
     ];
 
-    /// The kind that a status alone stands for.
+    /// The kind of a refusal of which only the status is known.
     pub fn of_status(status: u16) -> Self {
         match status {
             401 => Self::InvalidToken,

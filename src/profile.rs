@@ -13,7 +13,7 @@ pub struct Profile {
     pub locale: Option<String>,
 }
 
-/// What is to change of a profile, or what a source says of one: `None` leaves a
+/// A change of a profile, or what a source says of one: `None` leaves a
 /// field as it is, `Some(None)` empties it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfilePatch {

@@ -42,7 +42,7 @@ impl Readiness {
         self.is_stopping.load(Ordering::Relaxed)
     }
 
-    /// The server is about to stop: nobody should send it further requests.
+    /// The server is about to stop: send it no further requests.
     pub fn stop(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
     }

@@ -1,8 +1,8 @@
 //! Limits on failed logins, per username and per origin (an address, or a client that
 //! passes on the passwords of its users), and on what strangers make the server do.
 //!
-//! A try is counted in the database before its password is hashed, and taken
-//! back when the password is right: fifty tries at once are fifty, and neither
+//! An attempt is counted in the database before its password is hashed, and taken
+//! back when the password is right: fifty attempts at once are fifty, and neither
 //! a restart nor a second server begins anew. From an origin where the user
 //! has logged in before, only what fails from there counts, so that a stranger
 //! cannot lock a user out. A name that nobody has is counted like any other.
@@ -42,14 +42,14 @@ const WINDOW: i64 = 15 * 60;
 const DAY: i64 = 24 * 60 * 60;
 /// For how long an address stays a user's usual one after a login, in seconds.
 const USUAL_FOR: i64 = 90 * DAY;
-/// How long a try waits to learn whether those before it failed.
+/// How long an attempt waits to learn whether those before it failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same at a usual address, where it is most likely the user who logs in, perhaps
 /// many times at once. It keeps its place, so that no more wait than the queue holds.
 const PATIENCE_AT_USUAL: Duration = Duration::from_secs(30);
 /// The first pause before asking again, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(400)];
-/// For a try that has waited and then finds no place.
+/// For an attempt that has waited and then finds no place.
 const SOON: Throttled = Throttled { retry_after: 1 };
 /// Old rows are removed at every so many tries.
 const TIDY_EVERY: u32 = 64;
@@ -69,7 +69,7 @@ pub struct Throttled {
     pub retry_after: u64,
 }
 
-/// Why a try was not admitted.
+/// Why an attempt was not admitted.
 #[derive(Debug, Error)]
 pub enum NotAdmitted {
     #[error(transparent)]
@@ -98,7 +98,7 @@ pub enum NotCounted {
     Store(#[from] store::Error),
 }
 
-/// How a try ended.
+/// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Right,
@@ -107,7 +107,7 @@ pub enum Outcome {
     Unchecked,
 }
 
-/// Where a try comes from.
+/// Where an attempt comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Origin<'a> {
     /// From an address, over the network.
@@ -117,7 +117,7 @@ pub enum Origin<'a> {
     Client(&'a str),
 }
 
-/// A try that was admitted. One that is dropped without an outcome stays counted.
+/// An attempt that was admitted. One that is dropped without an outcome stays counted.
 #[must_use]
 pub struct Try {
     store: Store,
@@ -128,7 +128,7 @@ pub struct Try {
     counted: Vec<(String, i64)>,
 }
 
-/// Under what a try is counted: digests, so that the rows are small and name nobody.
+/// What an attempt is counted under: digests, so that rows are small and name no user.
 pub struct Keys {
     origin: String,
     /// How many tries may fail from there.
@@ -146,7 +146,7 @@ impl Throttle {
         }
     }
 
-    /// Admits a try to log in and gives it a place in the hash pool, or refuses it: at
+    /// Admits an attempt to log in and gives it a place in the hash pool, or refuses it: at
     /// once where no place is free, before anything is read or written.
     pub async fn admit_login(
         &self,
@@ -258,7 +258,7 @@ impl Try {
 }
 
 impl Keys {
-    /// Of a try to log in as somebody from somewhere.
+    /// Of an attempt to log in as somebody from somewhere.
     pub fn new(username: &str, origin: Origin<'_>) -> Self {
         let (kind, origin, per_origin) = match origin {
             Origin::Address(address) => ("address", network(address).to_string(), PER_ADDRESS),
@@ -273,7 +273,7 @@ impl Keys {
         }
     }
 
-    /// What a try is counted under, with the limit of each.
+    /// What an attempt is counted under, with the limit of each.
     fn counts(&self, is_usual: bool) -> Vec<(&str, i64)> {
         match is_usual {
             true => vec![(&self.pair, PER_USER)],
@@ -282,7 +282,7 @@ impl Keys {
     }
 }
 
-/// Whoever has an IPv6 address has the 64 bits behind its network.
+/// One person usually has all 64 host bits of an IPv6 network.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

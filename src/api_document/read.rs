@@ -47,7 +47,7 @@ impl ApiDocument {
     }
 }
 
-/// A text at a JSON pointer; empty where there is none.
+/// The text at a JSON pointer; empty if it is missing.
 fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
     let found = value.pointer(pointer).and_then(Value::as_str);
     found.unwrap_or_default()
@@ -203,7 +203,7 @@ impl Reader<'_> {
         Ok(operations)
     }
 
-    /// What a reference within the document stands for.
+    /// What a reference within the document points to.
     fn follow<'v>(&'v self, value: &'v Value, at: &str) -> Result<&'v Value, DocumentError> {
         let malformed = |problem| DocumentError::Malformed {
             at: at.to_owned(),

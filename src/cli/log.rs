@@ -18,7 +18,7 @@ use tracing_subscriber::{
 
 /// Starts logging as configured.
 pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    // Notices of PostgreSQL, as that a table exists, are for nobody.
+    // PostgreSQL's notices, such as "relation exists, skipping", help no operator.
     let directives = format!("sqlx::postgres::notice=warn,{}", config.log);
     let filter = EnvFilter::try_new(directives).map_err(|error| format!("log: {error}"))?;
     let lines = tracing_subscriber::fmt()

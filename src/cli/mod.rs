@@ -93,7 +93,7 @@ pub fn run() -> ExitCode {
     match outcome.and_then(|()| Ok(written?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where nobody reads it, the status tells.
+            // If nobody reads it, the exit status still tells.
             let _ = writeln!(io::stderr(), "scopegate: {error}");
             ExitCode::FAILURE
         }

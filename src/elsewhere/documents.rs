@@ -29,7 +29,7 @@ pub(super) fn send_users<U: DeserializeOwned>(
     let mut send = |user: Value| {
         number += 1;
         let entry = entry_of(Row::empty(Place::Row(number)), user, put, &mut notes);
-        // The rest of a document is read even where nobody receives it any more.
+        // The rest of a document is read even if the receiver is gone.
         let _ = rows.blocking_send(entry);
     };
     let mut document = serde_json::Deserializer::from_reader(input);

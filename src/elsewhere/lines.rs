@@ -10,7 +10,7 @@ const MAX_LINE_BYTES: u64 = 256 * 1024;
 /// A line with its number, from 1 on; without its end.
 pub(super) struct Line {
     pub number: u64,
-    /// Its text, or why it is none.
+    /// Its text, or why it is not text.
     pub text: Result<String, &'static str>,
 }
 

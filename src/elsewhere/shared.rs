@@ -195,7 +195,7 @@ impl SharedUsers {
         Ok(layout)
     }
 
-    /// What was found. A name on two rows is nobody's: the log says so.
+    /// What was found. A name on two rows belongs to no user: the log says so.
     fn known<T: Default>(&self, outcome: Result<T, ForeignError>) -> Result<T, ForeignError> {
         match outcome {
             Err(ambiguous @ ForeignError::Ambiguous { .. }) => {

@@ -49,7 +49,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Sends every row; ends early when nobody receives them.
+    /// Sends every row; stops when the receiver is gone.
     pub async fn read(self, rows: Sender<Entry>) -> Result<Notes, SourceError> {
         match self {
             Self::Django {

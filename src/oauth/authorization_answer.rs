@@ -77,7 +77,7 @@ pub enum NotAuthorized {
     Page(Unanswerable),
     /// The client is told, at its redirect URI (RFC 6749 §4.1.2.1).
     Answer(Reply),
-    /// It cannot be answered at the moment.
+    /// It cannot be answered now.
     Failed(Error),
 }
 

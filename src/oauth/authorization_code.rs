@@ -26,7 +26,7 @@ pub struct AuthorizationCodeGrant {
     pub client: ClientCredentials,
 }
 
-/// Gives the token that a code stands for. A code serves once: what came of it
+/// Exchanges a code for its token. A code is used once: what was issued for it
 /// ends when it is used again (RFC 6749 §4.1.2).
 pub async fn authorization_code(
     authority: &Authority,

@@ -32,7 +32,7 @@ pub struct SignedIn {
     pub auth_time: i64,
 }
 
-/// What is to happen next.
+/// The next step.
 #[derive(Debug)]
 pub enum Step {
     /// The user has to type the password.
@@ -43,7 +43,7 @@ pub enum Step {
     Answer(Reply),
 }
 
-/// Says what is to happen next with a request: log in, ask, or answer the client.
+/// Decides the next step of a request: log in, ask for consent, or answer the client.
 pub async fn proceed(
     authority: &Authority,
     request: &AuthorizationRequest,

@@ -76,7 +76,7 @@ pub(super) async fn issue_for_user(
         false => Err(Error::from(LoginRefused::Gone(user.username.clone()))),
     };
     authority.write(&acting(user, client)?, write).await?;
-    // The user may be so new that memory still says there is none: a token that
+    // The user may be so new that memory does not have it yet: a token that
     // was just issued must not be refused.
     if authority.live.remembers_nobody(&user.username) {
         authority.live.catch_up().await?;

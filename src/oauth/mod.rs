@@ -79,7 +79,7 @@ pub fn grant_types(config: &Config) -> Vec<&'static str> {
 }
 
 /// Accepts a token that this server issued, for whatever API. That it is refused
-/// is an answer; that this cannot be known at the moment is an error.
+/// is an answer; not being able to know now is an error.
 async fn accept(
     authority: &Authority,
     token: &str,

@@ -81,7 +81,7 @@ pub async fn await_login(
     Ok(())
 }
 
-/// Forgets a request that was answered: a reference serves once (RFC 9126 §4).
+/// Forgets a request that was answered: a reference is used once (RFC 9126 §4).
 pub async fn forget_request(authority: &Authority, reference: &str) -> Result<(), Error> {
     if let Some(digest) = digest_of(reference) {
         let now = authority.clock.now();

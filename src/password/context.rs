@@ -15,7 +15,7 @@ pub struct Context {
     dummy: PasswordHash,
 }
 
-/// What came of comparing a password with a hash.
+/// The result of comparing a password with a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is the password. With `needs_rehash`, its hash should be replaced by a

@@ -27,7 +27,7 @@ pub(super) fn parse(stored: &str, _: &Limits) -> Result<Box<dyn StoredHash>, Ref
     Ok(parse_crypted(crypted))
 }
 
-/// What crypt(3) writes: behind `{CRYPT}` it stands alone.
+/// What crypt(3) writes, with nothing else after `{CRYPT}`.
 pub(super) fn is_crypted(text: &str) -> bool {
     text.len() == 13 && text.bytes().all(|byte| CRYPT_ALPHABET.contains(&byte))
 }

@@ -75,7 +75,7 @@ pub(super) fn parse_salted(stored: &str, limits: &Limits) -> Result<Box<dyn Stor
     build(digest, salt, value, limits)
 }
 
-/// What stands behind `{SSHA}` and the like.
+/// What follows `{SSHA}` and the like.
 pub(super) fn parse_base64(
     digest: Digest,
     text: &str,

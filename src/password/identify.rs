@@ -72,7 +72,7 @@ const FORMATS: &[(&str, Format)] = &[
     ("{", Labelled),
 ];
 
-/// What stands behind a label, as LDAP servers, Dovecot and Spring write it: the label
+/// What follows a label, as LDAP servers, Dovecot and Spring write it: the label
 /// says the scheme, in letters of either case, and the rest is in one of the formats or
 /// a digest in base64.
 const LABELS: &[(&str, Label)] = &[

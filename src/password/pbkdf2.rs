@@ -62,7 +62,7 @@ pub(super) fn parse_passlib(stored: &str, limits: &Limits) -> Result<Box<dyn Sto
     build(scheme, digest, Some(count), salt, key, limits)
 }
 
-/// What stands behind `{PBKDF2-SHA256}` and the like.
+/// What follows `{PBKDF2-SHA256}` and the like.
 pub(super) fn parse_labelled(
     digest: Digest,
     rest: &str,

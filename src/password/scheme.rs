@@ -118,7 +118,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The family by which a policy speaks of this scheme.
+    /// The name of this scheme's family in a policy.
     pub fn family(self) -> Family {
         match self {
             Self::Bcrypt | Self::DjangoBcrypt | Self::WordPress => Family::Bcrypt,

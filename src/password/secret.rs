@@ -73,7 +73,7 @@ impl fmt::Debug for PasswordHash {
 pub struct SiteSalt(Zeroizing<String>);
 
 impl SiteSalt {
-    /// The text of the setting, as it stands in the application's configuration.
+    /// The text of the setting, as in the application's configuration.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }

@@ -112,7 +112,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The scopes of an entry, in which `*` stands for every one of the catalogue.
+    /// The scopes of an entry, in which `*` means every scope of the catalogue.
     fn all_of(&self, scopes: &ScopeSet) -> ScopeSet {
         match scopes.contains("*") {
             true => self.catalogue.iter().cloned().collect(),

@@ -1,4 +1,4 @@
-//! The assertions that clients authenticated with (RFC 7523 §3): each serves once.
+//! The assertions that clients authenticated with (RFC 7523 §3): each is used once.
 
 use super::{Result, Store, commit};
 

@@ -398,7 +398,7 @@ impl Transaction {
         self.ends_of_chain(SELECT_CHAIN.to_owned()).await
     }
 
-    /// The ends of the chain, which nobody else moves until the transaction ends.
+    /// The ends of the chain, locked until the transaction ends.
     async fn lock_audit_chain(&mut self) -> Result<Chain> {
         let statement = self.locking(SELECT_CHAIN, Lock::Update);
         self.ends_of_chain(statement).await

@@ -216,7 +216,7 @@ impl Transaction {
         }))
     }
 
-    /// Forgets what a user let a client have, and ends all that came of it.
+    /// Deletes what a user consented to for a client, and ends the tokens issued for it.
     pub async fn end_consent(&mut self, user_id: &str, client_id: &str, now: i64) -> Result<()> {
         let families: Vec<String> = within!(self, |connection| {
             sqlx::query("DELETE FROM consents WHERE user_id = $1 AND client_id = $2")

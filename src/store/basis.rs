@@ -83,7 +83,7 @@ impl Transaction {
         Ok(revoked.is_none())
     }
 
-    /// A number of the row that a key names, which nobody changes from here on.
+    /// A number of the row that a key names, locked until the transaction ends.
     async fn share(&mut self, statement: &str, key: &str) -> Result<Option<i64>> {
         let statement = self.locking(statement, Lock::Share);
         Ok(within!(self, |connection| {

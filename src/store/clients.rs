@@ -183,7 +183,7 @@ impl Store {
 }
 
 impl Transaction {
-    /// The client of an id, which nobody else changes until the transaction ends.
+    /// The client of an id, locked until the transaction ends.
     pub async fn client(&mut self, id: &str) -> Result<Option<Client>> {
         let statement = self.locking(select_clients!("WHERE id = $1"), Lock::Update);
         let row: Option<Row> = within!(self, |connection| {

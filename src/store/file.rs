@@ -18,7 +18,7 @@ pub struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    /// Creates the file where there is none. It holds password hashes and private keys;
+    /// Creates the file if it is missing. It holds password hashes and private keys;
     /// SQLite gives its mode to the write-ahead log beside it.
     pub fn create(path: &Path) -> io::Result<Self> {
         let created = OpenOptions::new()

@@ -35,7 +35,7 @@ pub struct Addition {
     pub imported_hash: Option<String>,
 }
 
-/// What is to change of a user.
+/// A change of a user.
 #[derive(Debug)]
 pub struct Alteration {
     pub id: String,

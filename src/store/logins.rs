@@ -16,14 +16,14 @@ impl Window {
     }
 }
 
-/// What became of a try that was to be counted.
+/// What became of an attempt that was to be counted.
 #[derive(Clone, Debug)]
 pub enum Counted {
     /// It was counted, in windows that began then, one a key.
     Yes { since: Vec<i64> },
     /// The limit is reached, until a window that began then is over.
     No { since: i64 },
-    /// The limit is reached by tries that are still being checked.
+    /// The limit is reached by attempts that are still being checked.
     Undecided { since: i64 },
 }
 
@@ -36,7 +36,7 @@ pub enum Ending {
 }
 
 impl Store {
-    /// Counts a try under keys, each with its limit: under all of them or under none.
+    /// Counts an attempt under keys, each with its limit: under all of them or under none.
     pub async fn count_try(&self, keys: &[(&str, i64)], window: Window) -> Result<Counted> {
         let mut since = Vec::new();
         commit!(self, |transaction| {
@@ -78,7 +78,7 @@ impl Store {
         Ok(Counted::Yes { since })
     }
 
-    /// Ends a try that was counted; `usual` is the address to remember, where nothing
+    /// Ends an attempt that was counted; `usual` is the address to remember, where nothing
     /// that failed before counts any longer.
     pub async fn end_try(
         &self,

@@ -96,7 +96,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 impl Store {
-    /// Opens the database of a URL, creates a SQLite file where there is none
+    /// Opens the database of a URL, creates a missing SQLite file
     /// (mode 0600), and brings the schema up to date.
     pub async fn open(url: &str) -> std::result::Result<Self, OpenError> {
         if is_sqlite(url) {
@@ -211,7 +211,7 @@ impl Store {
         self.latest_change().await.map(drop)
     }
 
-    /// Writes something that nobody reads.
+    /// Writes a row that is never read.
     pub async fn try_writing(&self) -> Result<()> {
         commit!(self, |transaction| {
             sqlx::query("UPDATE write_probe SET number = number + 1")

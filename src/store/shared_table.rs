@@ -242,7 +242,7 @@ impl UserTable {
         }
     }
 
-    /// The column that stands in for an empty username.
+    /// The column that replaces an empty username.
     fn email_as_name(&self) -> Option<&str> {
         let email = self.email.as_deref();
         email.filter(|email| *email != self.username)

@@ -48,7 +48,7 @@ impl Transaction {
             .await
     }
 
-    /// Gives a kind other scopes; the tokens of its subjects have what is left of theirs.
+    /// Changes the scopes of a kind; tokens of its subjects lose the scopes that it lost.
     pub async fn change_subject_kind(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
         within!(self, |connection| {
             sqlx::query("DELETE FROM subject_kind_scopes WHERE kind = $1")

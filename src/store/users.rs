@@ -44,7 +44,7 @@ pub struct NewUser {
     pub scopes: ScopeSet,
 }
 
-/// What is to change of a user: `None` leaves a field as it is, `Some(None)`
+/// A change of a user: `None` leaves a field as it is, `Some(None)`
 /// empties it.
 #[derive(Debug, Default)]
 pub struct UserPatch {
@@ -222,7 +222,7 @@ impl Store {
 }
 
 impl Transaction {
-    /// The user of a name, whom nobody else changes until the transaction ends.
+    /// The user of a name, locked until the transaction ends.
     pub async fn user(&mut self, username: &str) -> Result<Option<UserRow>> {
         let lock = self.locking("SELECT id FROM users WHERE username = $1", Lock::Update);
         let row: Option<Row> = within!(self, |connection| {

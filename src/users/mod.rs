@@ -38,7 +38,7 @@ pub struct NewAccount {
     pub scopes: ScopeSet,
 }
 
-/// What is to change: `None` leaves a field as it is, `Some(None)` empties it.
+/// A change: `None` leaves a field as it is, `Some(None)` empties it.
 #[derive(Debug, Default)]
 pub struct Patch {
     pub profile: ProfilePatch,

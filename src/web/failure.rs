@@ -25,7 +25,7 @@ pub(super) enum Failure {
     /// Too many tries have failed: how many seconds to wait.
     Throttled(u64),
     TooLarge,
-    /// It cannot be done at the moment.
+    /// It cannot be done now.
     Unavailable,
 }
 

@@ -32,7 +32,7 @@ pub enum Denied {
     /// The token lacks a scope.
     #[error("this needs a token with the scope {0}")]
     InsufficientScope(ScopeSet),
-    /// Whether the token was revoked cannot be known at the moment.
+    /// Whether the token was revoked cannot be known now.
     #[error("tokens cannot be checked at the moment")]
     Unavailable,
 }

@@ -48,7 +48,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// With a client ([`following_revocations`](Self::following_revocations)) a token that was
 /// revoked is refused within a second; without one, when it expires.
 ///
-/// It is to be used within a tokio runtime.
+/// Use it within a tokio runtime.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Errors on their way out: each becomes a response here and nowhere else, in
 //! the shape that its place has. RFC 6749 for the OAuth endpoints, RFC 6750 for
 //! what guards refuse ([`crate::guard::Denied`]), RFC 9457 for all else, what
-//! the HTTP library refuses by itself included.
+//! the HTTP library itself refuses included.
 //!
 //! A client is told what it did wrong. What went wrong in here goes to the log,
 //! and outside is 503 or 500 without a word of it.
