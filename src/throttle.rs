@@ -27,11 +27,11 @@ use crate::{
     store::{self, Counted, Ending, Store, Window},
 };
 
-/// Tries that may fail for a username, within the window.
+/// Attempts that may fail for a username, within the window.
 const PER_USER: i64 = 10;
-/// Tries that may fail from an address, within the window.
+/// Attempts that may fail from an address, within the window.
 const PER_ADDRESS: i64 = 100;
-/// Tries that may fail through a client that authenticated with its secret.
+/// Attempts that may fail through a client that authenticated with its secret.
 const PER_CLIENT: i64 = 10_000;
 /// Clients that may register themselves from an address, within the window.
 const REGISTRATIONS: i64 = 100;
@@ -51,17 +51,17 @@ const PATIENCE_AT_USUAL: Duration = Duration::from_secs(30);
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(400)];
 /// For an attempt that has waited and then finds no place.
 const SOON: Throttled = Throttled { retry_after: 1 };
-/// Old rows are removed at every so many tries.
+/// Old rows are removed at every so many attempts.
 const TIDY_EVERY: u32 = 64;
 
-/// What counts tries.
+/// What counts attempts.
 pub struct Throttle {
     store: Store,
     clock: Clock,
-    tries: AtomicU32,
+    attempts: AtomicU32,
 }
 
-/// Too many tries have failed.
+/// Too many attempts have failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many attempts: try again later")]
 pub struct Throttled {
@@ -119,7 +119,7 @@ pub enum Origin<'a> {
 
 /// An attempt that was admitted. One that is dropped without an outcome stays counted.
 #[must_use]
-pub struct Try {
+pub struct Attempt {
     store: Store,
     clock: Clock,
     place: Place,
@@ -131,7 +131,7 @@ pub struct Try {
 /// What an attempt is counted under: digests, so that rows are small and name no user.
 pub struct Keys {
     origin: String,
-    /// How many tries may fail from there.
+    /// How many attempts may fail from there.
     per_origin: i64,
     user: String,
     pair: String,
@@ -142,7 +142,7 @@ impl Throttle {
         Self {
             store,
             clock,
-            tries: AtomicU32::new(0),
+            attempts: AtomicU32::new(0),
         }
     }
 
@@ -153,7 +153,7 @@ impl Throttle {
         hashing: &Arc<HashPool>,
         keys: Keys,
         gone: &Gone,
-    ) -> Result<Try, NotAdmitted> {
+    ) -> Result<Attempt, NotAdmitted> {
         let mut place = hashing.reserve_unless(gone.clone())?;
         self.tidy().await;
         let (asked_at, [mut pause, longest_pause]) = (Instant::now(), PAUSES);
@@ -167,10 +167,10 @@ impl Throttle {
                 PATIENCE
             };
             let counts = keys.counts(is_usual);
-            match self.store.count_try(&counts, window(now)).await? {
+            match self.store.count_attempt(&counts, window(now)).await? {
                 Counted::Yes { since } => {
                     let counted = counts.iter().map(|(key, _)| (*key).to_owned());
-                    return Ok(Try {
+                    return Ok(Attempt {
                         store: self.store.clone(),
                         clock: self.clock.clone(),
                         place,
@@ -206,7 +206,7 @@ impl Throttle {
         let key = digest(&[name, &network(address).to_string()]);
         let now = self.clock.now();
         let counts = [(&*key, limit)];
-        match self.store.count_try(&counts, window(now)).await? {
+        match self.store.count_attempt(&counts, window(now)).await? {
             Counted::Yes { .. } => Ok(()),
             Counted::Undecided { since } | Counted::No { since } => {
                 Err(throttled(since, now).into())
@@ -215,7 +215,7 @@ impl Throttle {
     }
 
     async fn tidy(&self) {
-        let number = self.tries.fetch_add(1, Ordering::Relaxed);
+        let number = self.attempts.fetch_add(1, Ordering::Relaxed);
         if !number.is_multiple_of(TIDY_EVERY) {
             return;
         }
@@ -226,14 +226,14 @@ impl Throttle {
     }
 }
 
-impl Try {
+impl Attempt {
     /// Where its password is checked.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Ends the try and leaves its place. That it cannot be written is no reason
-    /// to turn a user away: the try then stays counted.
+    /// Ends the attempt and leaves its place. That it cannot be written is no reason
+    /// to turn a user away: the attempt then stays counted.
     pub async fn end(self, outcome: Outcome) -> Place {
         if let Err(error) = self.write(outcome).await {
             tracing::warn!(%error, "the outcome of a login was not counted");
@@ -253,7 +253,7 @@ impl Try {
         };
         let usual = (outcome == Outcome::Right).then_some(&*self.keys.pair);
         let now = self.clock.now();
-        self.store.end_try(&counted, ending, usual, now).await
+        self.store.end_attempt(&counted, ending, usual, now).await
     }
 }
 
@@ -282,7 +282,7 @@ impl Keys {
     }
 }
 
-/// One person usually has all 64 host bits of an IPv6 network.
+/// What an origin is known by: of IPv6 the upper 64 bits, since one person has all of the rest.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -46,7 +46,7 @@ impl Revoker {
     }
 }
 
-/// Ends an access token, or a refresh token and all tokens of its family. A token
+/// Ends an access token, or a refresh token and all tokens of its grant. A token
 /// that is not known is as good as revoked (§2.2).
 pub async fn revoke(authority: &Authority, revoker: &Revoker, token: &str) -> Result<(), Error> {
     let (which, client_id, subject) = match token.starts_with(Opaque::REFRESH_TOKEN) {

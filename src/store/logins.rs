@@ -27,7 +27,7 @@ pub enum Counted {
     Undecided { since: i64 },
 }
 
-/// How a counted try ended.
+/// How a counted attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     Failed,
@@ -37,7 +37,7 @@ pub enum Ending {
 
 impl Store {
     /// Counts an attempt under keys, each with its limit: under all of them or under none.
-    pub async fn count_try(&self, keys: &[(&str, i64)], window: Window) -> Result<Counted> {
+    pub async fn count_attempt(&self, keys: &[(&str, i64)], window: Window) -> Result<Counted> {
         let mut since = Vec::new();
         commit!(self, |transaction| {
             for (key, limit) in keys {
@@ -80,7 +80,7 @@ impl Store {
 
     /// Ends an attempt that was counted; `usual` is the address to remember, where nothing
     /// that failed before counts any longer.
-    pub async fn end_try(
+    pub async fn end_attempt(
         &self,
         keys: &[(&str, i64)],
         ending: Ending,

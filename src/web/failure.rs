@@ -22,7 +22,7 @@ pub(super) enum Failure {
     Forged,
     /// What was asked for cannot be.
     Refused(Why),
-    /// Too many tries have failed: how many seconds to wait.
+    /// Too many attempts have failed: how many seconds to wait.
     Throttled(u64),
     TooLarge,
     /// It cannot be done now.

@@ -111,13 +111,7 @@ fn the_set_up_of_the_documentation_can_be_applied() {
         .split("## The set-up as a file")
         .nth(1)
         .expect("a section");
-    let yaml = section
-        .split("```yaml\n")
-        .nth(1)
-        .and_then(|text| text.split("```").next());
-    let yaml = yaml
-        .expect("a set-up")
-        .replace("/run/secrets/nightly", "nightly.secret");
+    let yaml = blocks(section, "yaml")[0].replace("/run/secrets/nightly", "nightly.secret");
     let home = home();
     home.write("page.yaml", &yaml);
     let done = apply(&home, &["page.yaml"]).succeeded().stdout;

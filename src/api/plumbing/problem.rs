@@ -130,7 +130,7 @@ impl Problem {
         }
     }
 
-    /// Too many tries have failed.
+    /// Too many attempts have failed.
     pub(in crate::api) fn throttled(throttled: Throttled) -> Self {
         Self {
             retry_after: Some(throttled.retry_after),
