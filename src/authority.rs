@@ -2,7 +2,7 @@
 //! which the protocol ([`crate::oauth`]) and the rooms of users, clients, scopes,
 //! kinds, tokens and keys work with.
 
-use std::{sync::Arc, time::Instant};
+use std::{fmt::Display, sync::Arc, time::Instant};
 
 use thiserror::Error;
 
@@ -25,7 +25,10 @@ use crate::{
     password::{Context, Policy, PolicyError},
     readiness::Readiness,
     scope::ScopeSet,
-    store::{self, ForeignError, Issuing, OpenError, Store, Transaction, UserRow},
+    store::{
+        self, ForeignError, Issuing, MayConflict, OpenError, Store, Transaction, UserRow,
+        unless_in_conflict,
+    },
     subject::Subject,
     throttle::Throttle,
     token::{Claims, Expected, Refused, Verified},
@@ -186,26 +189,31 @@ impl From<LiveError> for NotAccepted {
 
 impl Authority {
     /// The one path of every change: a transaction, in which the change checks what
-    /// it rests on and writes, and with it what the audit log tells of it, all or nothing; once it is on disk, what it
-    /// announced is in force in this server. A change that refuses leaves nothing
-    /// behind.
+    /// it rests on and writes, and with it what the audit log tells of it, all or
+    /// nothing; once it is on disk, what it announced is in force in this server. A
+    /// change that refuses leaves nothing behind. Where another transaction was in its
+    /// way, the change runs again.
     ///
     /// # Errors
     /// The change's own, or the infrastructure's.
-    pub async fn write<T, E: From<Infrastructure> + std::fmt::Display>(
+    pub async fn write<T, E: From<Infrastructure> + MayConflict + Display>(
         &self,
         actor: &Actor,
-        change: impl AsyncFnOnce(&mut Transaction) -> Result<T, E>,
+        change: impl AsyncFnOnce(&mut Transaction) -> Result<T, E> + Clone,
     ) -> Result<T, E> {
         let began = Instant::now();
-        let mut transaction = self.store.begin().await.map_err(Infrastructure::from)?;
-        let outcome = change(&mut transaction)
+        let attempt = async || {
+            let mut transaction = self.store.begin().await.map_err(Infrastructure::from)?;
+            let outcome = change.clone()(&mut transaction).await?;
+            let now = self.clock.now();
+            let written = transaction.audit(actor, now).await;
+            written.map_err(Infrastructure::from)?;
+            let announces = transaction.commit().await.map_err(Infrastructure::from)?;
+            Ok::<_, E>((outcome, announces))
+        };
+        let (outcome, announces) = unless_in_conflict(attempt)
             .await
             .inspect_err(|refused| tracing::debug!(who = ?actor.who, %refused, "not changed"))?;
-        let now = self.clock.now();
-        let written = transaction.audit(actor, now).await;
-        written.map_err(Infrastructure::from)?;
-        let announces = transaction.commit().await.map_err(Infrastructure::from)?;
         self.metrics.wrote(began.elapsed());
         if announces {
             tracing::debug!(who = ?actor.who, token = actor.token_id, "changed");

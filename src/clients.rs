@@ -56,7 +56,7 @@ pub enum NewAuthentication {
 }
 
 /// A change of a client; `None` leaves a field as it is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientPatch {
     pub name: Option<String>,
     pub grants: Option<BTreeSet<GrantType>>,

@@ -8,7 +8,7 @@ use crate::{
     live::{KeyRingError, LiveError},
     opaque::NoRandomness,
     password::HashError,
-    store,
+    store::{self, MayConflict},
 };
 
 /// A part of the server that failed.
@@ -42,6 +42,12 @@ impl Infrastructure {
     }
 }
 
+impl MayConflict for Infrastructure {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}
+
 impl From<LiveError> for Infrastructure {
     fn from(error: LiveError) -> Self {
         match error {
@@ -52,7 +58,7 @@ impl From<LiveError> for Infrastructure {
 }
 
 /// Lets `?` turn what fails in the infrastructure into an error that has a variant
-/// `Infrastructure`.
+/// `Infrastructure`, and tell what of it is worth another attempt.
 macro_rules! from_infrastructure {
     ($error:ty: $($source:ty),+ $(,)?) => {
         $(impl From<$source> for $error {
@@ -60,6 +66,12 @@ macro_rules! from_infrastructure {
                 Self::Infrastructure(error.into())
             }
         })+
+
+        impl $crate::store::MayConflict for $error {
+            fn is_conflict(&self) -> bool {
+                matches!(self, Self::Infrastructure(error) if error.is_conflict())
+            }
+        }
     };
 }
 pub(crate) use from_infrastructure;

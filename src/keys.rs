@@ -249,7 +249,7 @@ async fn change<T>(
     authority: &Authority,
     actor: &Actor,
     now: i64,
-    plan: impl FnOnce(&mut Vec<KeyRow>, Option<i64>) -> Result<T, Error>,
+    plan: impl FnOnce(&mut Vec<KeyRow>, Option<i64>) -> Result<T, Error> + Clone,
 ) -> Result<T, Error> {
     let write = async |transaction: &mut Transaction| {
         let (mut rows, latest_expiry) = transaction.keys(now).await?;

@@ -92,7 +92,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
     let authority = Arc::new(authority);
     let app = app(&authority)?;
     let live = Arc::clone(&authority.live);
-    let follower = tokio::spawn(async move { live.follow().await });
+    let follower = tokio::spawn(async move { Box::pin(live.follow()).await });
     let house = Arc::clone(&authority);
     let housekeeper = tokio::spawn(async move { housekeeping::keep_house(&house).await });
     let audited = Arc::clone(&authority);

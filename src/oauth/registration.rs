@@ -40,7 +40,7 @@ const MAX_URI_BYTES: usize = 2048;
 const GRANTS: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
 
 /// What a client says of itself (RFC 7591 §2). Members that are not here are ignored.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ClientMetadata {
     pub redirect_uris: Vec<String>,
@@ -333,6 +333,7 @@ pub(super) struct Checked {
 }
 
 /// How a client will authenticate.
+#[derive(Clone)]
 pub(super) enum Method {
     None,
     Secret,

@@ -5,7 +5,6 @@ use std::fmt;
 use super::SetupError;
 use crate::{
     client::Client,
-    error::Error,
     password::{Password, PasswordHash},
     store::{self, NewUser, ScopeRow, SubjectKindRow, Transaction, UserPatch},
 };
@@ -81,10 +80,7 @@ impl Step {
                 entry: self.entry(),
                 reason: "one of its scopes is not in the catalogue any more".to_owned(),
             },
-            other => SetupError::Entry {
-                entry: self.entry(),
-                error: Error::from(other),
-            },
+            other => other.into(),
         }
     }
 

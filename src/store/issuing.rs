@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{AuditEntry, Basis, Error, Result, Store, tokens};
+use super::{AuditEntry, Basis, Error, Result, Store, tokens, unless_in_conflict};
 use crate::{actor::Actor, audit_event::Outcome, issued_token::Token};
 
 /// The most that are written in one transaction.
@@ -148,6 +148,10 @@ fn again(error: &Error) -> Error {
 impl Store {
     /// Stores those tokens whose clients hold; says of each whether it did.
     async fn issue(&self, issued: &[&Issuance]) -> Result<Vec<bool>> {
+        unless_in_conflict(async || self.try_to_issue(issued).await).await
+    }
+
+    async fn try_to_issue(&self, issued: &[&Issuance]) -> Result<Vec<bool>> {
         let mut transaction = self.begin().await?;
         // In one order, so that two batches do not wait for each other.
         let clients = issued.iter().map(|one| (one.client(), false));

@@ -38,8 +38,8 @@ pub enum Ending {
 impl Store {
     /// Counts an attempt under keys, each with its limit: under all of them or under none.
     pub async fn count_attempt(&self, keys: &[(&str, i64)], window: Window) -> Result<Counted> {
-        let mut since = Vec::new();
-        commit!(self, |transaction| {
+        Ok(commit!(self, |transaction| {
+            let mut since = Vec::new();
             for (key, limit) in keys {
                 let counted: Option<i64> = sqlx::query_scalar(
                     "INSERT INTO login_failures AS row (key, failures, pending, since)
@@ -74,8 +74,8 @@ impl Store {
                     Counted::No { since }
                 });
             }
-        });
-        Ok(Counted::Yes { since })
+            Counted::Yes { since }
+        }))
     }
 
     /// Ends an attempt that was counted; `usual` is the address to remember, where nothing

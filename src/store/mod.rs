@@ -16,6 +16,7 @@ mod basis;
 mod changes;
 mod clear_text;
 mod clients;
+mod conflict;
 mod devices;
 mod file;
 mod foreign;
@@ -45,6 +46,7 @@ pub use authorizations::{CodeRow, ConsentRow};
 pub use backup::BackupError;
 pub use basis::{Basis, UserBasis};
 pub use changes::Change;
+pub use conflict::{MayConflict, unless_in_conflict};
 pub use devices::{Decision, DeviceRow};
 use file::DatabaseFile;
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable, can_read};
@@ -67,10 +69,11 @@ pub use tokens::{TokenFilter, audience_in_words, audience_of};
 pub use transaction::Transaction;
 pub use users::{NewUser, UserPage, UserPatch, UserRow};
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{PgPool, SqlitePool, error::ErrorKind};
 use thiserror::Error;
+use tokio::time::timeout;
 
 /// A database: a pool of connections to SQLite or PostgreSQL.
 #[derive(Clone, Debug)]
@@ -99,6 +102,10 @@ pub enum Error {
     /// A row that this one names is not there.
     #[error("it refers to something that does not exist")]
     MissingReference,
+    /// Another transaction was in its way (a serialization failure, a deadlock). Nothing was
+    /// written, and the same may succeed now.
+    #[error("another transaction was in its way: {0}")]
+    Conflict(sqlx::Error),
     /// The database cannot be reached, is locked or full, or its content is not what was written.
     #[error("the database did not answer: {0}")]
     Unavailable(sqlx::Error),
@@ -113,12 +120,13 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        match error
-            .as_database_error()
-            .map(sqlx::error::DatabaseError::kind)
-        {
-            Some(sqlx::error::ErrorKind::UniqueViolation) => Self::Exists,
-            Some(sqlx::error::ErrorKind::ForeignKeyViolation) => Self::MissingReference,
+        let Some(said) = error.as_database_error() else {
+            return Self::Unavailable(error);
+        };
+        match said.kind() {
+            ErrorKind::UniqueViolation => Self::Exists,
+            ErrorKind::ForeignKeyViolation => Self::MissingReference,
+            _ if conflict::is_conflict(said) => Self::Conflict(error),
             _ => Self::Unavailable(error),
         }
     }
@@ -148,23 +156,28 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Runs statements on a connection of either database.
 macro_rules! read {
-    ($store:expr, |$connection:ident| $body:expr) => {
-        match &$store.pools {
-            $crate::store::Pools::Sqlite { file, readers, .. } => {
-                file.check()?;
-                let mut $connection = readers.acquire().await?;
-                $body
-            }
-            $crate::store::Pools::Postgres(pool) => {
-                let mut $connection = pool.acquire().await?;
-                $body
-            }
-        }
-    };
+    ($store:expr, |$connection:ident| $body:expr) => {{
+        let statements = ::std::pin::pin!(async {
+            let outcome = match &$store.pools {
+                $crate::store::Pools::Sqlite { file, readers, .. } => {
+                    file.check()?;
+                    let mut $connection = readers.acquire().await?;
+                    $body
+                }
+                $crate::store::Pools::Postgres(pool) => {
+                    let mut $connection = pool.acquire().await?;
+                    $body
+                }
+            };
+            Ok::<_, $crate::store::Error>(outcome)
+        });
+        $crate::store::answered(statements).await?
+    }};
 }
 
-/// Runs statements in a transaction of its own and commits it: for what the server
-/// notes for itself. What somebody changes goes through [`Transaction`].
+/// Runs statements in a transaction of its own and commits it, again where another one was
+/// in its way: for what the server notes for itself. What somebody changes goes through
+/// [`Transaction`].
 macro_rules! commit {
     ($store:expr, |$transaction:ident| $body:expr) => {
         match &$store.pools {
@@ -176,10 +189,14 @@ macro_rules! commit {
                 outcome
             }
             $crate::store::Pools::Postgres(pool) => {
-                let mut $transaction = pool.begin().await?;
-                let outcome = $body;
-                $transaction.commit().await?;
-                outcome
+                let attempt = async || {
+                    let mut $transaction = pool.begin().await?;
+                    let outcome = $body;
+                    $transaction.commit().await?;
+                    Ok::<_, $crate::store::Error>(outcome)
+                };
+                let attempt = async || $crate::store::answered(attempt()).await;
+                $crate::store::unless_in_conflict(attempt).await?
             }
         }
     };
@@ -212,6 +229,20 @@ macro_rules! row {
             }
         }
     };
+}
+
+/// How long a few statements may take. PostgreSQL ends each of them earlier by itself
+/// ([`open`]): they take longer only where the connection is lost and nobody has said so.
+const LOST_AFTER: Duration = Duration::from_secs(20);
+
+/// Waits for the database's answer to a few statements.
+///
+/// # Errors
+/// Their own, or that there is no answer.
+async fn answered<T>(statements: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(LOST_AFTER, statements)
+        .await
+        .map_err(open::no_answer)?
 }
 
 /// What is stored and cannot be read.

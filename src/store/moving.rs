@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{
     Pools, Store, Transaction,
-    transaction::{Inner, within},
+    transaction::{Inner, within, within_any_time},
 };
 
 /// What moves, each table behind those that it refers to.
@@ -217,7 +217,7 @@ async fn copy(
     let mut sum = Sum::default();
     let mut batch = Vec::new();
     let select = select(table, columns);
-    within!(source, |connection| {
+    within_any_time!(source, |connection| {
         let mut rows = sqlx::query(AssertSqlSafe(select)).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
             let row = values!(row, columns);
@@ -381,7 +381,7 @@ impl Transaction {
     async fn sum(&mut self, table: &str, columns: &[Column]) -> Result<Sum, MoveError> {
         let mut sum = Sum::default();
         let select = select(table, columns);
-        within!(self, |connection| {
+        within_any_time!(self, |connection| {
             let mut rows = sqlx::query(AssertSqlSafe(select)).fetch(&mut *connection);
             while let Some(row) = rows.try_next().await? {
                 sum.add(&values!(row, columns));

@@ -15,6 +15,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
+use tokio::time::{error::Elapsed, timeout};
 
 use super::{
     DatabaseFile, Pools, Result, Store, clear_text::warn_of_clear_text, commit, migrations,
@@ -95,6 +96,10 @@ fn is_busy(error: &sqlx::Error) -> bool {
         .is_some_and(|code| code & 0xff == 5)
 }
 
+pub(super) fn no_answer(_: Elapsed) -> sqlx::Error {
+    sqlx::Error::Io(io::ErrorKind::TimedOut.into())
+}
+
 impl Store {
     /// Opens the database of a URL, creates a missing SQLite file
     /// (mode 0600), and brings the schema up to date.
@@ -163,14 +168,21 @@ impl Store {
     async fn open_postgres(options: PgConnectOptions) -> std::result::Result<Self, OpenError> {
         let options = options.options(SESSION);
         // By itself, since a pool would try again and again, and not say why.
-        let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
-        let no_answer = |_| sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+        let first = timeout(PATIENCE, PgConnection::connect_with(&options));
         let mut first = first.await.map_err(no_answer)??;
         warn_of_clear_text(&options, &mut first).await;
         first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(PATIENCE)
+            // One that was lost with a statement in flight would keep its place until TCP
+            // gives it up, a quarter of an hour later.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let answer = timeout(PATIENCE, connection.ping()).await;
+                    answer.map_err(no_answer)?.map(|()| true)
+                })
+            })
             .connect_with(options)
             .await?;
         migrations::postgres().run(&pool).await?;

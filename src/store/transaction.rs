@@ -6,7 +6,7 @@
 //! after the other. Locks are taken in one order: users, clients, subject kinds,
 //! grants and what belongs to them, tokens.
 
-use super::{Pools, Result, Store};
+use super::{Pools, Result, Store, answered};
 use crate::audit_event::Event;
 
 /// A transaction on either database. Dropped without [`commit`](Self::commit) it
@@ -41,7 +41,9 @@ impl Store {
                 file.check()?;
                 Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => {
+                Inner::Postgres(answered(async { Ok(pool.begin().await?) }).await?)
+            }
         };
         Ok(Transaction {
             inner,
@@ -57,7 +59,9 @@ impl Transaction {
     pub async fn commit(self) -> Result<bool> {
         match self.inner {
             Inner::Sqlite(transaction) => transaction.commit().await?,
-            Inner::Postgres(transaction) => transaction.commit().await?,
+            Inner::Postgres(transaction) => {
+                answered(async { Ok(transaction.commit().await?) }).await?;
+            }
         }
         Ok(self.announces)
     }
@@ -105,6 +109,18 @@ impl Transaction {
 
 /// Runs statements on the connection of a transaction of either database.
 macro_rules! within {
+    ($transaction:expr, |$connection:ident| $body:expr) => {{
+        let statements = ::std::pin::pin!(async {
+            let outcome =
+                $crate::store::transaction::within_any_time!($transaction, |$connection| $body);
+            Ok::<_, $crate::store::Error>(outcome)
+        });
+        $crate::store::answered(statements).await?
+    }};
+}
+
+/// The same for statements that may take any time.
+macro_rules! within_any_time {
     ($transaction:expr, |$connection:ident| $body:expr) => {
         match &mut $transaction.inner {
             $crate::store::transaction::Inner::Sqlite(inner) => {
@@ -118,4 +134,4 @@ macro_rules! within {
         }
     };
 }
-pub(super) use within;
+pub(super) use {within, within_any_time};

@@ -302,7 +302,7 @@ fn a_clock_that_jumps_forward_and_back_revives_nothing() {
         let login = log_in(&authority).await;
         revoke_all(&authority).await;
         let live = Arc::clone(&authority.live);
-        let follower = tokio::spawn(async move { live.follow().await });
+        let follower = tokio::spawn(async move { Box::pin(live.follow()).await });
         clock.advance(30 * DAY);
         while authority.live.clock_is_settled() {
             tokio::task::yield_now().await;

@@ -17,6 +17,7 @@ mod clients;
 mod commands;
 mod common_passwords;
 mod configuration;
+mod conflicts;
 mod cross_origin;
 mod derived_tokens;
 mod device_flow;

@@ -17,6 +17,21 @@ fn beside(server: &Server, settings: &[&str]) -> Running {
     Running::start(server.home().command(&args))
 }
 
+/// A proxy before a database, and the database's URL through it.
+fn through_a_proxy(url: &str) -> (Proxy, String) {
+    let (before, behind) = url.split_once('@').expect("a user");
+    let (target, name) = behind.split_once('/').expect("a name");
+    let proxy = Proxy::to(target.to_owned());
+    let url = format!("{before}@{}/{name}", proxy.address);
+    (proxy, url)
+}
+
+/// How many connections a server has to its database, beside those of the change log.
+const CONNECTIONS: u8 = 16;
+
+const WAITING_FOR_LOCKS: &str = "SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 fn profile_at(server: &Running, token: &Token) -> Answer {
     server.call("GET", "/users/me").bearer(&token.text).send()
 }
@@ -111,11 +126,7 @@ fn a_database_that_does_not_answer_is_waited_for_within_bounds() {
         return;
     }
     home.user("johndoe", PASSWORD, &["me"]);
-    let url = database.url();
-    let (before, behind) = url.split_once('@').expect("a user");
-    let (target, name) = behind.split_once('/').expect("a name");
-    let proxy = Proxy::to(target.to_owned());
-    let url = format!("{before}@{}/{name}", proxy.address);
+    let (proxy, url) = through_a_proxy(&database.url());
     let args = ["--max-staleness", "1s", "--database-url", &url];
     let server = Server::start_in(home, &args);
     let token = server.login("johndoe", PASSWORD, &["me"]);
@@ -143,6 +154,37 @@ fn a_database_that_does_not_answer_is_waited_for_within_bounds() {
         eventually(log_in, |answer| answer.status == 200);
         eventually(ready, |answer| answer.status == 200);
     }
+}
+
+#[test]
+fn who_waits_on_connections_that_a_router_has_forgotten_is_answered_and_others_take_their_place() {
+    let home = Home::new();
+    let database = home.database();
+    if !database.is_server() {
+        return;
+    }
+    home.user("johndoe", PASSWORD, &["me"]);
+    let (proxy, url) = through_a_proxy(&database.url());
+    let server = Server::start_in(home, &["--database-url", &url]);
+    let database = server.home().database();
+    let log_in = || server.try_login("johndoe", PASSWORD, &["me"]).send();
+    let lock = database.lock();
+    thread::scope(|scope| {
+        let logins: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(log_in)).collect();
+        let waiting = || database.number(WAITING_FOR_LOCKS);
+        eventually(waiting, |waiting| *waiting >= i64::from(CONNECTIONS));
+        proxy.forget();
+        lock.release();
+        let answers = logins
+            .into_iter()
+            .map(|login| login.join().expect("an answer"));
+        let lost: Vec<_> = answers.filter(|answer| answer.status != 200).collect();
+        assert!(lost.len() > usize::from(CONNECTIONS / 2), "{lost:?}");
+        for answer in lost {
+            assert_oauth_error(&answer, 503, "temporarily_unavailable");
+        }
+    });
+    eventually(log_in, |answer| answer.status == 200);
 }
 
 /// What a newer version may do to a database that servers of this one still use: add.

@@ -101,6 +101,7 @@ impl State {
         from.set_read_timeout(Some(LOOK)).expect("a limit");
         self.open().push(from.try_clone().expect("a connection"));
         thread::spawn(move || {
+            let is_forgotten = || state.forgotten.load(Ordering::Relaxed) != generation;
             let mut chunk = [0; 8_192];
             while !state.is_over.load(Ordering::Relaxed) {
                 let length = match from.read(&mut chunk) {
@@ -110,12 +111,16 @@ impl State {
                     Err(_) => break,
                 };
                 state.wait();
-                if state.forgotten.load(Ordering::Relaxed) != generation {
+                if is_forgotten() {
                     continue;
                 }
                 if to.write_all(&chunk[..length]).is_err() {
                     break;
                 }
+            }
+            // That one side has closed it does not come through either.
+            while is_forgotten() && !state.is_over.load(Ordering::Relaxed) {
+                thread::sleep(LOOK);
             }
             let _ = to.shutdown(Shutdown::Write);
         });
