@@ -307,7 +307,7 @@ fn output_into_a_closed_pipe_is_no_panic() {
 
 #[test]
 fn s07_the_database_is_its_owners_alone() {
-    let server = Server::with_args(&["--database-url", "sqlite:scopegate.db"]);
+    let server = Server::start_in(Home::bare(), &["--database-url", "sqlite:scopegate.db"]);
     let files = std::fs::read_dir(server.home().path()).expect("a directory");
     let mut seen = 0;
     for file in files.map(|file| file.expect("a file")) {
@@ -352,7 +352,7 @@ fn the_demo_prints_a_curl_line_that_works() {
 
 #[test]
 fn the_demo_has_the_users_of_the_tutorial() {
-    let home = Home::new();
+    let home = Home::bare();
     let demo = Running::start(home.command(&["demo"]));
     let login = |username: &str, password: &str, scope: &str| {
         let parameters = [

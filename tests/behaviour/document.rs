@@ -277,7 +277,7 @@ fn json_and_yaml_say_the_same() {
 
 #[test]
 fn the_command_prints_the_committed_document() {
-    let home = Home::new();
+    let home = Home::bare();
     for (file, args) in [
         ("scopegate.json", &["openapi"][..]),
         ("scopegate.yaml", &["openapi", "--yaml"]),

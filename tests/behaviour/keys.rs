@@ -253,7 +253,7 @@ fn no_answer_and_no_list_shows_a_private_key() {
 
 #[test]
 fn a_generated_secret_is_32_bytes_and_another_one_each_time() {
-    let home = Home::new();
+    let home = Home::bare();
     let secret = || {
         home.run(&["key", "generate", "--secret"])
             .succeeded()

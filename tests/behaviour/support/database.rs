@@ -2,6 +2,8 @@
 //! PostgreSQL server that `TEST_POSTGRES` names. No test knows which.
 
 use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -39,15 +41,35 @@ macro_rules! on_connection {
     }};
 }
 
+/// The URL of the PostgreSQL server, where the tests run on one.
+fn server() -> Option<String> {
+    std::env::var("TEST_POSTGRES").ok()
+}
+
 impl Database {
-    /// An empty database.
+    /// A database that a command has made, and that has no key yet.
     pub fn new(directory: &Path) -> Self {
-        let Ok(server) = std::env::var("TEST_POSTGRES") else {
-            return Self::File(directory.join("scopegate.db"));
+        let Some(server) = server() else {
+            let path = directory.join("scopegate.db");
+            fs::write(&path, template_file()).expect("a database");
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("its mode");
+            return Self::File(path);
         };
-        let name = format!("test_{}", Uuid::now_v7().simple());
         let template = template(&server);
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        Self::create(server, &format!("TEMPLATE {template}"))
+    }
+
+    /// A file that is not there, or a database without a table.
+    pub fn bare(directory: &Path) -> Self {
+        match server() {
+            None => Self::File(directory.join("scopegate.db")),
+            Some(server) => Self::create(server, ""),
+        }
+    }
+
+    fn create(server: String, options: &str) -> Self {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let create = format!("CREATE DATABASE {name} {options}");
         on_server(&format!("{server}/postgres"), create);
         Self::Postgres { server, name }
     }
@@ -199,6 +221,33 @@ impl Drop for Database {
     }
 }
 
+/// A migrated file without a key, of which those of the tests are copies.
+fn template_file() -> &'static [u8] {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let database = Database::File(directory.path().join("scopegate.db"));
+        migrate(&database.absolute_url());
+        database.execute(WITHOUT_KEYS);
+        // Nor may a byte of it be left.
+        database.execute("VACUUM");
+        fs::read(directory.path().join("scopegate.db")).expect("a database")
+    })
+}
+
+/// The key of one database must not verify the tokens of another.
+const WITHOUT_KEYS: &str = "DELETE FROM signing_keys";
+
+/// Has a command bring a database up to date.
+fn migrate(url: &str) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+    command
+        .args(["user", "list"])
+        .env_clear()
+        .env("SCOPEGATE_DATABASE_URL", url);
+    Done::of(&mut command).succeeded();
+}
+
 /// A migrated database without a key, of which those of the tests are copies:
 /// made once, by the first test.
 fn template(server: &str) -> &'static str {
@@ -209,15 +258,9 @@ fn template(server: &str) -> &'static str {
             &format!("{server}/postgres"),
             format!("CREATE DATABASE {name}"),
         );
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
-        command
-            .args(["user", "list"])
-            .env_clear()
-            .env("SCOPEGATE_DATABASE_URL", format!("{server}/{name}"));
-        Done::of(&mut command).succeeded();
-        // The key of one database must not verify the tokens of another.
-        let keyless = "DELETE FROM signing_keys".to_owned();
-        on_server(&format!("{server}/{name}"), keyless);
+        let url = format!("{server}/{name}");
+        migrate(&url);
+        on_server(&url, WITHOUT_KEYS.to_owned());
         name
     })
 }

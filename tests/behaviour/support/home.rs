@@ -24,8 +24,17 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
+        Self::with(Database::new)
+    }
+
+    /// One whose database has not been made, or has nothing in it.
+    pub fn bare() -> Self {
+        Self::with(Database::bare)
+    }
+
+    fn with(database: impl FnOnce(&Path) -> Database) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let database = Database::new(directory.path());
+        let database = database(directory.path());
         Self {
             directory,
             database,
