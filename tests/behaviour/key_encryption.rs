@@ -6,7 +6,7 @@ const ENCRYPTION: &str = "6f1ed002ab5595859014ebf0951522d9c2a3f4c5d6e7081920a1b2
 const ANOTHER: &str = "0f1ed002ab5595859014ebf0951522d9c2a3f4c5d6e7081920a1b2c3d4e5f607";
 
 /// What stands in every PKCS#8 of an ECDSA key on P-256: its algorithm (RFC 5480 §2.1.1).
-const PLAIN: &[u8] =
+pub const PLAIN: &[u8] =
     b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 
 fn home() -> Home {

@@ -37,6 +37,7 @@ mod housekeeping;
 mod key_confusion;
 mod key_encryption;
 mod keys;
+mod kubernetes;
 mod logs;
 mod metrics;
 mod minted_tokens;

@@ -56,7 +56,7 @@ impl Database {
             return Self::File(path);
         };
         let template = template(&server);
-        Self::create(server, &format!("TEMPLATE {template}"))
+        Self::create(server, &format!("TEMPLATE {template} STRATEGY FILE_COPY"))
     }
 
     /// A file that is not there, or a database without a table.
