@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use jsonwebtoken::DecodingKey;
+use jsonwebtoken::{
+    DecodingKey,
+    jwk::{CommonParameters, KeyOperations, PublicKeyUse},
+};
 use thiserror::Error;
 
 /// A public key as RFC 7517 writes it.
@@ -138,7 +141,8 @@ impl VerificationKey {
     /// A public key of a JWK set: its `kid` and its one algorithm.
     ///
     /// # Errors
-    /// It has no `kid`, or none of the algorithms is its own.
+    /// It has no `kid`, none of the algorithms is its own, or it is for something else
+    /// (`use`, `key_ops` and `alg` of RFC 7517 §4).
     pub fn from_jwk(jwk: Jwk) -> Result<Self, KeyError> {
         use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve};
 
@@ -150,6 +154,9 @@ impl VerificationKey {
             AlgorithmParameters::RSA(_) => Algorithm::Rs256,
             _ => return Err(KeyError::Malformed),
         };
+        if !is_for(&jwk.common, algorithm) {
+            return Err(KeyError::Malformed);
+        }
         Ok(Self {
             id: jwk.common.key_id.clone().ok_or(KeyError::Malformed)?,
             algorithm,
@@ -202,6 +209,16 @@ impl VerificationKey {
     pub fn jwk(&self) -> Option<&Jwk> {
         self.jwk.as_ref()
     }
+}
+
+/// Whether a key may verify signatures of an algorithm, by what it says of itself.
+fn is_for(common: &CommonParameters, algorithm: Algorithm) -> bool {
+    let uses = common.public_key_use.as_ref();
+    let operations = common.key_operations.as_ref();
+    let of_key = common.key_algorithm;
+    uses.is_none_or(|uses| *uses == PublicKeyUse::Signature)
+        && operations.is_none_or(|all| all.contains(&KeyOperations::Verify))
+        && of_key.is_none_or(|of_key| of_key.to_string() == algorithm.name())
 }
 
 impl fmt::Debug for VerificationKey {

@@ -9,6 +9,8 @@ mod inspect;
 mod keys;
 mod pem;
 mod verify;
+#[cfg(test)]
+mod wycheproof;
 
 pub use claims::{Actor, Audience, Claims};
 pub use inspect::Unverified;

@@ -189,11 +189,18 @@ impl Keys {
         expected: &Expected,
         now: i64,
     ) -> Result<Verified<Claims>, Refused> {
-        let claims = self.verify_signature(token, now)?;
+        let payload = self.open(token, is_access_token, now)?;
+        let claims = json::from_slice(&payload).map_err(|_| Refused::BadClaims)?;
         check_claims(claims, expected, now).map(Verified)
     }
 
-    fn verify_signature(&self, token: &str, now: i64) -> Result<Wire, Refused> {
+    /// The payload of a token of a type that is wanted, once its signature holds.
+    pub(super) fn open(
+        &self,
+        token: &str,
+        is_wanted: impl FnOnce(&str) -> bool,
+        now: i64,
+    ) -> Result<Vec<u8>, Refused> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refused::TooLong);
         }
@@ -211,7 +218,7 @@ impl Keys {
         if header.crit.is_some() || header.b64.is_some() {
             return Err(Refused::UnknownExtension);
         }
-        if !is_access_token(&header.typ) {
+        if !is_wanted(&header.typ) {
             return Err(Refused::WrongType);
         }
         let key = self
@@ -234,7 +241,7 @@ impl Keys {
         if !holds.unwrap_or(false) {
             return Err(Refused::BadSignature);
         }
-        json::from_slice(&payload).map_err(|_| Refused::BadClaims)
+        Ok(payload)
     }
 }
 
@@ -264,6 +271,7 @@ fn check_claims(wire: Wire, expected: &Expected, now: i64) -> Result<Claims, Ref
 struct Header {
     alg: String,
     kid: String,
+    #[serde(default)]
     typ: String,
     #[serde(default)]
     crit: Option<IgnoredAny>,
