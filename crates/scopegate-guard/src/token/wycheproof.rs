@@ -112,24 +112,28 @@ fn check(file: &str, otherwise: &[usize]) {
     assert_eq!(different, otherwise);
 }
 
+/// The higher of the two signatures that ECDSA has for a text.
+const HIGH_SIGNATURE: usize = 18;
+
+/// The same text as a valid one: the padding that they are about is not in the file.
+const LOST_PADDING: [usize; 2] = [367, 370];
+
+/// A question mark in base64url may be passed over, and is not.
+const QUESTION_MARK: [usize; 2] = [372, 373];
+
 #[test]
 fn signatures_are_accepted_as_wycheproof_expects() {
-    let otherwise = [
-        // The higher of the two signatures that ECDSA has for a message.
-        18,
-        // The same text as a valid one: the padding that it is about is not in the file.
-        367, 370, // A question mark in base64url, which may be passed over, and is not.
-        372, 373,
-    ];
+    let otherwise = [&[HIGH_SIGNATURE][..], &LOST_PADDING, &QUESTION_MARK].concat();
     check("json_web_signature_test.json", &otherwise);
 }
 
+/// A set of secrets: a secret is configured by itself.
+const SECRETS: usize = 2;
+
+/// A key that a faulty library made, which nobody looks for.
+const ROCA: usize = 7;
+
 #[test]
 fn keys_are_accepted_as_wycheproof_expects() {
-    let otherwise = [
-        // A set of secrets: a secret is configured by itself.
-        3, // Keys of a faulty library (ROCA) are not looked for.
-        7,
-    ];
-    check("json_web_key_test.json", &otherwise);
+    check("json_web_key_test.json", &[SECRETS, ROCA]);
 }
