@@ -190,12 +190,14 @@ macro_rules! commit {
             }
             $crate::store::Pools::Postgres(pool) => {
                 let attempt = async || {
-                    let mut $transaction = pool.begin().await?;
-                    let outcome = $body;
-                    $transaction.commit().await?;
-                    Ok::<_, $crate::store::Error>(outcome)
+                    $crate::store::answered(async {
+                        let mut $transaction = pool.begin().await?;
+                        let outcome = $body;
+                        $transaction.commit().await?;
+                        Ok::<_, $crate::store::Error>(outcome)
+                    })
+                    .await
                 };
-                let attempt = async || $crate::store::answered(attempt()).await;
                 $crate::store::unless_in_conflict(attempt).await?
             }
         }

@@ -89,6 +89,20 @@ async fn connect_sqlite(
     }
 }
 
+fn postgres_pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        // One that was lost with a statement in flight would keep its place until TCP
+        // gives it up, a quarter of an hour later.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let answer = timeout(PATIENCE, connection.ping()).await;
+                answer.map_err(no_answer)?.map(|()| true)
+            })
+        })
+}
+
 /// Whether it is SQLite's `SQLITE_BUSY`, the low byte of its extended codes.
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
@@ -172,19 +186,7 @@ impl Store {
         let mut first = first.await.map_err(no_answer)??;
         warn_of_clear_text(&options, &mut first).await;
         first.close().await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(PATIENCE)
-            // One that was lost with a statement in flight would keep its place until TCP
-            // gives it up, a quarter of an hour later.
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    let answer = timeout(PATIENCE, connection.ping()).await;
-                    answer.map_err(no_answer)?.map(|()| true)
-                })
-            })
-            .connect_with(options)
-            .await?;
+        let pool = postgres_pool(16).connect_with(options).await?;
         migrations::postgres().run(&pool).await?;
         Ok(Self {
             pools: Pools::Postgres(pool),
@@ -209,10 +211,7 @@ impl Store {
                 writer: writer.clone(),
             },
             Pools::Postgres(pool) => Pools::Postgres(
-                PgPoolOptions::new()
-                    .max_connections(2)
-                    .acquire_timeout(PATIENCE)
-                    .connect_lazy_with(pool.connect_options().as_ref().clone()),
+                postgres_pool(2).connect_lazy_with(pool.connect_options().as_ref().clone()),
             ),
         };
         Self { pools }

@@ -17,13 +17,22 @@ fn beside(server: &Server, settings: &[&str]) -> Running {
     Running::start(server.home().command(&args))
 }
 
-/// A proxy before a database, and the database's URL through it.
-fn through_a_proxy(url: &str) -> (Proxy, String) {
+/// A server with the user johndoe that reaches its database through a proxy; none where the
+/// database is a file.
+fn with_a_proxy_before_the_database(settings: &[&str]) -> Option<(Proxy, Server)> {
+    let home = Home::new();
+    let database = home.database();
+    if !database.is_server() {
+        return None;
+    }
+    home.user("johndoe", PASSWORD, &["me"]);
+    let url = database.url();
     let (before, behind) = url.split_once('@').expect("a user");
     let (target, name) = behind.split_once('/').expect("a name");
     let proxy = Proxy::to(target.to_owned());
     let url = format!("{before}@{}/{name}", proxy.address);
-    (proxy, url)
+    let args = [&["--database-url", &url], settings].concat();
+    Some((proxy, Server::start_in(home, &args)))
 }
 
 /// How many connections a server has to its database, beside those of the change log.
@@ -119,16 +128,9 @@ fn a_server_that_is_frozen_keeps_the_others_from_nothing() {
 
 #[test]
 fn a_database_that_does_not_answer_is_waited_for_within_bounds() {
-    let home = Home::new();
-    let database = home.database();
-    if !database.is_server() {
-        // A file answers or fails.
+    let Some((proxy, server)) = with_a_proxy_before_the_database(&["--max-staleness", "1s"]) else {
         return;
-    }
-    home.user("johndoe", PASSWORD, &["me"]);
-    let (proxy, url) = through_a_proxy(&database.url());
-    let args = ["--max-staleness", "1s", "--database-url", &url];
-    let server = Server::start_in(home, &args);
+    };
     let token = server.login("johndoe", PASSWORD, &["me"]);
     let profile = || server.get("/users/me").bearer(&token.text).send();
     let log_in = || server.try_login("johndoe", PASSWORD, &["me"]).send();
@@ -158,14 +160,9 @@ fn a_database_that_does_not_answer_is_waited_for_within_bounds() {
 
 #[test]
 fn who_waits_on_connections_that_a_router_has_forgotten_is_answered_and_others_take_their_place() {
-    let home = Home::new();
-    let database = home.database();
-    if !database.is_server() {
+    let Some((proxy, server)) = with_a_proxy_before_the_database(&[]) else {
         return;
-    }
-    home.user("johndoe", PASSWORD, &["me"]);
-    let (proxy, url) = through_a_proxy(&database.url());
-    let server = Server::start_in(home, &["--database-url", &url]);
+    };
     let database = server.home().database();
     let log_in = || server.try_login("johndoe", PASSWORD, &["me"]).send();
     let lock = database.lock();
