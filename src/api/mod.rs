@@ -20,7 +20,7 @@ use plumbing::{
     access, base_path::WithoutBasePath, cors::Cors, errors::Answers, trailing_slash::TrimSlashes,
 };
 
-pub use openapi::document::{Flows, Served, document_json, document_yaml};
+pub use openapi::document::{Flows, Reader, Served, document_json, document_yaml};
 
 /// The operations, each behind its guard.
 pub(crate) fn guarded(authority: &Arc<Authority>) -> Result<impl IntoEndpoint + use<>, Undeclared> {
@@ -52,6 +52,7 @@ pub(crate) fn with_docs(routes: Route, config: &Config) -> Route {
     let served = Served {
         flows,
         base_path: config.base_path().to_owned(),
+        reader: None,
     };
     openapi::docs::add_to(routes, &Arc::new(served))
 }

@@ -1,7 +1,7 @@
 //! `scopegate openapi`.
 
-use clap::Args;
-use scopegate::api::Served;
+use clap::{Args, ValueEnum};
+use scopegate::api::{Reader, Served};
 
 use super::{Outcome, output::line};
 
@@ -9,7 +9,9 @@ use super::{Outcome, output::line};
 ///
 /// The document is derived from the code: the same that a running server shows at `/openapi.json`.
 #[derive(Args)]
-#[command(after_help = "Example:\n  scopegate openapi --yaml > scopegate.yaml")]
+#[command(
+    after_help = "Examples:\n  scopegate openapi --yaml > scopegate.yaml\n  scopegate openapi --for progenitor > scopegate.json"
+)]
 pub struct OpenApi {
     /// Print YAML
     #[arg(long)]
@@ -18,14 +20,36 @@ pub struct OpenApi {
     /// Print JSON, which is the default
     #[arg(long, conflicts_with = "yaml")]
     json: bool,
+
+    /// Say it as a generator takes it that cannot read all of it
+    #[arg(long = "for", value_name = "GENERATOR")]
+    generator: Option<Generator>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Generator {
+    /// Clients in Rust
+    Progenitor,
+}
+
+impl From<Generator> for Reader {
+    fn from(generator: Generator) -> Self {
+        match generator {
+            Generator::Progenitor => Self::Progenitor,
+        }
+    }
 }
 
 impl OpenApi {
     pub fn run(self) -> Outcome {
+        let served = Served {
+            reader: self.generator.map(Reader::from),
+            ..Served::default()
+        };
         let document = if self.yaml {
-            scopegate::api::document_yaml(&Served::default())?
+            scopegate::api::document_yaml(&served)?
         } else {
-            scopegate::api::document_json(&Served::default())?
+            scopegate::api::document_json(&served)?
         };
         line!("{}", document.trim_end());
         Ok(())

@@ -296,6 +296,27 @@ fn the_command_prints_the_committed_document() {
 }
 
 #[test]
+fn for_progenitor_it_says_the_same_in_words_that_progenitor_knows() {
+    let home = Home::bare();
+    let said = |args: &[&str]| Document(home.run(args).json());
+    let (whole, suited) = (
+        said(&["openapi"]),
+        said(&["openapi", "--for", "progenitor"]),
+    );
+    assert_eq!(suited.0["components"], whole.0["components"]);
+    let names = |document: &Document| {
+        let operations = document.operations().into_iter();
+        let ids = operations.map(|operation| operation.content["operationId"].clone());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&suited), names(&whole));
+    let text = suited.0["paths"].to_string();
+    for unknown in ["\"default\"", "\"encoding\"", "application/problem+json"] {
+        assert!(!text.contains(unknown), "{unknown}");
+    }
+}
+
+#[test]
 fn groups_of_operations_come_in_the_order_of_use() {
     let document = Home::new().run(&["openapi"]).json();
     let tags = document["tags"].as_array().expect("tags").iter();

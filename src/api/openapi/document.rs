@@ -7,7 +7,7 @@ use poem::http::Method;
 use poem_openapi::{ContactObject, OpenApi, OpenApiService, registry::MetaOperation};
 use serde_json::{Map, Value, json};
 
-use super::{examples, plain};
+use super::{examples, plain, progenitor};
 use crate::api::{
     operations::Operations,
     plumbing::{
@@ -41,12 +41,20 @@ pub enum Flows {
     WithoutPassword,
 }
 
-/// What of a document depends on the server that serves it.
+/// Who cannot read the document as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The generator of clients in Rust.
+    Progenitor,
+}
+
+/// What of a document depends on the server that serves it, and on who reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
     pub flows: Flows,
     /// The path of the server's address, without a slash at its end.
     pub base_path: String,
+    pub reader: Option<Reader>,
 }
 
 /// A server as it is by default.
@@ -55,6 +63,7 @@ impl Default for Served {
         Self {
             flows: Flows::All,
             base_path: String::new(),
+            reader: None,
         }
     }
 }
@@ -89,6 +98,10 @@ fn document(served: &Served) -> Result<Value, serde_json::Error> {
                 examples::add(path, operation, &schemas);
             }
         }
+    }
+    match served.reader {
+        Some(Reader::Progenitor) => progenitor::suit(&mut document),
+        None => {}
     }
     Ok(document)
 }

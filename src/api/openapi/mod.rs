@@ -5,3 +5,4 @@ pub(in crate::api) mod docs;
 pub(in crate::api) mod document;
 mod examples;
 mod plain;
+mod progenitor;
