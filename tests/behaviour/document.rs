@@ -164,6 +164,25 @@ fn schemas_are_plain() {
     }
 }
 
+/// What OpenAPI 3.0 has no name for, generators take for 32 bits.
+#[test]
+fn integers_have_formats_and_bounds_that_generators_know() {
+    let document = Document::of(&Server::start()).0;
+    let named = |name| {
+        let mut found = Vec::new();
+        all_named(name, &document, "", &mut found);
+        found
+    };
+    let formats = ["int32", "int64", "float", "double", "byte", "binary"];
+    let formats = [&formats[..], &["date", "date-time", "password"]].concat();
+    for (place, format) in named("format") {
+        assert!(formats.iter().any(|known| format == *known), "{place}");
+    }
+    for (place, bound) in [named("minimum"), named("maximum")].concat() {
+        assert!(bound.is_i64(), "{place}: {bound}");
+    }
+}
+
 #[test]
 fn parameters_of_oauth_are_documented_as_they_are_taken() {
     let document = Document::of(&Server::start());

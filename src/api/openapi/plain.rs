@@ -9,6 +9,7 @@ pub(super) fn make(document: &mut Value) {
     plain_media_types(document);
     plain_references(document);
     plain_page_names(document);
+    plain_integers(document);
     people_first(&mut document["components"]["securitySchemes"]);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         without_defaults(schemas);
@@ -84,6 +85,45 @@ fn plain_page_names(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// The formats of integers that OpenAPI has (3.0.3 §4.4): generators take what they do not know
+/// for `int32`. Bounds are integers as well, which poem-openapi writes as `1.0`.
+fn plain_integers(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get("type").is_some_and(|kind| kind == "integer") {
+                plain_integer(members);
+            }
+            members.values_mut().for_each(plain_integers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_integers),
+        _ => {}
+    }
+}
+
+fn plain_integer(schema: &mut Map<String, Value>) {
+    let format = match schema.get("format").and_then(Value::as_str) {
+        Some("uint16") => "int32",
+        Some("uint32" | "uint64") => "int64",
+        _ => "",
+    };
+    if !format.is_empty() {
+        schema.insert("format".to_owned(), format.into());
+        schema.entry("minimum").or_insert(0.into());
+    }
+    for name in ["minimum", "maximum"] {
+        if let Some(bound) = schema.get_mut(name)
+            && let Some(whole) = whole(bound)
+        {
+            *bound = whole.into();
+        }
+    }
+}
+
+/// The integer that a number such as `1.0` is.
+fn whole(number: &Value) -> Option<i64> {
+    format!("{:.0}", number.as_f64()?).parse().ok()
 }
 
 /// Swagger UI shows the schemes in their order: the one for people comes before that of
