@@ -31,7 +31,10 @@ macro_rules! on_connection {
         match $database {
             Database::File(_) => block_on(async {
                 let mut $connection = SqliteConnection::connect(&url).await?;
-                Ok($body)
+                let outcome = $body;
+                // Dropped, it writes its log into the file later, when that may be read.
+                $connection.close().await?;
+                Ok(outcome)
             }),
             Database::Postgres { .. } => block_on(async {
                 let mut $connection = PgConnection::connect(&url).await?;
