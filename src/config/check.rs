@@ -44,6 +44,7 @@ impl Layers {
             key_encryption_key: self.key_encryption_key()?,
             access_token_ttl: self.duration("access-token-ttl")?,
             refresh_token_ttl: self.duration("refresh-token-ttl")?,
+            max_refresh_ttl: self.duration("max-refresh-ttl")?,
             refresh_grace: self.refresh_grace()?,
             max_token_ttl: self.duration("max-token-ttl")?,
             max_personal_tokens: self.parse("max-personal-tokens", "a number")?,

@@ -112,6 +112,8 @@ pub struct Config {
     pub key_encryption_key: Option<KeyEncryptionKey>,
     pub access_token_ttl: Duration,
     pub refresh_token_ttl: Duration,
+    /// How long the refresh tokens of one login go on.
+    pub max_refresh_ttl: Duration,
     /// How long a spent refresh token serves its client at the same address once more.
     pub refresh_grace: Duration,
     /// The longest life of personal and minted tokens.

@@ -121,6 +121,12 @@ pub const SETTINGS: &[Setting] = &[
         "How long an unused refresh token lives",
     ),
     setting(
+        "max-refresh-ttl",
+        "TIME",
+        Some("365d"),
+        "How long a login can be refreshed in all; then people log in again",
+    ),
+    setting(
         "refresh-grace",
         "TIME",
         Some("10s"),

@@ -161,7 +161,7 @@ impl Prepared {
                 .await?;
         }
         if let Some(token) = &self.refresh_token {
-            let refresh = new_refresh(authority, token);
+            let refresh = new_refresh(authority, token, self.token.issued_at);
             transaction.add_refresh_token(&self.token, &refresh).await?;
         }
         Ok(())
@@ -198,11 +198,13 @@ pub(super) fn id_token(
     authority.sign_id_token(&claims).map(Some)
 }
 
-/// What is stored of a refresh token.
-pub(super) fn new_refresh(authority: &Authority, token: &Opaque) -> NewRefresh {
-    let life = authority.config.refresh_token_ttl.as_secs();
+/// What is stored of a refresh token, whose family began then.
+pub(super) fn new_refresh(authority: &Authority, token: &Opaque, begun_at: i64) -> NewRefresh {
+    let unused = authority.config.refresh_token_ttl.as_secs();
+    let in_all = authority.config.max_refresh_ttl.as_secs();
+    let unused_until = authority.clock.now().saturating_add_unsigned(unused);
     NewRefresh {
         hash: token.digest(),
-        expires_at: authority.clock.now().saturating_add_unsigned(life),
+        expires_at: unused_until.min(begun_at.saturating_add_unsigned(in_all)),
     }
 }

@@ -78,7 +78,7 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
     .await?;
     let (claims, row) = draft.prepare(authority);
     let next = Opaque::generate(Opaque::REFRESH_TOKEN)?;
-    let stored = new_refresh(authority, &next);
+    let stored = new_refresh(authority, &next, family.created_at);
     let basis = Basis {
         user: Some(UserBasis {
             id: &family.user_id,

@@ -16,6 +16,8 @@ row! {
         pub scopes: String,
         pub audience: String,
         pub expires_at: i64,
+        /// When the family began.
+        pub created_at: i64,
         /// When the user typed the password; unknown of families that are older than
         /// this column.
         pub auth_time: Option<i64>,
@@ -59,8 +61,8 @@ impl Store {
         Ok(read!(self, |connection| {
             sqlx::query_as(
                 "SELECT grant_id, user_id, username, client_id, scopes, audience,
-                        refresh_tokens.expires_at, auth_time, spent_at,
-                        spent_from, revoked_at
+                        refresh_tokens.expires_at, grants.created_at,
+                        auth_time, spent_at, spent_from, revoked_at
                  FROM refresh_tokens
                      JOIN grants ON grants.id = grant_id
                      JOIN users ON users.id = user_id

@@ -1,6 +1,6 @@
 //! Refresh tokens and revocation (RFC 6749 §6, RFC 7009, RFC 7662).
 
-use std::thread;
+use std::{cell::RefCell, thread};
 
 use serde_json::json;
 
@@ -294,6 +294,22 @@ fn an_expired_refresh_token_is_refused() {
     eventually(told, |told| told.expect(200) == json!({"active": false}));
     let form = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
     assert_oauth_error(&call("/token").form(&form).send(), 400, "invalid_grant");
+}
+
+#[test]
+fn however_often_it_is_refreshed_a_login_ends() {
+    let server = Server::with_args(&["--max-refresh-ttl", "3s", "--refresh-token-ttl", "30d"]);
+    let (_, first) = signed_in(&server);
+    let tokens = RefCell::new(vec![first]);
+    let next = || refresh(&server, tokens.borrow().last().expect("a token"), &[]);
+    eventually(next, |answer| {
+        if answer.status == 200 {
+            tokens.borrow_mut().push(refresh_token(answer));
+        }
+        answer.status != 200
+    });
+    assert!(tokens.borrow().len() > 1);
+    assert_oauth_error(&next(), 400, "invalid_grant");
 }
 
 #[test]

@@ -13,19 +13,29 @@ pub fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 /// that does not exist.
 #[track_caller]
 pub fn assert_names_tests(lines: &[&str], column: usize) {
-    let tests = sources();
     for line in lines {
         let named = line.split('|').nth(column).expect("a column of tests");
-        let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        let named = quoted(named);
         assert!(!named.is_empty(), "no test: {line}");
-        for test in named {
-            let forms = [format!("\nfn {test}("), format!("\nasync fn {test}(")];
-            let in_rust = forms.iter().any(|form| tests.contains(form));
-            assert!(
-                in_rust || tests.contains(&format!("\ntest(\"{test}\"")),
-                "{test}"
-            );
-        }
+        assert_tests_exist(&named);
+    }
+}
+
+/// What stands between backticks.
+pub fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[track_caller]
+pub fn assert_tests_exist(names: &[&str]) {
+    let tests = sources();
+    for test in names {
+        let forms = [
+            format!("\nfn {test}("),
+            format!("\nasync fn {test}("),
+            format!("\ntest(\"{test}\""),
+        ];
+        assert!(forms.iter().any(|form| tests.contains(form)), "{test}");
     }
 }
 
