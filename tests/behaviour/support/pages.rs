@@ -13,12 +13,13 @@ pub fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 /// that does not exist.
 #[track_caller]
 pub fn assert_names_tests(lines: &[&str], column: usize) {
+    let mut tests = Vec::new();
     for line in lines {
-        let named = line.split('|').nth(column).expect("a column of tests");
-        let named = quoted(named);
+        let named = quoted(line.split('|').nth(column).expect("a column of tests"));
         assert!(!named.is_empty(), "no test: {line}");
-        assert_tests_exist(&named);
+        tests.extend(named);
     }
+    assert_tests_exist(&tests);
 }
 
 /// What stands between backticks.
