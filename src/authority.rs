@@ -5,6 +5,7 @@
 use std::{fmt::Display, sync::Arc, time::Instant};
 
 use thiserror::Error;
+use tracing::Instrument;
 
 use crate::{
     actor::Actor,
@@ -32,6 +33,7 @@ use crate::{
     subject::Subject,
     throttle::Throttle,
     token::{Claims, Expected, Refused, Verified},
+    traces,
 };
 
 /// Everything that a request may need.
@@ -212,6 +214,7 @@ impl Authority {
             Ok::<_, E>((outcome, announces))
         };
         let (outcome, announces) = unless_in_conflict(attempt)
+            .instrument(traces::part("database write"))
             .await
             .inspect_err(|refused| tracing::debug!(who = ?actor.who, %refused, "not changed"))?;
         self.metrics.wrote(began.elapsed());
@@ -234,7 +237,8 @@ impl Authority {
         client_added_at: i64,
     ) -> store::Result<bool> {
         let began = Instant::now();
-        let issued = self.issuing.issue(actor, token, client_added_at).await;
+        let issued = self.issuing.issue(actor, token, client_added_at);
+        let issued = issued.instrument(traces::part("database write")).await;
         self.metrics.wrote(began.elapsed());
         issued
     }

@@ -18,7 +18,10 @@ use reqwest::{
 };
 use thiserror::Error;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 use url::Host;
+
+use crate::traces;
 
 /// The most bytes of a document.
 const MAX_BYTES: usize = 64 * 1024;
@@ -176,7 +179,8 @@ impl Documents {
             .client
             .get(url.clone())
             .header(ACCEPT, "application/json");
-        let mut response = request.send().await.map_err(failed)?;
+        let sent = request.send().instrument(traces::part("client metadata"));
+        let mut response = sent.await.map_err(failed)?;
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(response.status().as_u16()));
         }

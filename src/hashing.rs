@@ -19,8 +19,12 @@ use std::{
 
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::Instrument;
 
-use crate::password::{Context, HashError, Password, PasswordHash, Refused, Verdict, identify};
+use crate::{
+    password::{Context, HashError, Password, PasswordHash, Refused, Verdict, identify},
+    traces,
+};
 
 type Job = Box<dyn FnOnce(&Context) + Send>;
 
@@ -233,6 +237,7 @@ impl Place {
             drop(permit);
         });
         self.pool.queue.send(job).map_err(|_| Overloaded)?;
+        let outcome = outcome.instrument(traces::part("password hash"));
         let (done, took) = outcome.await.map_err(|_| Overloaded)?;
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.worked.fetch_add(micros, Ordering::Relaxed);

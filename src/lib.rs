@@ -62,6 +62,7 @@ pub mod text;
 pub mod throttle;
 pub mod token;
 pub mod tokens;
+pub mod traces;
 pub mod users;
 pub mod web;
 

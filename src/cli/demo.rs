@@ -54,7 +54,7 @@ impl Demo {
             let refusal = "listen: everybody knows the demo's passwords, so it listens on loopback alone: use serve";
             return Err(refusal.into());
         }
-        log::start(&config)?;
+        let _collector = log::start(&config)?;
         run_server(async {
             let listener = bind(config.listen).await?;
             let base = format!("http://{}", listener.local_addr()?);

@@ -1,49 +1,60 @@
 //! Log lines, on stderr.
 
-use std::fmt;
+use std::{fmt, io};
 
 use scopegate::{
     config::{Config, LogFormat},
     request_context::RequestContext,
+    traces::TARGET,
 };
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
-    EnvFilter,
+    EnvFilter, Layer,
     fmt::{
         FmtContext, FormatEvent, FormatFields,
         format::{self, Writer},
     },
+    layer::SubscriberExt,
+    registry,
     registry::LookupSpan,
+    util::SubscriberInitExt,
 };
 
-/// Starts logging as configured.
-pub fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    // PostgreSQL's notices, such as "relation exists, skipping", help no operator.
-    let directives = format!("sqlx::postgres::notice=warn,{}", config.log);
+use super::collector::{self, Collector};
+
+/// Starts logging as configured, and sending spans where a collector is named, for as long as
+/// what is given is kept.
+pub fn start(config: &Config) -> Result<Option<Collector>, Box<dyn std::error::Error>> {
+    // PostgreSQL's notices, such as "relation exists, skipping", help no operator; spans are
+    // for a collector.
+    let directives = format!("sqlx::postgres::notice=warn,{},{TARGET}=off", config.log);
     let filter = EnvFilter::try_new(directives).map_err(|error| format!("log: {error}"))?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         // A line that cannot be written is lost: to complain of it on the same stream
         // panics.
         .log_internal_errors(false)
         .with_ansi(false)
-        .with_writer(std::io::stderr);
-    match config.log_format {
+        .with_writer(io::stderr);
+    let lines = match config.log_format {
         LogFormat::Json => lines
             .fmt_fields(format::JsonFields::new())
             .event_format(WithRequest {
                 line: format::format().json(),
                 is_json: true,
             })
-            .init(),
+            .with_filter(filter)
+            .boxed(),
         LogFormat::Text => lines
             .event_format(WithRequest {
                 line: format::format(),
                 is_json: false,
             })
-            .init(),
-    }
-    Ok(())
+            .with_filter(filter)
+            .boxed(),
+    };
+    let (spans, collector) = collector::start()?.unzip();
+    registry().with(lines).with(spans).init();
+    Ok(collector)
 }
 
 /// Lines that name the request which they are about.
@@ -91,6 +102,6 @@ pub fn start_for_command() {
         .with_target(false)
         .with_ansi(false)
         .log_internal_errors(false)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .init();
 }

@@ -7,6 +7,7 @@ mod api_scopes;
 mod audit;
 mod backup;
 mod client;
+mod collector;
 mod completions;
 mod config;
 mod demo;

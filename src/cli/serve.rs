@@ -31,7 +31,7 @@ pub struct Serve {}
 impl Serve {
     pub fn run(self, settings: Settings) -> Outcome {
         let config = settings.check()?;
-        log::start(&config)?;
+        let _collector = log::start(&config)?;
         run_server(async {
             let listener = bind(config.listen).await?;
             let authority = Authority::open(config).await?;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use thiserror::Error;
+use tracing::Instrument;
 
 use crate::{
     actor::Actor,
@@ -23,6 +24,7 @@ use crate::{
     store::{self, Transaction, UserRow},
     subject::Subject,
     throttle::{Keys, NotAdmitted, Origin, Outcome, Throttled},
+    traces,
 };
 
 /// Why nobody was logged in.
@@ -100,6 +102,7 @@ pub(super) async fn log_in_and_stay(
         take_note(&authority, &username, &answer, began.elapsed());
         answer
     };
+    let attempt = attempt.instrument(traces::part("login"));
     let answer = match RequestContext::current() {
         Some(context) => tokio::spawn(context.around(attempt)).await,
         None => tokio::spawn(attempt).await,

@@ -69,6 +69,7 @@ mod token_exchange;
 mod token_forms;
 mod token_inspect;
 mod token_requests;
+mod traces;
 mod unreadable_rows;
 mod users;
 mod watching;

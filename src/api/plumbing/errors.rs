@@ -16,6 +16,7 @@ use poem::{
 };
 use poem_openapi::types::ToJSON;
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::api::plumbing::methods::Methods;
 use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
@@ -28,6 +29,7 @@ use crate::{
     guard::{self, quotable},
     oauth,
     request_context::RequestContext,
+    traces,
 };
 
 impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> {
@@ -180,10 +182,16 @@ impl<E: Endpoint> Endpoint for Answers<E> {
         let id = proxys_id(&request, proxies).unwrap_or_else(RequestContext::fresh_id);
         let shown = HeaderValue::from_str(&id).ok();
         let address = client_address(&request, proxies);
+        let route = || self.methods.route(request.uri().path());
+        let span = traces::of_request(request.method(), route, &id, address);
+        if !span.is_none() && comes_from(&request, proxies) {
+            traces::join_sender(&span, request.headers());
+        }
         let context = RequestContext { id, address };
         // Pinned where it is made: it takes some kilobytes, which would be copied.
         let answer = pin!(self.answer(request, began));
-        let mut response = context.around(answer).await;
+        let mut response = context.around(answer.instrument(span.clone())).await;
+        traces::answered(&span, response.status());
         if let Some(id) = shown {
             response.headers_mut().insert(REQUEST_ID, id);
         }

@@ -23,6 +23,11 @@ impl Methods {
             .is_some_and(|known| known.oauth.contains(method))
     }
 
+    /// A path as the document has it.
+    pub(in crate::api) fn route(&self, path: &str) -> Option<String> {
+        self.at(path).map(|known| known.segments.join("/"))
+    }
+
     /// The value of `Allow` for a path (RFC 9110 §10.2.1).
     pub(in crate::api) fn allow(&self, path: &str) -> String {
         let methods = self
