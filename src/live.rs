@@ -119,8 +119,9 @@ impl Live {
         let keys = key_settings.load(&store, now).await?;
         let scopes = load_scopes(&store).await?;
         let registry = Registry::load(&store, &scopes).await?;
-        let live = Self {
-            log: store.for_change_log(),
+        let mut live = Self {
+            // The connections that are there: to make its own takes longer than to load.
+            log: store.clone(),
             store,
             freshness,
             clock_watch: std::sync::Mutex::new(Watch::start(now, Instant::now())),
@@ -145,6 +146,7 @@ impl Live {
         live.load_made_anew().await?;
         live.load_all_revocations().await?;
         live.watch_personal_tokens().await?;
+        live.log = live.store.for_change_log();
         Ok(live)
     }
 

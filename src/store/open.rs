@@ -15,7 +15,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
-use tokio::time::{error::Elapsed, timeout};
+use tokio::{
+    time::{error::Elapsed, timeout},
+    try_join,
+};
 
 use super::{
     DatabaseFile, Pools, Result, Store, clear_text::warn_of_clear_text, commit, migrations,
@@ -23,6 +26,9 @@ use super::{
 
 /// How long a statement waits for a lock or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// For how long a connection is new.
+const NEW: Duration = Duration::from_secs(1);
 
 /// How PostgreSQL treats our connections. Its notices tell an operator nothing.
 const SESSION: [(&str, &str); 4] = [
@@ -94,9 +100,13 @@ fn postgres_pool(connections: u32) -> PgPoolOptions {
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         // One that was lost with a statement in flight would keep its place until TCP
-        // gives it up, a quarter of an hour later.
-        .after_release(|connection, _| {
+        // gives it up, a quarter of an hour later. A new one is not asked: at the start,
+        // those who wait for it would make another.
+        .after_release(|connection, about| {
             Box::pin(async move {
+                if about.age < NEW {
+                    return Ok(true);
+                }
                 let answer = timeout(PATIENCE, connection.ping()).await;
                 answer.map_err(no_answer)?.map(|()| true)
             })
@@ -181,13 +191,18 @@ impl Store {
 
     async fn open_postgres(options: PgConnectOptions) -> std::result::Result<Self, OpenError> {
         let options = options.options(SESSION);
+        let pool = postgres_pool(16).connect_lazy_with(options.clone());
         // By itself, since a pool would try again and again, and not say why.
-        let first = timeout(PATIENCE, PgConnection::connect_with(&options));
-        let mut first = first.await.map_err(no_answer)??;
-        warn_of_clear_text(&options, &mut first).await;
-        first.close().await?;
-        let pool = postgres_pool(16).connect_with(options).await?;
-        migrations::postgres().run(&pool).await?;
+        let first = async {
+            let first = timeout(PATIENCE, PgConnection::connect_with(&options));
+            let mut first = first.await.map_err(no_answer)??;
+            warn_of_clear_text(&options, &mut first).await;
+            first.close().await
+        };
+        // Others at the same time: over TLS, each handshake takes a while.
+        let ((), mut connection, _, _) =
+            try_join!(first, pool.acquire(), pool.acquire(), pool.acquire())?;
+        migrations::postgres().run(&mut *connection).await?;
         Ok(Self {
             pools: Pools::Postgres(pool),
         })
