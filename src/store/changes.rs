@@ -7,8 +7,15 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
+use tokio::time::timeout;
 
-use super::{Pools, Result, Store, read, row};
+use super::{Pools, Result, Store, connections::no_answer, read, row};
+
+/// How long the number of the latest change may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// After how long of silence a listener is replaced: a router may have forgotten its connection.
+const RENEWAL: Duration = Duration::from_mins(5);
 
 /// How often SQLite is asked whether another process has written, which costs it a look at
 /// shared memory.
@@ -45,8 +52,14 @@ impl Change {
 }
 
 impl Store {
-    /// The highest number that was given to a change.
+    /// The highest number that was given to a change. Servers live by the answer: where
+    /// there is none for a while, the connection is given up.
     pub async fn latest_change(&self) -> Result<i64> {
+        let answer = timeout(PATIENCE, self.try_latest_change()).await;
+        answer.map_err(|_| no_answer())?
+    }
+
+    async fn try_latest_change(&self) -> Result<i64> {
         let statement = match self.pools {
             Pools::Sqlite { .. } => "SELECT seq FROM change_counter",
             Pools::Postgres(_) => "SELECT last_value FROM change_numbers",
@@ -97,7 +110,10 @@ impl Store {
                 listener.eager_reconnect(false);
                 listener.listen("scopegate_changes").await?;
                 news();
-                while listener.try_recv().await?.is_some() {
+                while let Ok(heard) = timeout(RENEWAL, listener.try_recv()).await {
+                    if heard?.is_none() {
+                        break;
+                    }
                     news();
                 }
                 Ok(())

@@ -17,6 +17,7 @@ mod changes;
 mod clear_text;
 mod clients;
 mod conflict;
+mod connections;
 mod devices;
 mod file;
 mod foreign;
@@ -244,7 +245,7 @@ const LOST_AFTER: Duration = Duration::from_secs(20);
 async fn answered<T>(statements: impl Future<Output = Result<T>>) -> Result<T> {
     timeout(LOST_AFTER, statements)
         .await
-        .map_err(open::no_answer)?
+        .map_err(|_| connections::no_answer())?
 }
 
 /// What is stored and cannot be read.

@@ -11,24 +11,22 @@ use sqlx::{
     Connection, PgConnection, SqlitePool,
     error::DatabaseError,
     migrate::MigrateError,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use thiserror::Error;
-use tokio::{
-    time::{error::Elapsed, timeout},
-    try_join,
-};
+use tokio::{time::timeout, try_join};
 
 use super::{
-    DatabaseFile, Pools, Result, Store, clear_text::warn_of_clear_text, commit, migrations,
+    DatabaseFile, Pools, Result, Store,
+    clear_text::warn_of_clear_text,
+    commit,
+    connections::{self, no_answer},
+    migrations,
 };
 
 /// How long a statement waits for a lock or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// For how long a connection is new.
-const NEW: Duration = Duration::from_secs(1);
 
 /// How PostgreSQL treats our connections. Its notices tell an operator nothing.
 const SESSION: [(&str, &str); 4] = [
@@ -95,33 +93,11 @@ async fn connect_sqlite(
     }
 }
 
-fn postgres_pool(connections: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(PATIENCE)
-        // One that was lost with a statement in flight would keep its place until TCP
-        // gives it up, a quarter of an hour later. A new one is not asked: at the start,
-        // those who wait for it would make another.
-        .after_release(|connection, about| {
-            Box::pin(async move {
-                if about.age < NEW {
-                    return Ok(true);
-                }
-                let answer = timeout(PATIENCE, connection.ping()).await;
-                answer.map_err(no_answer)?.map(|()| true)
-            })
-        })
-}
-
 /// Whether it is SQLite's `SQLITE_BUSY`, the low byte of its extended codes.
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
     code.and_then(|code| code.parse::<u32>().ok())
         .is_some_and(|code| code & 0xff == 5)
-}
-
-pub(super) fn no_answer(_: Elapsed) -> sqlx::Error {
-    sqlx::Error::Io(io::ErrorKind::TimedOut.into())
 }
 
 impl Store {
@@ -191,11 +167,11 @@ impl Store {
 
     async fn open_postgres(options: PgConnectOptions) -> std::result::Result<Self, OpenError> {
         let options = options.options(SESSION);
-        let pool = postgres_pool(16).connect_lazy_with(options.clone());
+        let pool = connections::pool(16, PATIENCE).connect_lazy_with(options.clone());
         // By itself, since a pool would try again and again, and not say why.
         let first = async {
             let first = timeout(PATIENCE, PgConnection::connect_with(&options));
-            let mut first = first.await.map_err(no_answer)??;
+            let mut first = first.await.map_err(|_| no_answer())??;
             warn_of_clear_text(&options, &mut first).await;
             first.close().await
         };
@@ -226,7 +202,8 @@ impl Store {
                 writer: writer.clone(),
             },
             Pools::Postgres(pool) => Pools::Postgres(
-                postgres_pool(2).connect_lazy_with(pool.connect_options().as_ref().clone()),
+                connections::pool(2, PATIENCE)
+                    .connect_lazy_with(pool.connect_options().as_ref().clone()),
             ),
         };
         Self { pools }

@@ -159,6 +159,28 @@ fn a_database_that_does_not_answer_is_waited_for_within_bounds() {
 }
 
 #[test]
+fn where_a_router_has_forgotten_every_connection_others_are_made_within_five_seconds() {
+    let Some((proxy, server)) = with_a_proxy_before_the_database(&["--max-staleness", "1s"]) else {
+        return;
+    };
+    let token = server.login("johndoe", PASSWORD, &["me"]);
+    let profile = || server.get("/users/me").bearer(&token.text).send();
+    let log_in = || server.try_login("johndoe", PASSWORD, &["me"]).send();
+    for _ in 0..3 {
+        thread::scope(|scope| {
+            let at_once: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(log_in)).collect();
+            for login in at_once {
+                assert_eq!(login.join().expect("an answer").status, 200);
+            }
+        });
+        proxy.forget();
+        eventually(profile, |answer| answer.status == 503);
+        eventually_within(5, profile, |answer| answer.status == 200);
+        eventually_within(5, log_in, |answer| answer.status == 200);
+    }
+}
+
+#[test]
 fn who_waits_on_connections_that_a_router_has_forgotten_is_answered_and_others_take_their_place() {
     let Some((proxy, server)) = with_a_proxy_before_the_database(&[]) else {
         return;
