@@ -169,15 +169,14 @@ impl Store {
         let options = options.options(SESSION);
         let pool = connections::pool(16, PATIENCE).connect_lazy_with(options.clone());
         // By itself, since a pool would try again and again, and not say why.
-        let first = async {
+        let first = Box::pin(async {
             let first = timeout(PATIENCE, PgConnection::connect_with(&options));
             let mut first = first.await.map_err(|_| no_answer())??;
             warn_of_clear_text(&options, &mut first).await;
             first.close().await
-        };
+        });
         // Others at the same time: over TLS, each handshake takes a while.
-        let ((), mut connection, _, _) =
-            try_join!(first, pool.acquire(), pool.acquire(), pool.acquire())?;
+        let ((), mut connection, _) = try_join!(first, pool.acquire(), pool.acquire())?;
         migrations::postgres().run(&mut *connection).await?;
         Ok(Self {
             pools: Pools::Postgres(pool),
