@@ -29,7 +29,7 @@ function init()
       tokens[#tokens + 1] = token
     end
     response = function(status, headers, body)
-      tokens[#tokens + 1] = body:match('"refresh_token":"([^"]*)"')
+      tokens[#tokens + 1] = body:match('"refresh_token": ?"([^"]*)"')
     end
   end
 end
