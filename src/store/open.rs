@@ -168,16 +168,16 @@ impl Store {
     async fn open_postgres(options: PgConnectOptions) -> std::result::Result<Self, OpenError> {
         let options = options.options(SESSION);
         let pool = connections::pool(16, PATIENCE).connect_lazy_with(options.clone());
-        // By itself, since a pool would try again and again, and not say why.
-        let first = Box::pin(async {
-            let first = timeout(PATIENCE, PgConnection::connect_with(&options));
-            let mut first = first.await.map_err(|_| no_answer())??;
-            warn_of_clear_text(&options, &mut first).await;
-            first.close().await
-        });
-        // Others at the same time: over TLS, each handshake takes a while.
-        let ((), mut connection, _) = try_join!(first, pool.acquire(), pool.acquire())?;
-        migrations::postgres().run(&mut *connection).await?;
+        // By itself, since a pool would try again and again, and not say why; and one of the
+        // pool's at the same time, since over TLS each takes a while.
+        let first = async {
+            let first = timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+            first.map_err(|_| no_answer())?
+        };
+        let (mut first, _) = try_join!(first, pool.acquire())?;
+        warn_of_clear_text(&options, &mut first).await;
+        migrations::postgres().run(&mut first).await?;
+        first.close().await?;
         Ok(Self {
             pools: Pools::Postgres(pool),
         })
