@@ -19,7 +19,6 @@ use crate::{
     guard::Caller,
     hashing::HashPool,
     infrastructure::Infrastructure,
-    issued_token::Token,
     live::{KeySettings, Live, LiveError, UserState},
     metrics::Metrics,
     noticed::Noticed,
@@ -27,8 +26,8 @@ use crate::{
     readiness::Readiness,
     scope::ScopeSet,
     store::{
-        self, ForeignError, Issuing, MayConflict, OpenError, Store, Transaction, UserRow,
-        unless_in_conflict,
+        self, ForeignError, Issuance, Issued, Issuing, MayConflict, OpenError, Store, Transaction,
+        UserRow, unless_in_conflict,
     },
     subject::Subject,
     throttle::Throttle,
@@ -225,19 +224,14 @@ impl Authority {
         Ok(outcome)
     }
 
-    /// Stores a token that a client gets about itself, together with those that others get
-    /// at the moment; says whether the client is still the one added at that time.
+    /// Stores a token together with those that others get at the moment; says what became
+    /// of it.
     ///
     /// # Errors
     /// The database did not do it.
-    pub async fn issue_to_client(
-        &self,
-        actor: &Actor,
-        token: Token,
-        client_added_at: i64,
-    ) -> store::Result<bool> {
+    pub async fn issue(&self, actor: &Actor, one: Issuance) -> store::Result<Issued> {
         let began = Instant::now();
-        let issued = self.issuing.issue(actor, token, client_added_at);
+        let issued = self.issuing.issue(actor, one);
         let issued = issued.instrument(traces::part("database write")).await;
         self.metrics.wrote(began.elapsed());
         issued

@@ -4,7 +4,12 @@ use super::{
     ClientCredentials, ClientRefused, Error, Requester, TokenResponse, audience, scope_policy,
 };
 use crate::{
-    actor::Actor, authority::Authority, client::GrantType, subject::Subject, tokens::Draft,
+    actor::Actor,
+    authority::Authority,
+    client::GrantType,
+    store::{Issuance, Issued},
+    subject::Subject,
+    tokens::Draft,
 };
 
 /// The parameters of the grant.
@@ -36,9 +41,15 @@ pub async fn client_credentials(
     let (claims, token) = draft.prepare(authority);
     let actor =
         Actor::subject(claims.subject.clone(), registered.scopes.clone()).through(&registered.id);
-    let issued = authority.issue_to_client(&actor, token, registered.created_at);
-    match issued.await? {
-        true => TokenResponse::of(authority, &claims),
-        false => Err(Error::from(ClientRefused::Gone(registered.id.clone()))),
+    let issuance = Issuance {
+        token,
+        client: Some((registered.id.clone(), registered.created_at)),
+        renewal: None,
+    };
+    match authority.issue(&actor, issuance).await? {
+        Issued::Stored => TokenResponse::of(authority, &claims),
+        Issued::Gone | Issued::Spent => {
+            Err(Error::from(ClientRefused::Gone(registered.id.clone())))
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     infrastructure::Infrastructure,
     opaque::{Digest, Opaque},
     scope::ScopeSet,
-    store::{Basis, RefreshRow, Revoke, Spending, Transaction, UserBasis, audience_of},
+    store::{Issuance, Issued, RefreshRow, Renewal, Revoke, Spending, audience_of},
     subject::Subject,
     tokens::Draft,
 };
@@ -76,32 +76,26 @@ pub async fn refresh(authority: &Authority, request: RefreshGrant) -> Result<Tok
         &request.resources,
     )
     .await?;
-    let (claims, row) = draft.prepare(authority);
+    let (claims, token) = draft.prepare(authority);
     let next = Opaque::generate(Opaque::REFRESH_TOKEN)?;
-    let stored = new_refresh(authority, &next, family.created_at);
-    let basis = Basis {
-        user: Some(UserBasis {
-            id: &family.user_id,
-            password_version: None,
+    let issuance = Issuance {
+        token,
+        client: client
+            .basis()
+            .map(|(id, added_at)| (id.to_owned(), added_at)),
+        renewal: Some(Renewal {
+            user_id: family.user_id.clone(),
+            spent: digest,
+            spending,
+            next: new_refresh(authority, &next, family.created_at),
+            via: claims.via.clone(),
         }),
-        client: client.basis(),
-        grant: Some(&family.grant_id),
-        ..Basis::default()
-    };
-    let write = async |transaction: &mut Transaction| {
-        if !transaction.holds(&basis).await? {
-            return Err(Error::from(RefreshRefused::Gone));
-        }
-        let serves = transaction.spend_refresh_token(&digest, &spending).await?;
-        if serves {
-            transaction.add_token(&row, &claims.via).await?;
-            transaction.add_refresh_token(&row, &stored).await?;
-        }
-        Ok(serves)
     };
     let actor = Actor::subject(claims.subject.clone(), claims.scopes.clone()).through(client.id());
-    if !authority.write(&actor, write).await? {
-        return end_family(authority, &family).await;
+    match authority.issue(&actor, issuance).await? {
+        Issued::Stored => {}
+        Issued::Gone => return Err(Error::from(RefreshRefused::Gone)),
+        Issued::Spent => return end_family(authority, &family).await,
     }
     let login = family.auth_time.map(|at| Login { at, nonce: None });
     let id_token = login.map(|login| id_token(authority, &claims, login));

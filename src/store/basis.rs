@@ -1,10 +1,12 @@
 //! What a token rests on, checked as the token is stored.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::{
     Result, Transaction,
     transaction::{Lock, within},
 };
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 
 /// Whatever must still hold when a token, a code or a session is stored. It is
 /// locked until the transaction ends, so that what ends it comes before or after
@@ -81,6 +83,32 @@ impl Transaction {
                 .await?
         });
         Ok(revoked.is_none())
+    }
+
+    /// The rows of many keys, each with its number, locked until the transaction ends; the
+    /// statement ends before the set of keys.
+    pub(super) async fn share_all(
+        &mut self,
+        statement: &'static str,
+        keys: &BTreeSet<&str>,
+    ) -> Result<HashMap<String, i64>> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        // In one order, so that two transactions do not wait for each other.
+        let end = self.locking(") ORDER BY id", Lock::Share);
+        let rows: Vec<(String, i64)> = within!(self, |connection| {
+            let mut select = QueryBuilder::new(statement);
+            select.push(" IN (");
+            let mut set = select.separated(", ");
+            for key in keys {
+                set.push_bind(*key);
+            }
+            select.push(&end);
+            let select = select.build_query_as().persistent(keys.len() == 1);
+            select.fetch_all(&mut *connection).await?
+        });
+        Ok(rows.into_iter().collect())
     }
 
     /// A number of the row that a key names, locked until the transaction ends.

@@ -1,17 +1,20 @@
-//! The issuing of tokens to clients, which ask for them by the thousand: those that are
-//! asked for while others are being written are written together, in one transaction.
+//! The issuing of tokens that programs ask for by the thousand, about themselves or by refresh
+//! tokens: those that are asked for while others are being written are written together, in
+//! one transaction.
 
 use std::{
-    collections::BTreeMap,
-    mem,
+    collections::{BTreeSet, HashMap},
+    mem, slice,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
-use super::{AuditEntry, Basis, Error, Result, Store, tokens, unless_in_conflict};
-use crate::{actor::Actor, audit_event::Outcome, issued_token::Token};
+use super::{
+    AuditEntry, Error, NewRefresh, Result, Spending, Store, Transaction, tokens, unless_in_conflict,
+};
+use crate::{actor::Actor, audit_event::Outcome, issued_token::Token, opaque::Digest};
 
 /// The most that are written in one transaction.
 const BATCH: usize = 200;
@@ -28,16 +31,40 @@ pub struct Issuing {
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-struct Waiting {
-    issuance: Issuance,
-    answer: oneshot::Sender<Result<bool>>,
+/// A token to store, and what has to be there for it.
+pub struct Issuance {
+    pub token: Token,
+    /// A client that is enabled: its id, and when it was added.
+    pub client: Option<(String, i64)>,
+    /// For a token of a refresh token, with its family: that.
+    pub renewal: Option<Renewal>,
 }
 
-/// A token to store with what the audit log tells of it.
-struct Issuance {
-    token: Token,
-    client_added_at: i64,
+/// A refresh token that is spent, and what follows it.
+pub struct Renewal {
+    /// A user who is enabled, by the id of the row.
+    pub user_id: String,
+    pub spent: Digest,
+    pub spending: Spending,
+    pub next: NewRefresh,
+    /// The other clients that the token came through.
+    pub via: Vec<String>,
+}
+
+/// What became of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issued {
+    Stored,
+    /// Its client, user or family has ended.
+    Gone,
+    /// Its refresh token has been spent already.
+    Spent,
+}
+
+struct Waiting {
+    one: Issuance,
     entry: AuditEntry,
+    answer: oneshot::Sender<Result<Issued>>,
 }
 
 impl Issuing {
@@ -49,21 +76,15 @@ impl Issuing {
         }
     }
 
-    /// Stores a token that rests on its client alone, and says whether it did: whether the
-    /// client exists, is enabled, and is the one added at that time.
+    /// Stores a token, and says whether it did.
     ///
     /// # Errors
     /// The database did not do it.
-    pub async fn issue(&self, actor: &Actor, token: Token, client_added_at: i64) -> Result<bool> {
-        let event = tokens::issue(&token);
-        let entry = AuditEntry::new(actor, event, Outcome::Done, token.issued_at);
-        let issuance = Issuance {
-            token,
-            client_added_at,
-            entry,
-        };
+    pub async fn issue(&self, actor: &Actor, one: Issuance) -> Result<Issued> {
+        let event = tokens::issue(&one.token);
+        let entry = AuditEntry::new(actor, event, Outcome::Done, one.token.issued_at);
         let (answer, answered) = oneshot::channel();
-        if self.wait(Waiting { issuance, answer }) {
+        if self.wait(Waiting { one, entry, answer }) {
             // A task of its own: the client that asked may go away while others wait.
             tokio::spawn(self.clone().write());
         }
@@ -109,22 +130,26 @@ impl Issuing {
     /// The database was slow to fail: it has not been asked for each.
     async fn write_batch(&self, batch: Vec<Waiting>) -> Result<()> {
         let began = Instant::now();
-        let issued: Vec<&Issuance> = batch.iter().map(|one| &one.issuance).collect();
-        let error = match self.store.issue(&issued).await {
-            Ok(held) => {
-                for (one, held) in batch.into_iter().zip(held) {
-                    one.answer(Ok(held));
+        let error = match self.store.issue(&batch).await {
+            Ok(issued) => {
+                for (one, issued) in batch.into_iter().zip(issued) {
+                    one.answer(Ok(issued));
                 }
                 return Ok(());
             }
             Err(error) => error,
         };
         for one in batch {
-            let stored = match began.elapsed() < PATIENCE {
-                true => self.store.issue(&[&one.issuance]).await,
+            let issued = match began.elapsed() < PATIENCE {
+                true => self.store.issue(slice::from_ref(&one)).await,
                 false => Err(again(&error)),
             };
-            one.answer(stored.map(|held| held == [true]));
+            one.answer(match issued.as_deref() {
+                // By the batch, whose end is not known.
+                Ok([Issued::Spent] | []) => Err(again(&error)),
+                Ok([issued, ..]) => Ok(*issued),
+                Err(error) => Err(again(error)),
+            });
         }
         match began.elapsed() < PATIENCE {
             true => Ok(()),
@@ -134,9 +159,9 @@ impl Issuing {
 }
 
 impl Waiting {
-    fn answer(self, stored: Result<bool>) {
+    fn answer(self, issued: Result<Issued>) {
         // Who is gone needs none.
-        let _ = self.answer.send(stored);
+        let _ = self.answer.send(issued);
     }
 }
 
@@ -146,36 +171,117 @@ fn again(error: &Error) -> Error {
 }
 
 impl Store {
-    /// Stores those tokens whose clients hold; says of each whether it did.
-    async fn issue(&self, issued: &[&Issuance]) -> Result<Vec<bool>> {
-        unless_in_conflict(async || self.try_to_issue(issued).await).await
+    /// Stores those tokens for which all is there; says what became of each.
+    async fn issue(&self, batch: &[Waiting]) -> Result<Vec<Issued>> {
+        unless_in_conflict(async || self.try_to_issue(batch).await).await
     }
 
-    async fn try_to_issue(&self, issued: &[&Issuance]) -> Result<Vec<bool>> {
+    async fn try_to_issue(&self, batch: &[Waiting]) -> Result<Vec<Issued>> {
         let mut transaction = self.begin().await?;
+        let there = There::lock(&mut transaction, batch).await?;
+        let mut issued = vec![Issued::Gone; batch.len()];
         // In one order, so that two batches do not wait for each other.
-        let clients = issued.iter().map(|one| (one.client(), false));
-        let mut clients: BTreeMap<(&str, i64), bool> = clients.collect();
-        for (client, holds) in &mut clients {
-            let basis = Basis {
-                client: Some(*client),
-                ..Basis::default()
-            };
-            *holds = transaction.holds(&basis).await?;
+        let mut order: Vec<usize> = (0..batch.len()).collect();
+        order.sort_by_key(|&index| batch[index].one.spent());
+        for index in order {
+            let one = &batch[index].one;
+            if there.has_all_for(one) {
+                issued[index] = transaction.spend_for(one).await?;
+            }
         }
-        let held: Vec<bool> = issued.iter().map(|one| clients[&one.client()]).collect();
-        let stored = issued.iter().zip(&held).filter(|(_, held)| **held);
-        let (tokens, entries): (Vec<&Token>, Vec<&AuditEntry>) =
-            stored.map(|(one, _)| (&one.token, &one.entry)).unzip();
+        let stored: Vec<&Waiting> = batch
+            .iter()
+            .zip(&issued)
+            .filter(|(_, issued)| **issued == Issued::Stored)
+            .map(|(waiting, _)| waiting)
+            .collect();
+        let tokens: Vec<&Token> = stored.iter().map(|waiting| &waiting.one.token).collect();
         transaction.insert_tokens(&tokens).await?;
+        let renewed = stored.iter().filter_map(|waiting| {
+            let renewal = waiting.one.renewal.as_ref()?;
+            Some((&waiting.one.token, renewal))
+        });
+        let renewed: Vec<(&Token, &Renewal)> = renewed.collect();
+        for (token, renewal) in &renewed {
+            transaction.add_token_clients(token, &renewal.via).await?;
+        }
+        let next: Vec<(&Token, &NewRefresh)> = renewed
+            .iter()
+            .map(|(token, renewal)| (*token, &renewal.next))
+            .collect();
+        transaction.add_refresh_tokens(&next).await?;
+        let entries: Vec<&AuditEntry> = stored.iter().map(|waiting| &waiting.entry).collect();
         transaction.add_audit(&entries).await?;
         transaction.commit().await?;
-        Ok(held)
+        Ok(issued)
+    }
+}
+
+impl Transaction {
+    /// Spends the refresh token of a renewal.
+    async fn spend_for(&mut self, one: &Issuance) -> Result<Issued> {
+        let Some(renewal) = &one.renewal else {
+            return Ok(Issued::Stored);
+        };
+        let spent = self.spend_refresh_token(&renewal.spent, &renewal.spending);
+        Ok(match spent.await? {
+            true => Issued::Stored,
+            false => Issued::Spent,
+        })
+    }
+}
+
+/// What is there of what a batch rests on, each with its number. It is locked until the
+/// transaction ends.
+struct There {
+    users: HashMap<String, i64>,
+    clients: HashMap<String, i64>,
+    grants: HashMap<String, i64>,
+}
+
+impl There {
+    async fn lock(transaction: &mut Transaction, batch: &[Waiting]) -> Result<Self> {
+        let all = || batch.iter().map(|waiting| &waiting.one);
+        let users = all().filter_map(|one| Some(&*one.renewal.as_ref()?.user_id));
+        let clients = all().filter_map(|one| Some(&*one.client.as_ref()?.0));
+        let grants = all().filter_map(|one| one.token.grant_id.as_deref());
+        let (users, clients, grants): (BTreeSet<_>, BTreeSet<_>, BTreeSet<_>) =
+            (users.collect(), clients.collect(), grants.collect());
+        Ok(Self {
+            users: transaction
+                .share_all(
+                    "SELECT id, password_version FROM users WHERE NOT disabled AND id",
+                    &users,
+                )
+                .await?,
+            clients: transaction
+                .share_all(
+                    "SELECT id, created_at FROM clients WHERE NOT disabled AND id",
+                    &clients,
+                )
+                .await?,
+            grants: transaction
+                .share_all(
+                    "SELECT id, created_at FROM grants WHERE revoked_at IS NULL AND id",
+                    &grants,
+                )
+                .await?,
+        })
+    }
+
+    fn has_all_for(&self, one: &Issuance) -> bool {
+        let client = one.client.as_ref();
+        let user = one.renewal.as_ref().map(|renewal| &renewal.user_id);
+        let grant = one.token.grant_id.as_ref();
+        client.is_none_or(|(id, added_at)| self.clients.get(id) == Some(added_at))
+            && user.is_none_or(|id| self.users.contains_key(id))
+            && grant.is_none_or(|id| self.grants.contains_key(id))
     }
 }
 
 impl Issuance {
-    fn client(&self) -> (&str, i64) {
-        (&self.token.client_id, self.client_added_at)
+    /// The digest of the refresh token that is spent.
+    fn spent(&self) -> Option<&str> {
+        Some(self.renewal.as_ref()?.spent.as_stored())
     }
 }

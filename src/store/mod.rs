@@ -53,7 +53,7 @@ use file::DatabaseFile;
 pub use foreign::{Foreign, ForeignError, ForeignUser, GroupTables, UserTable, can_read};
 pub use housekeeping::{Expired, Keep};
 pub use imports::{Addition, Alteration, KnownUser};
-pub use issuing::Issuing;
+pub use issuing::{Issuance, Issued, Issuing, Renewal};
 pub use keys::{KeyRow, KeyState};
 pub use logins::{Counted, Ending, Window};
 pub use moving::MoveError;

@@ -1,6 +1,8 @@
 //! Refresh tokens, in families: a family is what one login or consent gave, and
 //! lives and dies as one.
 
+use sqlx::QueryBuilder;
+
 use super::{Result, Store, Transaction, audience_in_words, read, row, transaction::within};
 use crate::{issued_token::Token, opaque::Digest};
 
@@ -99,15 +101,27 @@ impl Transaction {
 
     /// Adds a refresh token to the family of an access token.
     pub async fn add_refresh_token(&mut self, token: &Token, refresh: &NewRefresh) -> Result<()> {
+        self.add_refresh_tokens(&[(token, refresh)]).await
+    }
+
+    /// Adds a refresh token to the family of each of some access tokens.
+    pub(super) async fn add_refresh_tokens(
+        &mut self,
+        tokens: &[(&Token, &NewRefresh)],
+    ) -> Result<()> {
+        if tokens.is_empty() {
+            return Ok(());
+        }
         within!(self, |connection| {
-            sqlx::query(
-                "INSERT INTO refresh_tokens (hash, grant_id, expires_at) VALUES ($1, $2, $3)",
-            )
-            .bind(refresh.hash.as_stored())
-            .bind(&token.grant_id)
-            .bind(refresh.expires_at)
-            .execute(&mut *connection)
-            .await?;
+            let mut insert =
+                QueryBuilder::new("INSERT INTO refresh_tokens (hash, grant_id, expires_at) ");
+            insert.push_values(tokens, |mut row, (token, refresh)| {
+                row.push_bind(refresh.hash.as_stored())
+                    .push_bind(&token.grant_id)
+                    .push_bind(refresh.expires_at);
+            });
+            let insert = insert.build().persistent(tokens.len() == 1);
+            insert.execute(&mut *connection).await?;
         });
         Ok(())
     }

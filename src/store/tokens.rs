@@ -195,6 +195,17 @@ impl Transaction {
     /// through. What it rests on has been checked in this transaction ([`holds`](Self::holds)).
     pub async fn add_token(&mut self, token: &Token, via: &[String]) -> Result<()> {
         self.insert_tokens(&[token]).await?;
+        self.add_token_clients(token, via).await?;
+        self.record(issue(token));
+        if token.kind == TokenKind::Personal {
+            self.announce(Change::PERSONAL_TOKEN, &token.id, token.issued_at)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Records the other clients that a token came through.
+    pub(super) async fn add_token_clients(&mut self, token: &Token, via: &[String]) -> Result<()> {
         for client_id in via {
             within!(self, |connection| {
                 sqlx::query("INSERT INTO token_clients (token_id, client_id) VALUES ($1, $2)")
@@ -203,11 +214,6 @@ impl Transaction {
                     .execute(&mut *connection)
                     .await?;
             });
-        }
-        self.record(issue(token));
-        if token.kind == TokenKind::Personal {
-            self.announce(Change::PERSONAL_TOKEN, &token.id, token.issued_at)
-                .await?;
         }
         Ok(())
     }

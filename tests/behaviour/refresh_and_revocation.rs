@@ -1,6 +1,6 @@
 //! Refresh tokens and revocation (RFC 6749 §6, RFC 7009, RFC 7662).
 
-use std::{cell::RefCell, thread};
+use std::{cell::RefCell, collections::HashSet, thread};
 
 use serde_json::json;
 
@@ -62,6 +62,42 @@ fn p20_of_a_hundred_who_use_one_refresh_token_one_wins() {
         assert_oauth_error(loser, 400, "invalid_grant");
     }
     assert_invalid_token(&me(&server, Token::of(winners[0])));
+}
+
+#[test]
+fn of_many_who_refresh_at_once_those_stay_signed_in_whose_login_is_not_revoked_meanwhile() {
+    let server = Server::start();
+    server.user("johndoe", PASSWORD, SCOPES);
+    for _ in 0..3 {
+        let log_in = |_| refresh_token(&server.try_login("johndoe", PASSWORD, SCOPES).send());
+        let logins: Vec<String> = (0..12).map(log_in).collect();
+        let (ended, kept) = logins.split_at(6);
+        let answers: Vec<Answer> = thread::scope(|scope| {
+            let refreshing: Vec<_> = logins
+                .iter()
+                .map(|token| scope.spawn(|| refresh(&server, token, &[])))
+                .collect();
+            for token in ended {
+                scope.spawn(|| assert_eq!(revoke(&server, token).status, 200));
+            }
+            let refreshing = refreshing.into_iter();
+            refreshing
+                .map(|one| one.join().expect("an answer"))
+                .collect()
+        });
+        let (of_ended, of_kept) = answers.split_at(ended.len());
+        for answer in of_ended {
+            match answer.status {
+                200 => assert_invalid_token(&me(&server, Token::of(answer))),
+                _ => assert_oauth_error(answer, 400, "invalid_grant"),
+            }
+        }
+        for answer in of_kept {
+            me(&server, Token::of(answer)).expect(200);
+        }
+        let tokens: HashSet<String> = of_kept.iter().map(|one| Token::of(one).text).collect();
+        assert_eq!(tokens.len(), kept.len());
+    }
 }
 
 #[test]
