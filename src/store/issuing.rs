@@ -36,7 +36,7 @@ pub struct Issuance {
     pub token: Token,
     /// A client that is enabled: its id, and when it was added.
     pub client: Option<(String, i64)>,
-    /// For a token of a refresh token, with its family: that.
+    /// What it is given for, where that is a refresh token; its family has to be there as well.
     pub renewal: Option<Renewal>,
 }
 

@@ -272,6 +272,28 @@ fn express_guards_by_express_oauth2_jwt_bearer() {
     assert_guards(&guarded, &issuer, 403);
 }
 
+#[test]
+fn a_handler_in_go_is_guarded_by_go_oidc() {
+    let issuer = Issuer::start();
+    let home = issuer.server.home();
+    let listen = free_address().to_string();
+    let recipe = issuer.fill(&recipe("Go: go-oidc", "go"));
+    let recipe = recipe.replace("127.0.0.1:8080", &listen);
+    // As Debian packages it.
+    let program = format!(
+        "package main\n\nimport (\n\t\"context\"\n\t\"fmt\"\n\t\"log\"\n\t\"net/http\"\n\t\"strings\"\n\n\t\
+         oidc \"github.com/coreos/go-oidc\"\n)\n\n{recipe}"
+    );
+    let source = home.write("main.go", &program);
+    let built = home.path().join("program");
+    let mut build = Command::new("go");
+    build.args(["build", "-o"]).arg(&built).arg(source);
+    build.envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode")]);
+    Done::of(&mut build).succeeded();
+    let guarded = Guarded::start(home, &mut Command::new(built), &listen);
+    assert_guards(&guarded, &issuer, 403);
+}
+
 /// A Dovecot of the recipe, for the mail of whoever may log in.
 struct Dovecot {
     _process: Program,
