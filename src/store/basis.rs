@@ -6,7 +6,15 @@ use super::{
     Result, Transaction,
     transaction::{Lock, within},
 };
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::QueryBuilder;
+
+// What a token can rest on, up to the set of keys: the key, and a number that tells whether it is
+// still the same.
+pub(super) const USERS: &str = "SELECT id, password_version FROM users WHERE NOT disabled AND id";
+pub(super) const CLIENTS: &str = "SELECT id, created_at FROM clients WHERE NOT disabled AND id";
+const SUBJECT_KINDS: &str = "SELECT kind, created_at FROM subject_kinds WHERE kind";
+pub(super) const GRANTS: &str = "SELECT id, created_at FROM grants WHERE revoked_at IS NULL AND id";
+const TOKENS: &str = "SELECT id, issued_at FROM tokens WHERE id";
 
 /// Whatever must still hold when a token, a code or a session is stored. It is
 /// locked until the transaction ends, so that what ends it comes before or after
@@ -39,30 +47,26 @@ impl Transaction {
     /// Locks what something rests on, and says whether all of it still holds.
     pub async fn holds(&mut self, basis: &Basis<'_>) -> Result<bool> {
         if let Some(user) = &basis.user {
-            let statement = "SELECT password_version FROM users WHERE id = $1 AND NOT disabled";
-            let version = self.share(statement, user.id).await?;
+            let version = self.share_one(USERS, user.id).await?;
             let is_same = |version| user.password_version.is_none_or(|known| known == version);
             if !version.is_some_and(is_same) {
                 return Ok(false);
             }
         }
-        if let Some((id, created_at)) = basis.client {
-            let statement = "SELECT created_at FROM clients WHERE id = $1 AND NOT disabled";
-            if self.share(statement, id).await? != Some(created_at) {
-                return Ok(false);
-            }
+        if let Some((id, created_at)) = basis.client
+            && self.share_one(CLIENTS, id).await? != Some(created_at)
+        {
+            return Ok(false);
         }
-        if let Some(kind) = basis.subject_kind {
-            let statement = "SELECT created_at FROM subject_kinds WHERE kind = $1";
-            if self.share(statement, kind).await?.is_none() {
-                return Ok(false);
-            }
+        if let Some(kind) = basis.subject_kind
+            && self.share_one(SUBJECT_KINDS, kind).await?.is_none()
+        {
+            return Ok(false);
         }
-        if let Some(grant) = basis.grant {
-            let statement = "SELECT created_at FROM grants WHERE id = $1 AND revoked_at IS NULL";
-            if self.share(statement, grant).await?.is_none() {
-                return Ok(false);
-            }
+        if let Some(grant) = basis.grant
+            && self.share_one(GRANTS, grant).await?.is_none()
+        {
+            return Ok(false);
         }
         match basis.token {
             Some(token) => self.has_token(token).await,
@@ -71,8 +75,7 @@ impl Transaction {
     }
 
     async fn has_token(&mut self, id: &str) -> Result<bool> {
-        let statement = "SELECT issued_at FROM tokens WHERE id = $1";
-        if self.share(statement, id).await?.is_none() {
+        if self.share_one(TOKENS, id).await?.is_none() {
             return Ok(false);
         }
         // Another statement, which sees what was committed while the lock was waited for.
@@ -85,9 +88,14 @@ impl Transaction {
         Ok(revoked.is_none())
     }
 
-    /// The rows of many keys, each with its number, locked until the transaction ends; the
+    /// The number of the row that a key names, locked until the transaction ends.
+    async fn share_one(&mut self, statement: &'static str, key: &str) -> Result<Option<i64>> {
+        Ok(self.share(statement, &[key].into()).await?.remove(key))
+    }
+
+    /// The rows that keys name, each with its number, locked until the transaction ends; the
     /// statement ends before the set of keys.
-    pub(super) async fn share_all(
+    pub(super) async fn share(
         &mut self,
         statement: &'static str,
         keys: &BTreeSet<&str>,
@@ -96,7 +104,7 @@ impl Transaction {
             return Ok(HashMap::new());
         }
         // In one order, so that two transactions do not wait for each other.
-        let end = self.locking(") ORDER BY id", Lock::Share);
+        let end = self.locking(") ORDER BY 1", Lock::Share);
         let rows: Vec<(String, i64)> = within!(self, |connection| {
             let mut select = QueryBuilder::new(statement);
             select.push(" IN (");
@@ -109,16 +117,5 @@ impl Transaction {
             select.fetch_all(&mut *connection).await?
         });
         Ok(rows.into_iter().collect())
-    }
-
-    /// A number of the row that a key names, locked until the transaction ends.
-    async fn share(&mut self, statement: &str, key: &str) -> Result<Option<i64>> {
-        let statement = self.locking(statement, Lock::Share);
-        Ok(within!(self, |connection| {
-            sqlx::query_scalar(AssertSqlSafe(statement))
-                .bind(key)
-                .fetch_optional(&mut *connection)
-                .await?
-        }))
     }
 }

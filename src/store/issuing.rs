@@ -12,7 +12,9 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    AuditEntry, Error, NewRefresh, Result, Spending, Store, Transaction, tokens, unless_in_conflict,
+    AuditEntry, Error, NewRefresh, Result, Spending, Store, Transaction,
+    basis::{CLIENTS, GRANTS, USERS},
+    tokens, unless_in_conflict,
 };
 use crate::{actor::Actor, audit_event::Outcome, issued_token::Token, opaque::Digest};
 
@@ -144,12 +146,11 @@ impl Issuing {
                 true => self.store.issue(slice::from_ref(&one)).await,
                 false => Err(again(&error)),
             };
-            one.answer(match issued.as_deref() {
+            one.answer(issued.and_then(|issued| match issued[..] {
                 // By the batch, whose end is not known.
-                Ok([Issued::Spent] | []) => Err(again(&error)),
-                Ok([issued, ..]) => Ok(*issued),
-                Err(error) => Err(again(error)),
-            });
+                [Issued::Spent] | [] => Err(again(&error)),
+                [issued, ..] => Ok(issued),
+            }));
         }
         match began.elapsed() < PATIENCE {
             true => Ok(()),
@@ -248,24 +249,9 @@ impl There {
         let (users, clients, grants): (BTreeSet<_>, BTreeSet<_>, BTreeSet<_>) =
             (users.collect(), clients.collect(), grants.collect());
         Ok(Self {
-            users: transaction
-                .share_all(
-                    "SELECT id, password_version FROM users WHERE NOT disabled AND id",
-                    &users,
-                )
-                .await?,
-            clients: transaction
-                .share_all(
-                    "SELECT id, created_at FROM clients WHERE NOT disabled AND id",
-                    &clients,
-                )
-                .await?,
-            grants: transaction
-                .share_all(
-                    "SELECT id, created_at FROM grants WHERE revoked_at IS NULL AND id",
-                    &grants,
-                )
-                .await?,
+            users: transaction.share(USERS, &users).await?,
+            clients: transaction.share(CLIENTS, &clients).await?,
+            grants: transaction.share(GRANTS, &grants).await?,
         })
     }
 
