@@ -90,13 +90,13 @@ fn whoever_waits_is_told_at_once_by_every_server() {
     let there = there.at(&other);
     for guard in [here, there] {
         let (_, next) = guard.ask("");
-        let query = format!("?since={next}&wait=60");
+        let query = format!("?since={next}&wait_seconds=60");
         thread::scope(|scope| {
             let waiting = scope.spawn(|| guard.ask(&query).0);
             let id = revoke_one(&server);
             // Much sooner than after the minute, in which this test would be given up.
             let told = waiting.join().expect("an answer");
-            let later = || guard.ask(&format!("?since={next}&wait=0")).0;
+            let later = || guard.ask(&format!("?since={next}&wait_seconds=0")).0;
             assert!(!told.is_empty());
             eventually(later, |told| told.contains(&id));
         });
@@ -110,7 +110,7 @@ fn where_nothing_is_revoked_the_answer_is_empty_after_the_wait() {
     revoke_one(&server);
     let (_, next) = guard.ask("");
     for wait in ["0", "1"] {
-        let (none, same) = guard.ask(&format!("?since={next}&wait={wait}"));
+        let (none, same) = guard.ask(&format!("?since={next}&wait_seconds={wait}"));
         // What was revoked may be told again where a change is not committed yet.
         assert!(none.len() <= 1 && same >= next, "{none:?}");
     }
@@ -137,7 +137,9 @@ fn a_server_that_stops_lets_nobody_wait() {
     let ready = || stopping.call("GET", "/readyz").send();
     eventually(ready, |answer| answer.status == 503);
     // Much sooner than after the minute, in which this test would be given up.
-    let (none, _) = guard.at(&stopping).ask(&format!("?since={next}&wait=60"));
+    let (none, _) = guard
+        .at(&stopping)
+        .ask(&format!("?since={next}&wait_seconds=60"));
     assert_eq!(none, Vec::<String>::new());
 }
 
@@ -150,8 +152,8 @@ fn it_takes_the_scope_and_numbers_within_their_bounds() {
     for (query, field) in [
         ("since=-1", "since"),
         ("since=x", "since"),
-        ("since=1&wait=61", "wait"),
-        ("since=1&wait=", "wait"),
+        ("since=1&wait_seconds=61", "wait_seconds"),
+        ("since=1&wait_seconds=", "wait_seconds"),
     ] {
         let path = format!("/revocations?{query}");
         let answer = server.get(&path).bearer(&guard.token).send();

@@ -94,7 +94,7 @@ export class Revocations {
     // What there is already comes page by page; only then is there anything to wait for.
     const hasHeard = this.#heard > -Infinity;
     const wait = hasHeard ? WAIT : 0;
-    const query = since === undefined ? "" : `?since=${since}&wait=${wait}`;
+    const query = since === undefined ? "" : `?since=${since}&wait_seconds=${wait}`;
     const options = { timeout: wait * 1000 + TIMEOUT, token, signal: this.#end.signal };
     const answer = await fetchJson(`${this.#base}/revocations${query}`, options);
     /** @type {{ jti: string, exp: number }[]} */

@@ -339,7 +339,7 @@ async fn ask(
         true => WAIT,
         false => Duration::ZERO,
     };
-    let query = since.map(|since| format!("?since={since}&wait={}", wait.as_secs()));
+    let query = since.map(|since| format!("?since={since}&wait_seconds={}", wait.as_secs()));
     let url = format!("{}/revocations{}", known.base, query.unwrap_or_default());
     let request = known.http.get(url).bearer_auth(&bearer);
     let page: Page = json(&answer(request.timeout(wait + PATIENCE)).await?)?;

@@ -235,7 +235,7 @@ impl TokensApi {
     /// For APIs that verify tokens themselves: ask without `since` for all tokens that were
     /// revoked and have not expired, then again and again with `since` as the `next` of the
     /// answer before. Such a request is answered as soon as a token is revoked, or with an
-    /// empty list after `wait` seconds. Where users are disabled or lose a scope, their tokens
+    /// empty list after `wait_seconds`. Where users are disabled or lose a scope, their tokens
     /// are not revoked, and end with their `exp` elsewhere.
     #[oai(
         path = "/revocations",
@@ -247,12 +247,12 @@ impl TokensApi {
         #[oai(scope = "BuiltinScope::RevocationsRead")] _auth: Auth,
         /// The `next` of the answer before.
         since: Query<Option<Number<0, { i64::MAX }>>>,
-        /// How many seconds to wait for a revocation: 0 to 60; 20 by default.
-        wait: Query<Option<Number<0, 60>>>,
+        /// How long to wait for a revocation: 0 to 60; 20 by default.
+        wait_seconds: Query<Option<Number<0, 60>>>,
     ) -> Result<Json<RevocationList>, Failure<422>> {
         let patience = match since.0 {
             None => Duration::ZERO,
-            Some(_) => wait.0.map_or(DEFAULT_WAIT, |wait| {
+            Some(_) => wait_seconds.0.map_or(DEFAULT_WAIT, |wait| {
                 Duration::from_secs(wait.0.unsigned_abs())
             }),
         };

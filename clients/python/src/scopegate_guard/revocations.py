@@ -77,7 +77,7 @@ class Revocations:
         """Learns what is new behind a number, and gives the number to ask behind next."""
         # What there is already comes page by page; only then is there anything to wait for.
         wait = 0 if self._heard is None else WAIT
-        query = "" if since is None else f"?since={since}&wait={wait}"
+        query = "" if since is None else f"?since={since}&wait_seconds={wait}"
         answer = fetch(f"{self._base}/revocations{query}", wait + TIMEOUT, token=token)
         told = {entry["jti"]: int(entry["exp"]) for entry in answer["revocations"]}
         behind = int(answer["next"])
