@@ -6,9 +6,12 @@ use std::{
 };
 
 use ipnet::IpNet;
-use poem::{Request, http::HeaderValue};
+use poem::{
+    Request,
+    http::{HeaderName, HeaderValue},
+};
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address: the peer's, or where that is a trusted proxy the last
 /// hop of `X-Forwarded-For` that is not. What comes before it was written by

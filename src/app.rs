@@ -1,61 +1,51 @@
 //! Everything that is served, from the handlers to the outermost layer.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result, Route, endpoint::BoxEndpoint,
+    EndpointExt, Request, Response, Result,
+    endpoint::{BoxEndpoint, DynEndpoint},
 };
 
 use crate::{api, authority::Authority, guard::Undeclared, web};
 
-/// The API and the pages, and the layers around them.
+/// The API and the pages, and the layer around them.
 ///
 /// # Errors
 /// An operation does not say what it asks of its callers.
-pub fn app(
-    authority: &Arc<Authority>,
-) -> std::result::Result<BoxEndpoint<'static, Response>, Undeclared> {
-    let operations = api::guarded(authority)?.into_endpoint().map_to_response();
-    let operations: Operations = Arc::new(operations.boxed());
+pub fn app(authority: &Arc<Authority>) -> std::result::Result<BoxEndpoint<'static>, Undeclared> {
     let pages = api::with_docs(web::routes(authority), &authority.config);
+    let operations = api::operations(authority)?;
     let front = Front {
-        index: web::home(authority),
-        base: authority.config.base_path().to_owned(),
-        plain: api::plain_paths(web::METHODS),
-        routes: pages.nest_no_strip("/", Arc::clone(&operations)),
-        operations,
+        index: web::home(authority).boxed(),
+        direct: api::direct(authority, web::METHODS)?,
+        routes: pages.nest_no_strip("/", operations).boxed(),
     };
-    let shaped = api::with_errors_in_shape(front, web::METHODS, authority);
-    let shared = api::with_cors(shaped, authority.config.cors_origins.clone());
-    let trimmed = api::without_trailing_slashes(shared);
-    Ok(api::below_base_path(trimmed, authority.config.base_path()).boxed())
+    Ok(api::answering(front, web::METHODS, authority))
 }
 
-type Operations = Arc<BoxEndpoint<'static, Response>>;
-
-/// Where requests part: to the page at `/`, straight to the operations, or to wherever the
-/// routes lead. They lead to the operations as well, by more steps.
-struct Front<I> {
-    index: I,
-    base: String,
-    /// The paths of operations that are no pattern and no page's.
-    plain: HashSet<String>,
-    operations: Operations,
-    routes: Route,
+/// Where requests part: to the page at `/`, straight to an operation, or to wherever the
+/// routes lead. They lead to all operations as well, by more steps.
+struct Front {
+    index: BoxEndpoint<'static>,
+    direct: api::Direct,
+    routes: BoxEndpoint<'static>,
 }
 
-impl<I: Endpoint<Output = Response>> Endpoint for Front<I> {
+impl DynEndpoint for Front {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
-        if self.plain.contains(request.uri().path()) {
-            return self.operations.call(request).await;
-        }
-        let path = request.original_uri().path();
-        match path.strip_prefix(&*self.base).unwrap_or(path) {
+    fn call(&self, request: Request) -> BoxFuture<'_, Result<Response>> {
+        let path = request.uri().path();
+        let methods = self.direct.get(path);
+        let direct = methods.and_then(|methods| methods.get(request.method()));
+        let next = match (direct, path) {
+            (Some(operation), _) => operation,
             // The router prefers a nest at `/` to a page there.
-            "" | "/" => self.index.call(request).await,
-            _ => self.routes.call(request).await,
-        }
+            (None, "/") => &self.index,
+            (None, _) => &self.routes,
+        };
+        next.call(request)
     }
 }

@@ -5,10 +5,14 @@ mod openapi;
 mod operations;
 mod plumbing;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use poem::{Endpoint, IntoEndpoint, Response, Route, http::Method};
-use poem_openapi::OpenApiService;
+use poem::{
+    IntoEndpoint, Response, Route,
+    endpoint::{BoxEndpoint, DynEndpoint},
+    http::Method,
+};
+use poem_openapi::{OpenApi, OpenApiService};
 
 use crate::{
     authority::Authority,
@@ -16,31 +20,46 @@ use crate::{
     guard::{Enforced, Undeclared},
 };
 use openapi::document;
-use plumbing::{
-    access, base_path::WithoutBasePath, cors::Cors, errors::Answers, trailing_slash::TrimSlashes,
-};
+use plumbing::{access, answers::Answers};
 
 pub use openapi::document::{Flows, Reader, Served, document_json, document_yaml};
 
 /// The operations, each behind its guard.
-pub(crate) fn guarded(authority: &Arc<Authority>) -> Result<impl IntoEndpoint + use<>, Undeclared> {
-    let operations = operations::all(authority);
-    let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
-    let guarded = Enforced::new(operations, authenticator, access::realm(&authority.config))?;
-    Ok(OpenApiService::new(
-        guarded,
-        document::TITLE,
-        document::VERSION,
-    ))
+///
+/// # Errors
+/// One of them does not say what it asks of its callers.
+pub(crate) fn operations(authority: &Arc<Authority>) -> Result<BoxEndpoint<'static>, Undeclared> {
+    let operations = guarded(authority)?;
+    let service = OpenApiService::new(operations, document::TITLE, document::VERSION);
+    Ok(service.into_endpoint())
 }
 
-/// The paths of operations that have no parameter and are none of the `pages`.
-pub(crate) fn plain_paths(pages: &[(&str, &[Method])]) -> HashSet<String> {
-    let mut paths = document::plain_paths();
-    for (page, _) in pages {
-        paths.remove(*page);
-    }
-    paths
+/// Operations that only a path and a method lead to.
+pub(crate) type Direct = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
+
+/// The operations without a parameter in the path or the query, which need none of the steps
+/// in between; the paths of `pages` are left to the routes.
+///
+/// # Errors
+/// As for [`operations`].
+pub(crate) fn direct(
+    authority: &Arc<Authority>,
+    pages: &[(&str, &[Method])],
+) -> Result<Direct, Undeclared> {
+    let plain = document::plain_operations();
+    let mut routes = Direct::new();
+    guarded(authority)?.add_routes(&mut routes);
+    routes.retain(|path, methods| {
+        methods.retain(|method, _| plain.contains(&(path.clone(), method.clone())));
+        !methods.is_empty() && pages.iter().all(|(page, _)| path != page)
+    });
+    Ok(routes)
+}
+
+fn guarded(authority: &Arc<Authority>) -> Result<document::Guarded, Undeclared> {
+    let operations = operations::all(authority);
+    let authenticator = Arc::new(access::LiveAccess(Arc::clone(authority)));
+    Enforced::new(operations, authenticator, access::realm(&authority.config))
 }
 
 /// Adds Swagger UI, ReDoc and the document.
@@ -57,35 +76,16 @@ pub(crate) fn with_docs(routes: Route, config: &Config) -> Route {
     openapi::docs::add_to(routes, &Arc::new(served))
 }
 
-/// Sees to it that every error has its shape; `pages` are the methods of what is no
-/// operation.
-pub(crate) fn with_errors_in_shape<E: Endpoint + 'static>(
+/// All that is served, with what every request passes around it; `pages` are the methods of
+/// what is no operation.
+pub(crate) fn answering<E>(
     routes: E,
     pages: &[(&str, &[Method])],
     authority: &Arc<Authority>,
-) -> impl Endpoint<Output = Response> + use<E> {
-    Answers::new(routes, document::methods(pages), Arc::clone(authority))
-}
-
-/// Answers browsers that ask for other origins.
-pub(crate) fn with_cors<E: Endpoint<Output = Response> + 'static>(
-    routes: E,
-    origins: Vec<String>,
-) -> impl Endpoint<Output = Response> {
-    Cors::new(routes, origins)
-}
-
-/// Serves everything below the path of the issuer's address as well.
-pub(crate) fn below_base_path<E: Endpoint<Output = Response> + 'static>(
-    routes: E,
-    base: &str,
-) -> impl Endpoint<Output = Response> + use<E> {
-    WithoutBasePath::new(routes, base)
-}
-
-/// Takes a path with a slash at its end for the one without.
-pub(crate) fn without_trailing_slashes<E: Endpoint<Output = Response> + 'static>(
-    routes: E,
-) -> impl Endpoint<Output = Response> {
-    TrimSlashes::new(routes)
+) -> BoxEndpoint<'static>
+where
+    E: DynEndpoint<Output = Response> + 'static,
+{
+    let methods = document::methods(pages);
+    Box::new(Answers::new(routes, methods, Arc::clone(authority)))
 }

@@ -82,7 +82,7 @@ where
         self.line
             .format_event(context, Writer::new(&mut text), event)?;
         let line = text.trim_end_matches('\n');
-        let id = &request.id;
+        let id = request.id.as_str();
         match line.strip_suffix('}').filter(|_| self.is_json) {
             // The characters of an id need no escape but two.
             Some(line) => {

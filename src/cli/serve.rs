@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use clap::Args;
+use poem::EndpointExt;
 use scopegate::{
     admin::admin,
     app::app,
@@ -119,7 +120,7 @@ pub async fn serve(authority: Authority, listener: TcpListener) -> Outcome {
 /// Lets the server be watched, to its very end.
 fn watch(authority: &Arc<Authority>, listener: TcpListener) -> std::io::Result<JoinHandle<()>> {
     announce!("/metrics at http://{}", listener.local_addr()?);
-    let app = admin(authority);
+    let app = admin(authority).boxed();
     Ok(tokio::spawn(async move {
         let for_ever = std::future::pending();
         if let Err(error) = server::serve(listener, None, app, Limits::default(), for_ever).await {

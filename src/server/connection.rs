@@ -2,8 +2,7 @@
 
 use std::{convert::Infallible, fmt, net::SocketAddr, pin::pin, sync::Arc};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, combinators::BoxBody};
+use http_body_util::BodyExt;
 use hyper::{
     body::{Body as _, Incoming},
     server::conn::{http1, http2},
@@ -14,7 +13,8 @@ use hyper_util::{
     server::graceful::GracefulConnection,
 };
 use poem::{
-    Addr, Body, Endpoint, Request, RequestParts, Response,
+    Addr, Body, Request, RequestParts, Response,
+    endpoint::BoxEndpoint,
     http::{
         StatusCode, Version, header,
         uri::{Authority, Scheme},
@@ -33,7 +33,7 @@ use tracing::debug;
 use super::{
     Limits,
     activity::{Activity, Mood, Visit},
-    body::TimedBody,
+    body::{Late, TimedBody},
     wire::{Protocol, Wire, open},
 };
 
@@ -41,16 +41,20 @@ use super::{
 const LEAST_BUFFER: usize = 8192;
 
 /// What all connections share.
-pub(super) struct Server<E> {
-    endpoint: E,
+pub(super) struct Server {
+    endpoint: BoxEndpoint<'static>,
     limits: Limits,
     tls: Option<TlsAcceptor>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
 
-impl<E: Endpoint + 'static> Server<E> {
-    pub(super) fn new(endpoint: E, limits: Limits, tls: Option<TlsAcceptor>) -> Self {
+impl Server {
+    pub(super) fn new(
+        endpoint: BoxEndpoint<'static>,
+        limits: Limits,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         Self {
             http1: http1(&limits),
             http2: http2(&limits),
@@ -137,11 +141,30 @@ impl<E: Endpoint + 'static> Server<E> {
             let server = self.clone();
             let ends = Arc::new(ends);
             let activity = Arc::clone(activity);
-            move |request| {
+            move |request: hyper::Request<Incoming>| {
                 let visit = activity.enter();
-                let server = server.clone();
-                let ends = ends.clone();
-                async move { Ok::<_, Infallible>(server.answer(request, &ends, visit).await) }
+                let version = request.version();
+                // What waits for the answer has no room for the request, which would be copied.
+                let received = server.received(request, &ends, &visit);
+                let server = Arc::clone(&server);
+                async move {
+                    let _ends_with_the_answer = visit;
+                    let (request, late) = match received {
+                        Ok(received) => received,
+                        Err(BadHead(detail)) => {
+                            let refusal = refusal(version, StatusCode::BAD_REQUEST, detail);
+                            return Ok::<_, Infallible>(refusal.into());
+                        }
+                    };
+                    let answer = server.endpoint.call(request).await;
+                    if late.is_some_and(|late| late.is_set()) {
+                        let detail = "The request did not arrive in time.";
+                        let refusal = refusal(version, StatusCode::REQUEST_TIMEOUT, detail);
+                        return Ok(refusal.into());
+                    }
+                    let response = answer.unwrap_or_else(poem::Error::into_response);
+                    Ok(response.into())
+                }
             }
         });
         let watched = Watched {
@@ -164,20 +187,21 @@ impl<E: Endpoint + 'static> Server<E> {
         }
     }
 
-    async fn answer(
+    /// A request for the endpoint, and the mark of one whose body does not arrive in time; or
+    /// what is wrong with its head.
+    fn received(
         &self,
         request: hyper::Request<Incoming>,
         ends: &Ends,
-        visit: Visit,
-    ) -> hyper::Response<BoxBody<Bytes, std::io::Error>> {
+        visit: &Visit,
+    ) -> Result<(Request, Option<Late>), BadHead> {
         let (parts, body) = request.into_parts();
         let version = parts.version;
         if visit.has_two_lengths {
-            let detail = "Content-Length stands beside Transfer-Encoding.";
-            return refusal(version, StatusCode::BAD_REQUEST, detail).into();
+            return Err(BadHead("Content-Length stands beside Transfer-Encoding."));
         }
-        if let Some(detail) = host_problem(&parts) {
-            return refusal(version, StatusCode::BAD_REQUEST, detail).into();
+        if let Some(problem) = host_problem(&parts) {
+            return Err(BadHead(problem));
         }
         let (body, late) = if body.is_end_stream() {
             (Body::empty(), None)
@@ -195,20 +219,12 @@ impl<E: Endpoint + 'static> Server<E> {
             Err(_) => LocalAddr::default(),
         };
         let parts = RequestParts::from((parts, local, ends.peer.clone(), ends.scheme.clone()));
-
-        let response = self
-            .endpoint
-            .get_response(Request::from_parts(parts, body))
-            .await;
-        match late.is_some_and(|late| late.is_set()) {
-            true => {
-                let detail = "The request did not arrive in time.";
-                refusal(version, StatusCode::REQUEST_TIMEOUT, detail).into()
-            }
-            false => response.into(),
-        }
+        Ok((Request::from_parts(parts, body), late))
     }
 }
+
+/// What is wrong with the head of a request.
+struct BadHead(&'static str);
 
 /// What is wrong with the `Host` of a request (RFC 9112 §3.2): HTTP/1.1 has exactly one.
 fn host_problem(parts: &hyper::http::request::Parts) -> Option<&'static str> {
@@ -280,8 +296,11 @@ impl Watched<'_> {
 fn http1(limits: &Limits) -> http1::Builder {
     let mut http1 = http1::Builder::new();
     http1
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.request_time)
+        // Slow clients are the business of [`Watched`], whose timer is not set anew for each
+        // request.
+        .header_read_timeout(None)
+        // Answers are small, and cheaper to copy into one piece than to send in two.
+        .writev(false)
         .max_header_size(limits.header_bytes)
         // hyper reads ahead of what it parses, so the buffer is the larger.
         .max_buf_size(LEAST_BUFFER.max(limits.header_bytes.saturating_mul(2)));

@@ -34,7 +34,7 @@ mod wire;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use poem::{Endpoint, IntoEndpoint};
+use poem::endpoint::BoxEndpoint;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
@@ -78,23 +78,20 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// If the listener is of no use. That one connection cannot be accepted, or
 /// that file descriptors have run out, is survived.
-pub async fn serve<E>(
+pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
-    endpoint: E,
+    endpoint: BoxEndpoint<'static>,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()>
-where
-    E: IntoEndpoint<Endpoint: 'static>,
-{
+) -> io::Result<()> {
     let mut helpers = JoinSet::new();
     let acceptor = tls.map(|tls| {
         let acceptor = tls.acceptor();
         helpers.spawn(Arc::new(tls).follow());
         acceptor
     });
-    let server = Server::new(endpoint.into_endpoint(), limits.clone(), acceptor);
+    let server = Server::new(endpoint, limits.clone(), acceptor);
     let (stop, _) = watch::channel(());
     let mut connections = JoinSet::new();
 
@@ -119,9 +116,9 @@ where
 }
 
 /// Accepts connections until that cannot be done at all.
-async fn accept<E: Endpoint + 'static>(
+async fn accept(
     listener: TcpListener,
-    server: Arc<Server<E>>,
+    server: Arc<Server>,
     limits: &Limits,
     stop: &watch::Sender<()>,
     connections: &mut JoinSet<()>,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use poem::{Endpoint, Request, Response};
+use poem::{Endpoint, EndpointExt, Request, Response};
 use scopegate::server::{Limits, Tls, bind, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -52,6 +52,7 @@ impl Server {
         let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
+        let endpoint = endpoint.map_to_response().boxed();
         let running = tokio::spawn(serve(listener, tls, endpoint, limits, async {
             let _ = stopped.await;
         }));

@@ -1,10 +1,10 @@
 //! An API whose declared security requirements are enforced.
 
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::{collections::HashMap, marker::PhantomData, pin::Pin, sync::Arc};
 
 use poem::{
-    Endpoint, EndpointExt, Request, Response, ResponseParts, Result,
-    endpoint::BoxEndpoint,
+    Request, Response, ResponseParts, Result,
+    endpoint::{BoxEndpoint, DynEndpoint},
     error::ResponseError,
     http::{Method, StatusCode},
 };
@@ -101,21 +101,19 @@ impl<T: OpenApi, A: Authenticate> Enforced<T, A> {
                 let requirement = requirements
                     .remove(&(shape(&path), method.clone()))
                     .ok_or_else(|| Undeclared(format!("{method} {path}")))?;
-                let guard = |admits_clients, scopes| {
-                    let authenticator = Arc::clone(&authenticator);
-                    let realm = realm.clone();
-                    move |inner| Guard {
+                let guarded = |admits_clients, scopes, inner| -> BoxEndpoint<'static> {
+                    Box::new(Guard {
                         inner,
-                        authenticator,
-                        realm,
+                        authenticator: Arc::clone(&authenticator),
+                        realm: realm.clone(),
                         admits_clients,
                         scopes,
-                    }
+                    })
                 };
                 let endpoint = match requirement {
                     Requirement::Open | Requirement::SelfChecked => inner,
-                    Requirement::AnyOf(scopes) => guard(false, scopes)(inner).boxed(),
-                    Requirement::ClientOrAnyOf(scopes) => guard(true, scopes)(inner).boxed(),
+                    Requirement::AnyOf(scopes) => guarded(false, scopes, inner),
+                    Requirement::ClientOrAnyOf(scopes) => guarded(true, scopes, inner),
                 };
                 routes
                     .entry(path.clone())
@@ -207,20 +205,25 @@ struct Guard<A> {
     scopes: Vec<crate::scope::ScopeSet>,
 }
 
-impl<A: Authenticate> Endpoint for Guard<A> {
+impl<A: Authenticate> DynEndpoint for Guard<A> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> Result<Response> {
-        match self.admit(&request).await {
-            Ok(Some(caller)) => {
-                request.extensions_mut().insert(caller);
-                self.inner.call(request).await
+    fn call(&self, mut request: Request) -> BoxFuture<'_, Result<Response>> {
+        // Not an `async fn`, which would have room for the request twice.
+        Box::pin(async move {
+            match self.admit(&request).await {
+                Ok(Some(caller)) => {
+                    request.extensions_mut().insert(caller);
+                    self.inner.call(request).await
+                }
+                Ok(None) => self.inner.call(request).await,
+                Err(denied) => Err(denied.in_realm(self.realm.clone()).into()),
             }
-            Ok(None) => self.inner.call(request).await,
-            Err(denied) => Err(denied.in_realm(self.realm.clone()).into()),
-        }
+        })
     }
 }
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl<A: Authenticate> Guard<A> {
     /// The caller; none where a client may call and the request has no bearer token.

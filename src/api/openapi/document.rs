@@ -4,7 +4,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use poem::http::Method;
-use poem_openapi::{ContactObject, OpenApi, OpenApiService, registry::MetaOperation};
+use poem_openapi::{
+    ContactObject, OpenApi, OpenApiService,
+    registry::{MetaOperation, MetaParamIn},
+};
 use serde_json::{Map, Value, json};
 
 use super::{examples, plain, progenitor};
@@ -31,7 +34,7 @@ const ANY_ERROR: &str = "Any other error: the request took longer than 10 second
     is larger than 32 KiB (431), its address or an encoding cannot be read (400, 415), or the \
     server failed (500) or is overloaded (503)";
 
-type Guarded = Enforced<Operations, LiveAccess>;
+pub(in crate::api) type Guarded = Enforced<Operations, LiveAccess>;
 
 /// Which flows the document offers for logging in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,11 +282,18 @@ fn json_bodies(paths: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// The paths of operations that have no parameter.
-pub(in crate::api) fn plain_paths() -> HashSet<String> {
-    let paths = Guarded::meta().into_iter().flat_map(|api| api.paths);
-    let paths = paths.map(|path| path.path);
-    paths.filter(|path| !path.contains('{')).collect()
+/// The operations that have no parameter in their path or in the query.
+pub(in crate::api) fn plain_operations() -> HashSet<(String, Method)> {
+    let mut plain = HashSet::new();
+    for path in Guarded::meta().into_iter().flat_map(|api| api.paths) {
+        for operation in path.operations {
+            let mut places = operation.params.iter().map(|parameter| parameter.in_type);
+            if places.all(|place| place == MetaParamIn::Header) {
+                plain.insert((path.path.clone(), operation.method));
+            }
+        }
+    }
+    plain
 }
 
 /// What each path takes: the operations of the document, and `pages`.

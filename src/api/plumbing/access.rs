@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use poem_openapi::SecurityScheme;
+use poem::{Request, RequestBody, Result};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions, OAuthScopes,
+    registry::{MetaOAuthFlow, MetaOAuthFlows, MetaSecurityScheme, Registry},
+};
 
 use crate::{
     actor::{Actor, Power},
@@ -10,7 +14,7 @@ use crate::{
     builtin_scope::BuiltinScope,
     config::{Config, RESOURCE_METADATA},
     error::Error,
-    guard::{self, Authenticate, Caller, Denied, Realm},
+    guard::{Authenticate, Caller, Denied, Realm},
 };
 
 /// In whose name requests are refused, and where that is described (RFC 9728 §5.1).
@@ -21,23 +25,62 @@ pub(in crate::api) fn realm(config: &Config) -> Realm {
 /// The name of the security scheme.
 pub(in crate::api) const SCHEME: &str = "scopegate";
 
-/// Log in with the password flow, or with the authorization code flow on a page of
-/// this server; tick the scopes that you need, and call.
-#[derive(SecurityScheme)]
-#[oai(
-    rename = "scopegate",
-    ty = "oauth2",
-    flows(
-        password(token_url = "/token", scopes = "BuiltinScope"),
-        authorization_code(
-            authorization_url = "/authorize",
-            token_url = "/token",
-            scopes = "BuiltinScope"
-        )
-    ),
-    checker = "guard::caller"
-)]
+/// The caller that the guard has let in. As a parameter it declares that its operation wants a
+/// token, and by `scope` what that has to hold.
 pub(in crate::api) struct Auth(pub Arc<Caller>);
+
+// By hand, since the one that poem-openapi derives reads the query and the token once more.
+impl<'a> ApiExtractor<'a> for Auth {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_security_scheme(SCHEME, scheme());
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let caller = request.extensions().get::<Arc<Caller>>();
+        let caller = caller.ok_or_else(|| Denied::NoToken.in_realm("scopegate"))?;
+        Ok(Self(Arc::clone(caller)))
+    }
+}
+
+fn scheme() -> MetaSecurityScheme {
+    let flow = |authorization_url| MetaOAuthFlow {
+        authorization_url,
+        token_url: Some("/token"),
+        refresh_url: None,
+        scopes: BuiltinScope::meta(),
+    };
+    MetaSecurityScheme {
+        ty: "oauth2",
+        description: Some(
+            "Log in with the password flow, or with the authorization code flow on a page of\n\
+             this server; tick the scopes that you need, and call.",
+        ),
+        name: None,
+        key_in: None,
+        scheme: None,
+        bearer_format: None,
+        flows: Some(MetaOAuthFlows {
+            implicit: None,
+            password: Some(flow(None)),
+            client_credentials: None,
+            authorization_code: Some(flow(Some("/authorize"))),
+        }),
+        openid_connect_url: None,
+    }
+}
 
 impl Auth {
     /// The name of the user who calls; other subjects have no profile.
@@ -47,7 +90,10 @@ impl Auth {
 
     /// The caller, with power over what this token holds, or with `users:grant` over
     /// what the account may hold.
-    pub(in crate::api) async fn actor(&self, authority: &Authority) -> Result<Actor, Error> {
+    pub(in crate::api) async fn actor(
+        &self,
+        authority: &Authority,
+    ) -> std::result::Result<Actor, Error> {
         match self.0.scopes.contains(BuiltinScope::USERS_GRANT) {
             true => self.owner(authority).await,
             false => Ok(self.limited_actor()),
@@ -56,7 +102,10 @@ impl Auth {
 
     /// The caller, who changes what is their own: with power over what the account may
     /// hold, whatever this token holds.
-    pub(in crate::api) async fn owner(&self, authority: &Authority) -> Result<Actor, Error> {
+    pub(in crate::api) async fn owner(
+        &self,
+        authority: &Authority,
+    ) -> std::result::Result<Actor, Error> {
         let held = match self.username() {
             Some(username) => authority.user_state(username).await?,
             None => None,
@@ -78,7 +127,7 @@ impl Auth {
 pub(in crate::api) struct LiveAccess(pub Arc<Authority>);
 
 impl Authenticate for LiveAccess {
-    async fn authenticate(&self, token: &str) -> Result<Arc<Caller>, Denied> {
+    async fn authenticate(&self, token: &str) -> std::result::Result<Arc<Caller>, Denied> {
         self.0.caller(token).await.map_err(|reason| {
             self.0.metrics.refused(reason.name());
             denied(reason)

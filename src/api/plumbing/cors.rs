@@ -3,10 +3,8 @@
 //! token in a header that it sets itself. A request from any other origin is
 //! answered as if it had none, and its browser keeps the answer from its page.
 
-use std::sync::Arc;
-
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result,
+    IntoResponse, Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
@@ -18,50 +16,46 @@ const EXPOSED: HeaderValue =
     HeaderValue::from_static("location, retry-after, www-authenticate, x-request-id");
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
-/// An endpoint that pages of some origins may call.
-pub(in crate::api) struct Cors<E> {
-    inner: E,
-    origins: Arc<[String]>,
-}
+/// The origins whose pages may call.
+pub(in crate::api) struct Cors(Vec<String>);
 
-impl<E> Cors<E> {
-    pub(in crate::api) fn new(inner: E, origins: Vec<String>) -> Self {
-        Self {
-            inner,
-            origins: origins.into(),
-        }
+impl Cors {
+    pub(in crate::api) fn new(origins: Vec<String>) -> Self {
+        Self(origins)
     }
 
-    fn allowed_origin(&self, request: &Request) -> Option<HeaderValue> {
+    /// The origin of a request, where its pages may call.
+    pub(in crate::api) fn allowed_origin(&self, request: &Request) -> Option<HeaderValue> {
         let origin = request.headers().get(header::ORIGIN)?;
-        let is_allowed = self
-            .origins
-            .iter()
-            .any(|allowed| allowed.as_bytes() == origin.as_bytes());
-        is_allowed.then(|| origin.clone())
+        let mut allowed = self.0.iter();
+        allowed
+            .any(|allowed| allowed.as_bytes() == origin.as_bytes())
+            .then(|| origin.clone())
     }
-}
 
-impl<E: Endpoint<Output = Response>> Endpoint for Cors<E> {
-    type Output = Response;
+    /// The answer to a browser that asks first what the page of an allowed `origin` may send.
+    pub(in crate::api) fn preflight(
+        &self,
+        request: &Request,
+        origin: Option<&HeaderValue>,
+    ) -> Option<Response> {
+        let origin = origin.filter(|_| is_preflight(request))?;
+        let mut response = preflight();
+        self.allow(&mut response, Some(origin.clone()));
+        Some(response)
+    }
 
-    async fn call(&self, request: Request) -> Result<Response> {
-        if self.origins.is_empty() {
-            return self.inner.call(request).await;
+    /// Lets the page of an allowed `origin` read an answer.
+    pub(in crate::api) fn allow(&self, response: &mut Response, origin: Option<HeaderValue>) {
+        if self.0.is_empty() {
+            return;
         }
-        let origin = self.allowed_origin(&request);
-        let mut response = if origin.is_some() && is_preflight(&request) {
-            preflight()
-        } else {
-            self.inner.call(request).await?
-        };
         let headers = response.headers_mut();
         headers.append(header::VARY, HeaderValue::from_static("origin"));
         if let Some(origin) = origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
-        Ok(response)
     }
 }
 

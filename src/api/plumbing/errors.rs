@@ -6,30 +6,20 @@
 //! A client is told what it did wrong. What went wrong in here goes to the log,
 //! and outside is 503 or 500 without a word of it.
 
-use std::{pin::pin, sync::Arc, time::Instant};
-
-use ipnet::IpNet;
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result,
+    IntoResponse, Response,
     error::ResponseError,
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::types::ToJSON;
 use serde_json::json;
-use tracing::Instrument;
 
-use crate::api::plumbing::methods::Methods;
 use crate::api::plumbing::problem::{CONTENT_TYPE, Failure, FieldProblem, Problem};
 use crate::{
-    actor::{Actor, BeyondPower},
-    address::{client_address, comes_from},
-    audit_event::{Action, Event, Outcome},
-    authority::Authority,
+    actor::BeyondPower,
     error::Error,
     guard::{self, quotable},
     oauth,
-    request_context::RequestContext,
-    traces,
 };
 
 impl<const A: u16, const B: u16, const C: u16> From<Error> for Failure<A, B, C> {
@@ -154,147 +144,10 @@ impl ResponseError for oauth::Error {
 
 /// Why a request was refused, for the audit log.
 #[derive(Clone)]
-struct Offence(String);
-
-/// Answers requests, and sees to it that every error has its shape.
-pub(in crate::api) struct Answers<E> {
-    inner: E,
-    methods: Methods,
-    authority: Arc<Authority>,
-}
-
-impl<E> Answers<E> {
-    pub(in crate::api) fn new(inner: E, methods: Methods, authority: Arc<Authority>) -> Self {
-        Self {
-            inner,
-            methods,
-            authority,
-        }
-    }
-}
-
-impl<E: Endpoint> Endpoint for Answers<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> Result<Response> {
-        let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
-        let proxies = &self.authority.config.trusted_proxies;
-        let id = proxys_id(&request, proxies).unwrap_or_else(RequestContext::fresh_id);
-        let shown = HeaderValue::from_str(&id).ok();
-        let address = client_address(&request, proxies);
-        let route = || self.methods.route(request.uri().path());
-        let span = traces::of_request(request.method(), route, &id, address);
-        if !span.is_none() && comes_from(&request, proxies) {
-            traces::join_sender(&span, request.headers());
-        }
-        let context = RequestContext { id, address };
-        // Pinned where it is made: it takes some kilobytes, which would be copied.
-        let answer = pin!(self.answer(request, began));
-        let mut response = context.around(answer.instrument(span.clone())).await;
-        traces::answered(&span, response.status());
-        if let Some(id) = shown {
-            response.headers_mut().insert(REQUEST_ID, id);
-        }
-        Ok(response)
-    }
-}
-
-impl<E: Endpoint> Answers<E> {
-    async fn answer(&self, request: Request, began: Option<Instant>) -> Response {
-        let credentials = request.headers().get(header::AUTHORIZATION).cloned();
-        let path = request.uri().path().to_owned();
-        let method = request.method().clone();
-        let is_encoded = request
-            .header(header::CONTENT_ENCODING)
-            .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"));
-        let response = if is_encoded {
-            let detail = "bodies are taken as they are, without a Content-Encoding";
-            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).into_response()
-        } else if has_nul(request.uri()) {
-            let detail = "the address must not contain a NUL character (%00)";
-            Problem::new(StatusCode::BAD_REQUEST, detail).into_response()
-        } else {
-            // Boxed: each layer around it would have room for it twice, and copy it.
-            match Box::pin(self.inner.call(request)).await {
-                Ok(response) => response.into_response(),
-                Err(error) => refused(error),
-            }
-        };
-        let mut response = if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            self.method_not_allowed(&method, &path)
-        } else if is_in_shape(&response) {
-            response
-        } else {
-            Box::pin(in_shape(response, &path)).await
-        };
-        let mut offence = response.extensions_mut().remove::<Offence>();
-        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-            offence = offence.or_else(|| problem.offence().map(Offence));
-            if let Some(seconds) = problem.retry_after() {
-                let headers = response.headers_mut();
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            }
-            match self.methods.is_oauth(&path, &method) {
-                true => put_oauth_error(&mut response, &problem),
-                false => put_problem(
-                    &mut response,
-                    problem.at(&self.authority.config.issuer).of_this_request(),
-                ),
-            }
-        }
-        if let Some(Offence(why)) = offence {
-            self.notice(credentials.as_ref(), format!("{method} {path}"), why);
-        }
-        let status = response.status().as_u16();
-        self.authority.metrics.answered(status);
-        if let Some(began) = began {
-            tracing::debug!(%method, path, status, took = ?began.elapsed(), "answered");
-        }
-        let headers = response.headers_mut();
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        if !headers.contains_key(header::CACHE_CONTROL) {
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
-        response
-    }
-
-    /// Has the audit log tell of a refused request, and of whom its token is, where that was
-    /// verified: to verify it again would make garbage twice as dear.
-    fn notice(&self, credentials: Option<&HeaderValue>, target: String, why: String) {
-        let token = credentials
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .and_then(|(_, token)| self.authority.verified_lately(token.trim()));
-        let actor = token.map_or_else(Actor::anonymous, |caller| Actor::from(&*caller));
-        let event = Event {
-            action: Action::RequestRefused,
-            target,
-            detail: Some(why),
-        };
-        let (outcome, now) = (Outcome::Refused, self.authority.clock.now());
-        self.authority.noticed.notice(&actor, event, outcome, now);
-    }
-}
-
-/// The header with a request's id.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The longest id that a proxy may give.
-const LONGEST_ID: usize = 128;
-
-/// The id that a trusted proxy gave a request.
-fn proxys_id(request: &Request, proxies: &[IpNet]) -> Option<Arc<str>> {
-    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let fits =
-        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    (fits && comes_from(request, proxies)).then(|| id.into())
-}
+pub(super) struct Offence(pub String);
 
 /// An error as a response; what a guard refuses is a problem like any other.
-fn refused(error: poem::Error) -> Response {
+pub(super) fn refused(error: poem::Error) -> Response {
     let refusal = match error.downcast::<guard::Refusal>() {
         Ok(refusal) => refusal,
         Err(error) => return error.into_response(),
@@ -305,14 +158,14 @@ fn refused(error: poem::Error) -> Response {
     response
 }
 
-fn put_problem(response: &mut Response, problem: Problem) {
+pub(super) fn put_problem(response: &mut Response, problem: Problem) {
     let kind = HeaderValue::from_static(CONTENT_TYPE);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response.set_body(problem.to_json_string());
 }
 
 /// A problem where errors are those of OAuth (RFC 6749 §5.2, RFC 6750 §3.1).
-fn put_oauth_error(response: &mut Response, problem: &Problem) {
+pub(super) fn put_oauth_error(response: &mut Response, problem: &Problem) {
     let code = match response.status().as_u16() {
         401 => "invalid_token",
         403 => "insufficient_scope",
@@ -337,34 +190,9 @@ fn put_oauth_error(response: &mut Response, problem: &Problem) {
     response.set_body(body.to_string());
 }
 
-/// No name, cursor or prefix has a NUL, and not every database can be asked for one.
-fn has_nul(uri: &Uri) -> bool {
-    uri.path_and_query()
-        .is_some_and(|text| text.as_str().contains("%00"))
-}
-
-impl<E> Answers<E> {
-    fn method_not_allowed(&self, method: &Method, path: &str) -> Response {
-        let allow = self.methods.allow(path);
-        let mut response = if *method == Method::OPTIONS {
-            StatusCode::NO_CONTENT.into_response()
-        } else {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                format!("this path takes {allow}"),
-            )
-            .into_response()
-        };
-        if let Ok(allow) = HeaderValue::from_str(&allow) {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
-        response
-    }
-}
-
 /// Gives an error that the library wrote as plain text its shape; the text
 /// becomes the detail where it is about the request.
-async fn in_shape(response: Response, path: &str) -> Response {
+pub(super) async fn in_shape(response: Response, path: &str) -> Response {
     let status = response.status();
     let text = response.into_body().into_string().await.unwrap_or_default();
     if status.is_server_error() {
@@ -381,7 +209,7 @@ async fn in_shape(response: Response, path: &str) -> Response {
     .into_response()
 }
 
-fn is_in_shape(response: &Response) -> bool {
+pub(super) fn is_in_shape(response: &Response) -> bool {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     if !is_error || response.extensions().get::<Problem>().is_some() {

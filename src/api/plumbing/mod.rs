@@ -1,8 +1,8 @@
-//! What the operations share: bodies, forms, errors, pages of lists, and the layers
+//! What the operations share: bodies, forms, errors, pages of lists, and the layer
 //! around all of them.
 
 pub(in crate::api) mod access;
-pub(in crate::api) mod base_path;
+pub(in crate::api) mod answers;
 pub(in crate::api) mod body;
 pub(in crate::api) mod client_auth;
 pub(in crate::api) mod cors;
@@ -14,8 +14,8 @@ pub(in crate::api) mod methods;
 pub(in crate::api) mod nullable;
 pub(in crate::api) mod number;
 pub(in crate::api) mod page;
+pub(in crate::api) mod paths;
 pub(in crate::api) mod problem;
 pub(in crate::api) mod refusal;
 pub(in crate::api) mod required;
 pub(in crate::api) mod tag;
-pub(in crate::api) mod trailing_slash;
