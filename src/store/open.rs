@@ -152,10 +152,12 @@ impl Store {
         let mut migration = writer.begin_with("BEGIN IMMEDIATE").await?;
         migrations::sqlite().run(&mut *migration).await?;
         migration.commit().await?;
+        // A quarter of what SQLite takes by itself: what is read again and again is in memory
+        // already, and the file is in that of the system.
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(PATIENCE)
-            .connect_lazy_with(options);
+            .connect_lazy_with(options.pragma("cache_size", "-512"));
         Ok(Self {
             pools: Pools::Sqlite {
                 file,
