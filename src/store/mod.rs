@@ -158,7 +158,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Runs statements on a connection of either database.
 macro_rules! read {
     ($store:expr, |$connection:ident| $body:expr) => {{
-        let statements = ::std::pin::pin!(async {
+        let statements = async {
             let outcome = match &$store.pools {
                 $crate::store::Pools::Sqlite { file, readers, .. } => {
                     file.check()?;
@@ -171,7 +171,7 @@ macro_rules! read {
                 }
             };
             Ok::<_, $crate::store::Error>(outcome)
-        });
+        };
         $crate::store::answered(statements).await?
     }};
 }
@@ -184,7 +184,7 @@ macro_rules! commit {
         match &$store.pools {
             $crate::store::Pools::Sqlite { file, writer, .. } => {
                 file.check()?;
-                let mut $transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut $transaction = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
                 let outcome = $body;
                 $transaction.commit().await?;
                 outcome
@@ -242,10 +242,11 @@ const LOST_AFTER: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// Their own, or that there is no answer.
-async fn answered<T>(statements: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout(LOST_AFTER, statements)
-        .await
-        .map_err(|_| connections::no_answer())?
+fn answered<T>(statements: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+    // Boxed before it waits: what acquires a connection takes kilobytes, for which every handler
+    // that ever asks the database would have room, and which would be copied with each request.
+    let statements = timeout(LOST_AFTER, Box::pin(statements));
+    async { statements.await.map_err(|_| connections::no_answer())? }
 }
 
 /// What is stored and cannot be read.

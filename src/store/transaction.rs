@@ -39,7 +39,7 @@ impl Store {
         let inner = match &self.pools {
             Pools::Sqlite { file, writer, .. } => {
                 file.check()?;
-                Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+                Inner::Sqlite(Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?)
             }
             Pools::Postgres(pool) => {
                 Inner::Postgres(answered(async { Ok(pool.begin().await?) }).await?)

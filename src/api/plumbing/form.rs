@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use memchr::memchr2;
 use poem::{Request, RequestBody, Result, error::ReadBodyError, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -166,26 +167,26 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, oauth::Error> {
 pub(in crate::api) fn decode(encoded: &[u8]) -> Result<String, oauth::Error> {
     let refuse =
         || oauth::Error::InvalidRequest("the form is not percent-encoded UTF-8".to_owned());
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    let mut decoded = Vec::with_capacity(spaced.len());
-    let mut rest = spaced.as_slice();
-    while let Some((first, tail)) = rest.split_first() {
-        if *first != b'%' {
-            decoded.push(*first);
-            rest = tail;
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    // What stands for itself, as all of a token, is copied in one piece.
+    while let Some(at) = memchr2(b'+', b'%', rest) {
+        decoded.extend_from_slice(&rest[..at]);
+        let (mark, behind) = (rest[at], &rest[at + 1..]);
+        if mark == b'+' {
+            decoded.push(b' ');
+            rest = behind;
             continue;
         }
-        let digits = tail.get(..2).ok_or_else(refuse)?;
+        let (digits, behind) = behind.split_at_checked(2).ok_or_else(refuse)?;
         let digits = std::str::from_utf8(digits).map_err(|_| refuse())?;
         if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(refuse());
         }
         decoded.push(u8::from_str_radix(digits, 16).map_err(|_| refuse())?);
-        rest = &tail[2..];
+        rest = behind;
     }
+    decoded.extend_from_slice(rest);
     String::from_utf8(decoded).map_err(|_| refuse())
 }
 
