@@ -44,6 +44,20 @@ async fn s01_half_a_header_is_closed() {
 }
 
 #[tokio::test]
+async fn s01_half_a_header_after_an_answer_is_closed_as_soon() {
+    let limits = Limits {
+        drain_time: PATIENCE * 6,
+        ..short()
+    };
+    let server = Server::start(limits).await;
+    let mut client = server.connect().await;
+    let one_and_a_half = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\nGET / HTTP/1.1\r\nhost: loc";
+    client.write_all(one_and_a_half.as_bytes()).await.unwrap();
+    let answer = closes_with(&mut client).await;
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+}
+
+#[tokio::test]
 async fn s01_a_header_that_drips_is_closed() {
     let server = Server::start(short()).await;
     let drips: [&[u8]; 2] = [
