@@ -71,6 +71,7 @@ mod token_inspect;
 mod token_requests;
 mod traces;
 mod unreadable_rows;
+mod upgrades;
 mod users;
 mod watching;
 mod well_known;

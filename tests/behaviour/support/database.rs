@@ -9,7 +9,9 @@ use std::{
     sync::OnceLock,
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
+};
 use uuid::Uuid;
 
 use super::Done;
@@ -23,6 +25,10 @@ pub enum Database {
         name: String,
     },
 }
+
+/// Prints the statements that make a database file, which Python knows how to.
+const SQLITE_DUMP: &str =
+    "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).iterdump(), sep='\\n')";
 
 /// Runs statements on a connection of its own to either kind.
 macro_rules! on_connection {
@@ -116,6 +122,50 @@ impl Database {
                 let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 has(dump.stdout.as_bytes()) || dump.stdout.contains(&hex)
             }
+        }
+    }
+
+    /// The statements that make the database anew.
+    pub fn dump(&self) -> String {
+        let mut command = match self {
+            Self::File(path) => {
+                let mut command = Command::new("python3");
+                command.args(["-c", SQLITE_DUMP]).arg(path);
+                command
+            }
+            Self::Postgres { .. } => {
+                let mut command = Command::new("pg_dump");
+                command.args(["--inserts", "--no-owner", "--no-privileges"]);
+                command.arg(self.url());
+                command
+            }
+        };
+        let dump = Done::of(&mut command).succeeded().stdout;
+        // Remarks, and what only `psql` or another version of the server understands.
+        let is_statement = |line: &&str| {
+            let others = ["--", "\\", "SET "];
+            !line.is_empty() && !others.iter().any(|start| line.starts_with(start))
+        };
+        let lines: Vec<&str> = dump.lines().filter(is_statement).collect();
+        lines.join("\n") + "\n"
+    }
+
+    /// Makes an empty database what a dump is of.
+    pub fn load(&self, dump: &str) {
+        match self {
+            Self::File(path) => block_on(async {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true)
+                    // Tables come in another order than that of their references.
+                    .foreign_keys(false);
+                let mut connection = SqliteConnection::connect_with(&options).await?;
+                sqlx::raw_sql(AssertSqlSafe(dump))
+                    .execute(&mut connection)
+                    .await?;
+                connection.close().await
+            }),
+            Self::Postgres { .. } => on_server(&self.url(), dump.to_owned()),
         }
     }
 
