@@ -3,7 +3,7 @@
 --
 --     BENCH_REQUESTS   a file: a request a line, its method, path, headers and body split by
 --                      tabs, the headers as name=value split by the character 1
---     BENCH_ONCE       each request once, then stop
+--     BENCH_ONCE       each request once, then print a line and stop
 --     BENCH_REFRESH    the bodies of the file lack a refresh token at their end
 
 local requests, tokens = {}, {}
@@ -42,6 +42,8 @@ function request()
   number = number + 1
   if number > #requests then
     if once then
+      io.write("ASKED\n")
+      io.flush()
       wrk.thread:stop()
     end
     number = 1

@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// After how long of silence a listener is replaced: a router may have forgotten its connection.
 const RENEWAL: Duration = Duration::from_mins(5);
 
-/// How often SQLite is asked whether another process has written, which costs it a look at
-/// shared memory.
+/// How often SQLite's log is looked at for what another process has written, which costs
+/// a question to the file system.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 row! {
@@ -92,16 +92,16 @@ impl Store {
     /// the connection.
     pub async fn listen(&self, news: impl Fn()) -> Result<()> {
         match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                let mut connection = readers.acquire().await?;
-                let mut version = None;
+            Pools::Sqlite { file, .. } => {
+                let (mut seen, mut was_new) = (None, false);
                 loop {
-                    let now: i64 = sqlx::query_scalar("PRAGMA data_version")
-                        .fetch_one(&mut *connection)
-                        .await?;
-                    if version.replace(now) != Some(now) {
+                    let last = file.last_write();
+                    let is_new = seen.replace(last) != Some(last);
+                    // A write right after the one that was seen may look the same.
+                    if is_new || was_new {
                         news();
                     }
+                    was_new = is_new;
                     tokio::time::sleep(LOOK_INTERVAL).await;
                 }
             }

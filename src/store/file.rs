@@ -14,7 +14,16 @@ use super::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct DatabaseFile {
     path: PathBuf,
+    log: PathBuf,
     identity: Identity,
+}
+
+/// What tells one write to a database from another, but for two within one tick of the
+/// system's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastWrite {
+    size: u64,
+    modified: (i64, i64),
 }
 
 impl DatabaseFile {
@@ -33,7 +42,23 @@ impl DatabaseFile {
         let identity = identity(path)?;
         // Settled, so that it is still found from elsewhere.
         let path = path.canonicalize()?;
-        Ok(Self { path, identity })
+        let mut log = path.clone().into_os_string();
+        log.push("-wal");
+        Ok(Self {
+            path,
+            log: log.into(),
+            identity,
+        })
+    }
+
+    /// The last write to the write-ahead log, by whichever process; none where there is no
+    /// log.
+    pub fn last_write(&self) -> Option<LastWrite> {
+        let found = fs::metadata(&self.log).ok()?;
+        Some(LastWrite {
+            size: found.len(),
+            modified: (found.mtime(), found.mtime_nsec()),
+        })
     }
 
     /// Refuses where the name is gone or another file's by now.

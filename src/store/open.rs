@@ -185,8 +185,9 @@ impl Store {
         })
     }
 
-    /// The same database by two connections of its own, for the change log, of which one
-    /// listens: it is not held up by requests that wait for connections or locks.
+    /// The same database by connections of its own, for the change log, of which on
+    /// PostgreSQL one listens: it is not held up by requests that wait for connections or
+    /// locks.
     #[must_use]
     pub fn for_change_log(&self) -> Self {
         let pools = match &self.pools {
@@ -197,7 +198,7 @@ impl Store {
             } => Pools::Sqlite {
                 file: file.clone(),
                 readers: SqlitePoolOptions::new()
-                    .max_connections(2)
+                    .max_connections(1)
                     .acquire_timeout(PATIENCE)
                     .connect_lazy_with(readers.connect_options().as_ref().clone()),
                 writer: writer.clone(),

@@ -12,13 +12,14 @@ const ROUNDS: usize = 40;
 
 /// A server with an administrator, whose token may do everything that is tried here.
 fn with_admin() -> (Server, Token) {
-    let server = Server::start();
+    let home = Home::new();
     for scope in ["items", "drive"] {
         let add = ["scope", "add", scope, "--description", "Whatever."];
-        server.run(&add).succeeded();
+        home.run(&add).succeeded();
     }
     let args = ["user", "add", "admin", "--admin", "--password-stdin"];
-    server.home().run_with_input(&args, PASSWORD).succeeded();
+    home.run_with_input(&args, PASSWORD).succeeded();
+    let server = Server::start_in(home, &[]);
     let scopes = [
         "clients:read",
         "clients:write",

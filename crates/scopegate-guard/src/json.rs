@@ -2,7 +2,7 @@
 //! (RFC 8259 §4 leaves open what that would mean), and nothing is nested over
 //! 127 deep, in what is ignored as little as in what is read.
 
-use std::{collections::HashSet, fmt};
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize,
@@ -26,6 +26,10 @@ pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Err
     serde_json::from_slice(json)
 }
 
+/// A name of an object, copied only where it is written with escapes.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// Any value, looked through and not kept.
 struct Unambiguous;
 
@@ -43,13 +47,15 @@ impl<'de> Visitor<'de> for Unambiguous {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut names = HashSet::new();
-        while let Some((name, _)) = map.next_entry::<String, Self>()? {
-            if !names.insert(name) {
-                return Err(A::Error::custom("a name is repeated"));
-            }
+        let mut names = Vec::new();
+        while let Some((name, _)) = map.next_entry::<Name<'de>, Self>()? {
+            names.push(name);
         }
-        Ok(self)
+        names.sort_unstable();
+        match names.is_sorted_by(|one, next| one < next) {
+            true => Ok(self),
+            false => Err(A::Error::custom("a name is repeated")),
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
