@@ -13,7 +13,8 @@ use url::Url;
 
 use super::{
     ClientMetadata, Error,
-    registration::{Checked, Method, UNUSED_LIFE, acting, asked, named, open_scopes, refused},
+    client_metadata::{Checked, Method},
+    registration::{UNUSED_LIFE, acting, open_scopes, refused},
 };
 use crate::{
     authority::Authority,
@@ -118,7 +119,7 @@ fn read(id: &str, bytes: &[u8]) -> Result<ClientMetadata, String> {
 /// decided stays: that the client is disabled, and what it may ask for.
 async fn keep(authority: &Authority, id: &str, metadata: ClientMetadata) -> Result<(), Error> {
     let checked = Checked::read(&metadata)?;
-    let open = asked(&metadata, &open_scopes(authority))?;
+    let open = metadata.scopes(&open_scopes(authority))?;
     let now = authority.clock.now();
     let kind = checked.application_type;
     let uris = |field, list| clients::uris(field, list, kind).map_err(refused);
@@ -130,7 +131,7 @@ async fn keep(authority: &Authority, id: &str, metadata: ClientMetadata) -> Resu
             Method::None | Method::Secret => Authentication::None,
         },
         grants: checked.grants,
-        default_scopes: named(&metadata, &open),
+        default_scopes: metadata.default_scopes(&open),
         scopes: open,
         audiences: Vec::new(),
         application_type: kind,

@@ -11,6 +11,7 @@ mod client;
 mod client_assertion;
 mod client_credentials;
 mod client_document;
+mod client_metadata;
 mod device;
 mod introspection;
 mod issue;
@@ -36,6 +37,7 @@ pub use client::{CLIENT_AUTHENTICATION_METHODS, ClientCredentials, Requester};
 pub use client_assertion::ASSERTION_TYPE;
 pub use client_credentials::{ClientCredentialsGrant, client_credentials};
 use client_document::know_client;
+pub use client_metadata::ClientMetadata;
 pub use device::{
     DEVICE_CODE_LIFE, DEVICE_PACE, DeviceAuthorization, DeviceCodeGrant, DeviceRequest,
     WaitingDevice, approve_device, begin_device, deny_device, device_code, waiting_device,
@@ -49,8 +51,8 @@ pub use pushed_request::{
 pub use refresh::{RefreshGrant, refresh};
 pub use refused::{AssertionRefused, ClientRefused, CodeRefused, RefreshRefused};
 pub use registration::{
-    ClientMetadata, OwnNames, Registered, change_registration, end_registration_tokens,
-    open_scopes, register, registration, registration_token, remove_registration,
+    OwnNames, Registered, change_registration, end_registration_tokens, open_scopes, register,
+    registration, registration_token, remove_registration,
 };
 pub use revocation::{Revoker, revoke};
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange, token_exchange};

@@ -77,6 +77,31 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_file_of_ours_that_a_page_names_is_there() {
+    let mut missing = Vec::new();
+    let mut checked = 0;
+    for (path, text) in pages() {
+        let quoted = text.split('`').skip(1).step_by(2);
+        let is_ours = |name: &&str| {
+            let kind = Path::new(name).extension();
+            name.contains('/') && kind.is_some_and(|kind| kind == "rs")
+        };
+        for name in quoted.filter(is_ours) {
+            checked += 1;
+            let folders = ["", "src", "tests", "crates/scopegate-guard"];
+            if !folders
+                .iter()
+                .any(|folder| root().join(folder).join(name).exists())
+            {
+                missing.push(format!("{}: {name}", path.display()));
+            }
+        }
+    }
+    assert!(checked > 20, "{checked}");
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
 fn the_summary_and_the_first_page_name_every_page() {
     for contents in ["SUMMARY.md", "README.md"] {
         let text = fs::read_to_string(root().join("docs").join(contents)).expect("the contents");

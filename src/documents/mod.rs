@@ -2,13 +2,11 @@
 //! never from a private network unless the setting admits it, without redirects, and
 //! within limits of size and time.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+mod allowed;
+mod public_address;
 
-use ipnet::IpNet;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
 use quick_cache::sync::Cache;
 use reqwest::{
     Client, StatusCode, Url,
@@ -19,9 +17,10 @@ use reqwest::{
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
-use url::Host;
 
 use crate::traces;
+
+pub use allowed::Allowed;
 
 /// The most bytes of a document.
 const MAX_BYTES: usize = 64 * 1024;
@@ -34,13 +33,6 @@ const REMEMBERED: usize = 10_000;
 /// How long a document is fresh that does not say, and at most.
 const FRESH: Duration = Duration::from_mins(5);
 const LONGEST_FRESH: Duration = Duration::from_hours(24);
-
-/// What addresses may be reached that are not public: a setting.
-#[derive(Clone, Debug, Default)]
-pub struct Allowed {
-    hosts: Vec<String>,
-    networks: Vec<IpNet>,
-}
 
 /// What fetches documents.
 pub struct Documents {
@@ -77,61 +69,6 @@ pub enum FetchError {
     NotJson,
     #[error("it is larger than 64 KiB")]
     TooLarge,
-}
-
-impl Allowed {
-    /// Reads the setting: names of hosts, addresses and networks.
-    pub fn parse(entries: &[String]) -> Result<Self, String> {
-        let mut allowed = Self::default();
-        for entry in entries {
-            let network = entry.parse::<IpNet>().ok();
-            let network = network.or_else(|| entry.parse::<IpAddr>().ok().map(IpNet::from));
-            match (network, Host::parse(entry)) {
-                (Some(network), _) => allowed.networks.push(network),
-                (None, Ok(Host::Domain(host))) => allowed.hosts.push(host),
-                _ => return Err(format!("`{entry}` is neither a host nor a network")),
-            }
-        }
-        Ok(allowed)
-    }
-
-    fn has_host(&self, host: &str) -> bool {
-        self.hosts.iter().any(|one| one == host)
-    }
-
-    /// Whether an address that a host resolves to may be reached.
-    fn admits(&self, host: &str, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        is_public(address)
-            || self.has_host(host)
-            || self
-                .networks
-                .iter()
-                .any(|network| network.contains(&address))
-    }
-
-    /// Whether a URL may be fetched, as far as it says itself: a name is looked up later.
-    pub fn check(&self, url: &Url) -> Result<(), FetchError> {
-        let host = url.host_str().unwrap_or_default();
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::from(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
-            Some(Host::Domain(_)) => None,
-            None => return Err(FetchError::NotHttps),
-        };
-        let is_admitted = literal.is_none_or(|address| self.admits(host, address));
-        // A loopback address is not public, so it was admitted by the setting.
-        let is_local = match literal {
-            Some(address) => address.is_loopback(),
-            None => host == "localhost" && self.admits(host, Ipv4Addr::LOCALHOST.into()),
-        };
-        match url.scheme() {
-            "https" | "http" if !is_admitted => Err(FetchError::Private),
-            "https" => Ok(()),
-            "http" if is_local => Ok(()),
-            _ => Err(FetchError::NotHttps),
-        }
-    }
 }
 
 impl Documents {
@@ -268,144 +205,9 @@ impl Resolve for Resolver {
     }
 }
 
-/// Networks that are not of the public internet (the registries of special addresses of
-/// RFC 6890).
-const SPECIAL: &[&str] = &[
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.0.2.0/24",
-    "192.88.99.0/24",
-    "192.168.0.0/16",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-    "::/96",
-    "64:ff9b:1::/48",
-    "100::/64",
-    "2001::/23",
-    "2001:db8::/32",
-    "3fff::/20",
-    "5f00::/16",
-    "fc00::/7",
-    "fe80::/10",
-    "fec0::/10",
-    "ff00::/8",
-];
-
-static NETWORKS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
-    SPECIAL
-        .iter()
-        .filter_map(|text| text.parse().ok())
-        .collect()
-});
-
-fn is_public(address: IpAddr) -> bool {
-    let address = address.to_canonical();
-    let is_special = NETWORKS.iter().any(|network| network.contains(&address));
-    !is_special && embedded(address).is_none_or(is_public)
-}
-
-/// The IPv4 address that an IPv6 address leads to: NAT64 (RFC 6052) and 6to4 (RFC 3056).
-fn embedded(address: IpAddr) -> Option<IpAddr> {
-    let IpAddr::V6(address) = address else {
-        return None;
-    };
-    let bits = address.to_bits();
-    let nat64 = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0).to_bits();
-    let [a, b, c, d] = match bits {
-        _ if bits >> 32 == nat64 >> 32 => (bits as u32).to_be_bytes(),
-        _ if bits >> 112 == 0x2002 => ((bits >> 80) as u32).to_be_bytes(),
-        _ => return None,
-    };
-    Some(IpAddr::from([a, b, c, d]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(url: &str, allowed: &[&str]) -> bool {
-        let entries: Vec<String> = allowed.iter().map(|&text| text.to_owned()).collect();
-        let allowed = Allowed::parse(&entries).expect("a setting");
-        allowed.check(&url.parse().expect("a URL")).is_ok()
-    }
-
-    #[test]
-    fn each_special_network_is_read() {
-        assert_eq!(NETWORKS.len(), SPECIAL.len());
-    }
-
-    #[test]
-    fn addresses_of_no_public_network_are_told_apart() {
-        for private in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.31.0.1",
-            "192.168.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:10.0.0.1",
-            "::127.0.0.1",
-            "64:ff9b::a00:1",
-            "2002:a00:1::1",
-            "2001:db8::1",
-            "fd00::1",
-            "fe80::1",
-            "ff02::1",
-        ] {
-            assert!(
-                !is_public(private.parse().expect("an address")),
-                "{private}"
-            );
-        }
-        for public in [
-            "1.1.1.1",
-            "172.32.0.1",
-            "2606:4700::1111",
-            "64:ff9b::101:101",
-        ] {
-            assert!(is_public(public.parse().expect("an address")), "{public}");
-        }
-    }
-
-    #[test]
-    fn an_address_is_https_and_public_unless_the_setting_admits_it() {
-        assert!(check("https://agent.example/client.json", &[]));
-        assert!(!check("http://agent.example/client.json", &[]));
-        assert!(!check(
-            "http://agent.example/client.json",
-            &["agent.example"]
-        ));
-        assert!(!check("https://127.0.0.1/client.json", &[]));
-        assert!(!check("https://[::ffff:10.0.0.1]/client.json", &[]));
-        assert!(check("https://10.0.0.1/client.json", &["10.0.0.0/8"]));
-        assert!(!check("http://10.0.0.1/client.json", &["10.0.0.0/8"]));
-        assert!(check("http://127.0.0.1:9000/client.json", &["127.0.0.1"]));
-        assert!(check("http://localhost:9000/client.json", &["localhost"]));
-        assert!(!check("http://localhost:9000/client.json", &[]));
-        assert!(!check("ftp://agent.example/client.json", &[]));
-    }
-
-    #[test]
-    fn a_name_that_stands_for_a_private_address_is_not_reached() {
-        let allowed = Allowed::default();
-        assert!(!allowed.admits("agent.example", "10.0.0.1".parse().expect("an address")));
-        let allowed = Allowed::parse(&["agent.example".to_owned()]).expect("a setting");
-        assert!(allowed.admits("agent.example", "10.0.0.1".parse().expect("an address")));
-        assert!(!allowed.admits("other.example", "10.0.0.1".parse().expect("an address")));
-    }
 
     #[test]
     fn it_is_fresh_for_as_long_as_it_says_within_bounds() {
