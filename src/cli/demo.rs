@@ -38,6 +38,18 @@ pub struct Demo {}
 /// Weak on purpose: the passwords are printed in a tutorial, and the start is fast.
 const BCRYPT_COST: &str = "4";
 
+/// What the tutorial's user may hold.
+const SCOPES: [&str; 8] = [
+    "me",
+    "me:write",
+    "tokens",
+    "items",
+    "offline_access",
+    "openid",
+    "profile",
+    "email",
+];
+
 impl Demo {
     pub fn run(self, mut settings: Settings) -> Outcome {
         let directory = Throwaway::create()?;
@@ -70,11 +82,8 @@ impl Demo {
 async fn fill(authority: &Authority, admin_password: &str) -> Outcome {
     scopes::add(authority, &Actor::operator(), "items", "Read items.").await?;
     let everything = authority.live.catalogue().iter().cloned().collect();
-    let tutorial = "me me:write tokens items offline_access openid profile email";
-    let tutorial = tutorial
-        .split(' ')
-        .map(Scope::parse)
-        .collect::<Result<ScopeSet, _>>()?;
+    let tutorial = SCOPES.into_iter().map(Scope::parse);
+    let tutorial = tutorial.collect::<Result<ScopeSet, _>>()?;
     let me = [Scope::parse("me")?].into_iter().collect();
     add(authority, "johndoe", "secret", "John Doe", false, tutorial).await?;
     add(authority, "alice", "secret2", "Alice Wonderson", true, me).await?;
@@ -122,16 +131,16 @@ async fn add(
 }
 
 fn print_welcome(base: &str, admin_password: &str) {
-    let scopes = BuiltinScope::catalogue().len() + 1;
+    let (his, all) = (SCOPES.join(", "), BuiltinScope::catalogue().len() + 1);
     announce!(
         "Scopegate demo: a throwaway database, gone when this ends
 
   {base}/docs   Swagger UI: press Authorize, log in, tick scopes
   {base}/       where everything is
 
-  johndoe / secret    may hold me, me:write, tokens, items, offline_access
+  johndoe / secret    may hold {his}
   alice   / secret2   disabled
-  admin   / {admin_password}   may hold all {scopes} scopes
+  admin   / {admin_password}   may hold all {all} scopes
 
 Get a token:
   curl -s {base}/token -d grant_type=password -d username=johndoe -d password=secret -d scope=me
