@@ -1,5 +1,7 @@
 //! The scopes of Scopegate's own API.
 
+use std::collections::HashSet;
+
 use poem_openapi::OAuthScopes;
 
 /// A built-in scope. Its documentation comment is its description in the
@@ -90,6 +92,12 @@ impl BuiltinScope {
     pub const PROFILE: &'static str = "profile";
     /// The scope that opens the email address (OpenID Connect Core §5.4).
     pub const EMAIL: &'static str = "email";
+
+    /// The names.
+    pub fn names() -> HashSet<&'static str> {
+        let scopes = <Self as OAuthScopes>::meta().into_iter();
+        scopes.map(|scope| scope.name).collect()
+    }
 
     /// Names and descriptions.
     pub fn catalogue() -> Vec<(&'static str, &'static str)> {

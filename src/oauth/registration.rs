@@ -64,10 +64,12 @@ pub struct Registered {
 pub fn open_scopes(authority: &Authority) -> ScopeSet {
     let catalogue = authority.live.catalogue();
     let settings = &authority.config.registration_scopes;
-    let builtin = BuiltinScope::catalogue();
-    let is_builtin = |scope: &Scope| builtin.iter().any(|(name, _)| *name == scope.as_str());
+    let builtin = BuiltinScope::names();
     let is_open = |scope: &&Scope| match settings.is_empty() {
-        true => !is_builtin(scope) || BuiltinScope::OF_IDENTITY.contains(&scope.as_str()),
+        true => {
+            let name = scope.as_str();
+            !builtin.contains(name) || BuiltinScope::OF_IDENTITY.contains(&name)
+        }
         false => settings.contains(scope.as_str()),
     };
     catalogue.iter().filter(is_open).cloned().collect()

@@ -184,7 +184,7 @@ macro_rules! commit {
         match &$store.pools {
             $crate::store::Pools::Sqlite { file, writer, .. } => {
                 file.check()?;
-                let mut $transaction = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
+                let mut $transaction = $crate::store::transaction::begin_writing(writer).await?;
                 let outcome = $body;
                 $transaction.commit().await?;
                 outcome

@@ -23,6 +23,7 @@ use super::{
     commit,
     connections::{self, no_answer},
     migrations,
+    transaction::begin_writing,
 };
 
 /// How long a statement waits for a lock or for a connection.
@@ -149,7 +150,7 @@ impl Store {
             });
         let writer = connect_sqlite(writer, &options).await?;
         // In one transaction, which others who open the file at the same time wait for.
-        let mut migration = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut migration = begin_writing(&writer).await?;
         migrations::sqlite().run(&mut *migration).await?;
         migration.commit().await?;
         // A quarter of what SQLite takes by itself: what is read again and again is in memory

@@ -6,6 +6,9 @@
 //! after the other. Locks are taken in one order: users, clients, subject kinds,
 //! grants and what belongs to them, tokens.
 
+use futures_util::future::BoxFuture;
+use sqlx::SqlitePool;
+
 use super::{Pools, Result, Store, answered};
 use crate::audit_event::Event;
 
@@ -32,14 +35,22 @@ pub(super) enum Lock {
     Share,
 }
 
+/// Begins a transaction of SQLite. It is a writer from its start: one that turned into a
+/// writer halfway could find that another had been faster. Boxed like what is
+/// [`answered`](super::answered).
+pub(super) fn begin_writing(
+    writer: &SqlitePool,
+) -> BoxFuture<'_, sqlx::Result<sqlx::Transaction<'static, sqlx::Sqlite>>> {
+    Box::pin(writer.begin_with("BEGIN IMMEDIATE"))
+}
+
 impl Store {
-    /// Begins a transaction. That of SQLite is a writer from its start: one that
-    /// turned into a writer halfway could find that another had been faster.
+    /// Begins a transaction.
     pub async fn begin(&self) -> Result<Transaction> {
         let inner = match &self.pools {
             Pools::Sqlite { file, writer, .. } => {
                 file.check()?;
-                Inner::Sqlite(Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?)
+                Inner::Sqlite(begin_writing(writer).await?)
             }
             Pools::Postgres(pool) => {
                 Inner::Postgres(answered(async { Ok(pool.begin().await?) }).await?)

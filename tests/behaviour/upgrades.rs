@@ -33,40 +33,31 @@ struct Release {
 }
 
 impl Release {
-    fn all() -> Vec<Self> {
-        let folders = fs::read_dir(Self::folder()).expect("releases");
-        let folders = folders.map(|entry| entry.expect("a release").path());
-        folders.map(|folder| Self::at(&folder)).collect()
-    }
-
-    fn this() -> Self {
-        let folder = Self::folder().join(env!("CARGO_PKG_VERSION"));
-        fs::create_dir_all(&folder).expect("a folder");
-        Self::at(&folder)
-    }
-
-    fn folder() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrades")
-    }
-
-    fn at(folder: &Path) -> Self {
-        let kind = match Home::bare().database().is_server() {
+    fn of(version: &Path, database: &Database) -> Self {
+        let kind = match database.is_server() {
             true => "postgres",
             false => "sqlite",
         };
         Self {
-            statements: folder.join(format!("{kind}.sql")),
-            given_out: folder.join(format!("{kind}.json")),
+            statements: version.join(format!("{kind}.sql")),
+            given_out: version.join(format!("{kind}.json")),
         }
     }
 }
 
+/// The folder that has a folder for each release.
+fn releases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrades")
+}
+
 #[test]
 fn a_database_of_each_release_is_brought_up_to_date_and_what_was_given_out_holds() {
-    let releases = Release::all();
-    assert!(!releases.is_empty());
-    for release in releases {
+    let versions = fs::read_dir(releases()).expect("releases");
+    let versions: Vec<_> = versions.map(|one| one.expect("a release").path()).collect();
+    assert!(!versions.is_empty());
+    for version in versions {
         let home = Home::bare();
+        let release = Release::of(&version, home.database());
         let statements = fs::read_to_string(&release.statements).expect("statements");
         home.database().load(&statements);
         let given_out = fs::read_to_string(&release.given_out).expect("what was given out");
@@ -132,9 +123,8 @@ fn the_database_of_this_release_is_written() {
     server.post("/revoke").form(&form).send().expect(200);
     let personal = server.personal(&token, &["me"]).expect(201);
     let car = ["--subject", "car:7f3a", "--scope", "drive"];
-    let life = ["--max-token-ttl", "36500d", "--expires-in", "36500d"];
-    let issuer = ["--issuer", "http://127.0.0.1:8000"];
-    let mint = [&["token", "mint"][..], &car, &life, &issuer].concat();
+    let life = ["--expires-in", "36500d"];
+    let mint = [&["token", "mint"][..], &car, &life, &SERVER].concat();
     let car = run(&mint).stdout;
     let given_out = json!({
         "token": token.text,
@@ -144,8 +134,11 @@ fn the_database_of_this_release_is_written() {
         "car": car.trim(),
         "secret": robot.secret,
     });
-    let release = Release::this();
-    fs::write(&release.statements, server.home().database().dump()).expect("a written file");
+    let version = releases().join(env!("CARGO_PKG_VERSION"));
+    fs::create_dir_all(&version).expect("a folder");
+    let database = server.home().database();
+    let release = Release::of(&version, database);
+    fs::write(&release.statements, database.dump()).expect("a written file");
     let given_out = serde_json::to_string_pretty(&given_out).expect("JSON");
     fs::write(&release.given_out, given_out + "\n").expect("a written file");
 }

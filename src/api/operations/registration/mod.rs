@@ -16,7 +16,6 @@ use crate::{
     },
     authority::Authority,
     builtin_scope::BuiltinScope,
-    client::Client,
     guard::{Denied, bearer_token},
     oauth::{self, OwnNames, Registered},
 };
@@ -102,7 +101,11 @@ impl RegistrationApi {
     ) -> Result<RegistrationAnswer, NotRegistered> {
         let token = required(request)?;
         let client = oauth::registration(&self.0, &client_id.0, token).await?;
-        Ok(self.answered(client, token))
+        let registered = Registered {
+            client,
+            secret: None,
+        };
+        Ok(self.answered(registered, token))
     }
 
     /// Replace a registration
@@ -130,10 +133,7 @@ impl RegistrationApi {
         };
         let (id, metadata) = (&client_id.0, metadata.into());
         let registered = oauth::change_registration(&self.0, id, token, &own, metadata).await?;
-        Ok(RegistrationAnswer::Registered(
-            self.answer(registered, token),
-            "no-store".to_owned(),
-        ))
+        Ok(self.answered(registered, token))
     }
 
     /// Remove a registration
@@ -207,11 +207,7 @@ impl RegistrationApi {
         ))
     }
 
-    fn answered(&self, client: Client, token: &str) -> RegistrationAnswer {
-        let registered = Registered {
-            client,
-            secret: None,
-        };
+    fn answered(&self, registered: Registered, token: &str) -> RegistrationAnswer {
         RegistrationAnswer::Registered(self.answer(registered, token), "no-store".to_owned())
     }
 }

@@ -44,10 +44,9 @@ impl ResourceMetadata {
             Some(other) => other,
             None => config.issuer.clone(),
         };
-        let builtin = BuiltinScope::catalogue();
-        let is_builtin = |scope: &Scope| builtin.iter().any(|(name, _)| *name == scope.as_str());
+        let builtin = BuiltinScope::names();
         // Scopegate's own operations ask for the built-in scopes, and other APIs for the rest.
-        let is_its_own = |scope: &&Scope| is_builtin(scope) != is_other;
+        let is_its_own = |scope: &&Scope| builtin.contains(scope.as_str()) != is_other;
         let catalogue = authority.live.catalogue();
         let scopes = catalogue.iter().filter(is_its_own);
         let mut scopes_supported: Vec<String> = scopes.map(ToString::to_string).collect();
