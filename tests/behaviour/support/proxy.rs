@@ -2,6 +2,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
+    mem,
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard,
@@ -25,6 +26,7 @@ struct State {
     is_blocked: AtomicBool,
     is_over: AtomicBool,
     forgotten: AtomicU32,
+    tried_in_vain: AtomicU32,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -66,6 +68,11 @@ impl Proxy {
         self.state.forgotten.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// On how many forgotten connections something was sent.
+    pub fn tried_in_vain(&self) -> u32 {
+        self.state.tried_in_vain.load(Ordering::Relaxed)
+    }
+
     /// Ends every connection.
     pub fn cut(&self) {
         for stream in self.state.open().drain(..) {
@@ -101,6 +108,7 @@ impl State {
         from.set_read_timeout(Some(LOOK)).expect("a limit");
         self.open().push(from.try_clone().expect("a connection"));
         thread::spawn(move || {
+            let mut was_tried = false;
             let is_forgotten = || state.forgotten.load(Ordering::Relaxed) != generation;
             let mut chunk = [0; 8_192];
             while !state.is_over.load(Ordering::Relaxed) {
@@ -112,6 +120,9 @@ impl State {
                 };
                 state.wait();
                 if is_forgotten() {
+                    if !mem::replace(&mut was_tried, true) {
+                        state.tried_in_vain.fetch_add(1, Ordering::Relaxed);
+                    }
                     continue;
                 }
                 if to.write_all(&chunk[..length]).is_err() {
