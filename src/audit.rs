@@ -54,7 +54,7 @@ pub async fn chain(authority: &Authority) -> store::Result<()> {
             && let Err(error) = append(path, &entries).await
         {
             let (path, entries) = (path.display(), entries.len());
-            tracing::warn!(%path, %error, entries, "the audit-stream lacks entries that the database has");
+            tracing::warn!(%path, %error, entries, "the audit-stream lacks entries of the database");
         }
     }
     Ok(())
@@ -120,15 +120,15 @@ pub struct Verified {
 pub enum NotVerified {
     #[error("entry {0} is missing")]
     Missing(i64),
-    #[error("entry {0} was changed, or is in the place of another")]
+    #[error("entry {0} was changed or moved")]
     Changed(i64),
-    #[error("the entries behind {last} are missing: the last one was {head}")]
+    #[error("the entries after {last} are missing: the last one was {head}")]
     Cut { last: i64, head: i64 },
     #[error("entry {0} was added from outside")]
     Added(i64),
     #[error("entry {0} is not the one that was expected")]
     Unexpected(i64),
-    #[error("entry {0}, which is expected, was removed as too old")]
+    #[error("the expected entry {0} has been removed, as it was too old")]
     Removed(i64),
     #[error(transparent)]
     Store(#[from] store::Error),

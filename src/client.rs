@@ -23,7 +23,7 @@ pub struct Client {
     pub grants: BTreeSet<GrantType>,
     /// The scopes that it may ask for.
     pub scopes: ScopeSet,
-    /// The scopes that it gets where it asks for none.
+    /// The scopes that it gets if it asks for none.
     pub default_scopes: ScopeSet,
     /// The audiences that it may ask tokens for beside those of the settings,
     /// and whose tokens it may introspect.

@@ -281,7 +281,7 @@ impl Live {
             tracing::warn!(
                 up_to,
                 latest,
-                "the change log does not reach back to what this server knows: loading everything"
+                "the change log no longer reaches back far enough: reloading everything"
             );
             self.reload().await?;
         } else if !changes.is_empty() {

@@ -83,58 +83,60 @@ impl ProblemKind {
     pub fn explanation(self) -> &'static str {
         match self {
             Self::BadRequest => {
-                "The request cannot be read: its JSON, its form, its address or one of its headers is \
+                "The request cannot be read: its JSON, form, URL or one of its headers is \
                  malformed. `detail` says which and where."
             }
             Self::TokenRequired => {
-                "The operation needs a token and the request has none. Get one at /token and send it as \
-                 `Authorization: Bearer …`; a token in the query or in a cookie is not looked for."
+                "The operation needs a token and the request has none. Get one at /token and send \
+                 it as `Authorization: Bearer …`; tokens in the query or in a cookie are ignored."
             }
             Self::InvalidToken => {
-                "The token is expired, revoked, not for this server, or not one of its tokens. `detail` \
-                 says which. Get a new one; `scopegate token inspect` explains a token."
+                "The token has expired, was revoked, is for another server, or was not issued by \
+                 this one. `detail` says which. Get a new one; `scopegate token inspect` explains \
+                 a token."
             }
             Self::InsufficientScope => {
-                "The token is good and lacks a scope: `scope` names it. Ask for that scope when you get \
-                 the token. If it is not granted, the user or the client does not hold it, and somebody \
-                 with `users:write` or `clients:write` can give it."
+                "The token is valid but lacks a scope, which `scope` names. Ask for that scope \
+                 when you get the token. If it is not granted, the user or the client does not \
+                 hold it, and somebody with `users:write` or `clients:write` can give it."
             }
             Self::BeyondYou => {
-                "Nobody can give a scope, or change somebody who holds one, that they do not hold \
-                 themselves. `detail` names what is missing. A token with `users:grant` may give what its \
-                 account holds, whatever the token itself holds."
+                "Nobody can give a scope, or change someone who holds one, that they do not hold \
+                 themselves. `detail` names what is missing. A token with `users:grant` may give \
+                 what its account holds, whatever the token itself holds."
             }
             Self::NotFound => {
-                "Nothing has this address, or what had it is gone. What belongs to somebody else is not \
-                 found either."
+                "There is nothing at this address, or no longer. What belongs to someone else is \
+                 not found either."
             }
             Self::MethodNotAllowed => {
-                "The address does not take this method: the header `Allow` names those that it takes."
+                "The resource does not support this method: the header `Allow` names those that it \
+                 does."
             }
             Self::Conflict => {
-                "The change conflicts with something that exists, such as a name that is taken, or with \
-                 where the data live. `detail` says with what. To repeat the request does not help."
+                "The change conflicts with something that exists, such as a name that is taken, or \
+                 with where the data is managed. `detail` says with what. Repeating the request \
+                 does not help."
             }
             Self::TooLarge => "The body is larger than 64 KiB.",
             Self::UnsupportedMediaType => {
-                "The body is not of the media type that the operation takes, or is compressed: send \
-                 `Content-Type: application/json` and no `Content-Encoding`."
+                "The body does not have the media type that the operation accepts, or is \
+                 compressed: send `Content-Type: application/json` and no `Content-Encoding`."
             }
             Self::InvalidFields => {
-                "The request can be read and some of its fields are not valid. `errors` names each of \
-                 them, with what it must be."
+                "The request can be read, but some of its fields are not valid. `errors` names \
+                 each of them, and what it must be."
             }
             Self::TooManyAttempts => {
                 "Too many attempts have failed for this user or from this address. The header \
                  `Retry-After` says how many seconds to wait."
             }
             Self::Unavailable => {
-                "The server is overloaded, or its database does not answer. Nothing was changed. Try \
-                 again after the seconds that the header `Retry-After` says."
+                "The server is overloaded, or its database does not answer. Nothing was changed. \
+                 Try again after as many seconds as the header `Retry-After` says."
             }
             Self::Internal => {
-                "The server could not answer, for a reason that its log has. Whether something was \
-                 changed is not known."
+                "The server failed, and its log says why. Whether anything was changed is unknown."
             }
         }
     }

@@ -79,7 +79,7 @@ pub enum DocumentError {
     Syntax(String),
     #[error("it is Swagger 2.0; convert it to OpenAPI 3")]
     Swagger2,
-    #[error("it is no OpenAPI document: `openapi` must be 3.0, 3.1 or 3.2")]
+    #[error("it is not an OpenAPI document: `openapi` must be 3.0, 3.1 or 3.2")]
     NotOpenApi,
     #[error("{at}: {problem}")]
     Malformed { at: String, problem: &'static str },

@@ -36,7 +36,7 @@ pub enum NotAccepted {
     Revoked,
     #[error("the token's subject is not active")]
     SubjectGone,
-    #[error("the client that the token was given to is not active")]
+    #[error("the client that the token was issued to is not active")]
     ClientGone,
     /// It cannot be known now: the database does not answer.
     #[error(transparent)]

@@ -20,8 +20,8 @@ use super::{
 
 /// Add the scopes that an API's OpenAPI document declares to the catalogue
 ///
-/// Reads the scopes of its OAuth 2 schemes and of its operations, with their descriptions.
-/// OpenAPI 3.0, 3.1 and 3.2, as JSON or YAML. It can be run again without harm.
+/// Reads the scopes of its OAuth 2 schemes and of its operations, with their descriptions. OpenAPI
+/// 3.0, 3.1 and 3.2, as JSON or YAML. It is safe to run again.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate scope import openapi.yaml --dry-run\n  scopegate scope import https://api.example.com/openapi.json"
@@ -30,10 +30,10 @@ pub struct Import {
     /// The document: a file, an address (https://…), or `-` for standard input
     #[arg(value_name = "FILE-OR-URL")]
     document: String,
-    /// Give scopes that are there the descriptions of the document
+    /// Update the descriptions of scopes that exist
     #[arg(long)]
     update: bool,
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
     /// Print JSON
@@ -41,11 +41,11 @@ pub struct Import {
     json: bool,
 }
 
-/// Check what the operations of an API require, by its OpenAPI document
+/// Check which scopes the operations of an API require, from its OpenAPI document
 ///
-/// Lists every operation with its scopes. The exit status is 1 where one declares no
-/// security, requires a scope that is not in the catalogue, or has a scheme that does not
-/// point at this issuer. `security: []` says that an operation is open, and is no fault.
+/// Lists every operation with its scopes. The exit status is 1 if one declares no security,
+/// requires a scope that is not in the catalogue, or uses a scheme that does not point at this
+/// issuer. `security: []` declares an operation open, which is no error.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate scope check openapi.yaml --issuer https://auth.example.com\n  scopegate scope check http://127.0.0.1:9000/openapi.json --open /healthz"

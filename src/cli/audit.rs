@@ -29,7 +29,7 @@ pub enum Audit {
     Verify(Verify),
 }
 
-/// List entries, the youngest first
+/// List entries, newest first
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate audit list --limit 20\n  scopegate audit list --action login --outcome refused --json"
@@ -47,7 +47,7 @@ pub struct List {
     /// What it was done to, as in username:alice, client:ci or scope:items
     #[arg(long)]
     target: Option<String>,
-    /// Only what happened since then, as in 2026-11-24T08:30:00Z or 2h (two hours ago)
+    /// Only what happened since then, such as 2026-11-24T08:30:00Z or 2h (two hours ago)
     #[arg(long, value_name = "TIME")]
     since: Option<Moment>,
     /// Only what happened before then
@@ -63,14 +63,14 @@ pub struct List {
 
 /// Check that no entry was changed, moved or removed
 ///
-/// Prints the last entry's number and digest. Keep them elsewhere, and give them as --expect
-/// the next time: then the whole log cannot have been written anew.
+/// Prints the last entry's number and digest. Keep them elsewhere, and pass them to --expect the
+/// next time: that proves that the log was not rewritten as a whole.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate audit verify\n  scopegate audit verify --expect 4711:Vd0R2sTq5uYxG8oW3kzZb1nPcL6mE4fJ7hA9iBvCtXs"
 )]
 pub struct Verify {
-    /// An entry that the log must have, as it was printed before
+    /// An entry that the log must contain, as printed before
     #[arg(long, value_name = "NUMBER:DIGEST", value_parser = link)]
     expect: Option<Link>,
     /// Print JSON
@@ -190,7 +190,7 @@ impl Verify {
             return Ok(());
         }
         match verified.entries {
-            0 => line!("the log has no entries"),
+            0 => line!("the audit log is empty"),
             1 => line!("1 entry is as it was written"),
             entries => line!("{entries} entries are as they were written"),
         }

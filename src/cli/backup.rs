@@ -9,12 +9,13 @@ use super::{Outcome, Settings, block_on, output::line};
 
 /// Write a copy of the database, which may be in use, into a new file
 ///
-/// The copy is of one moment, and checked. To restore it, put it where the database was while no
-/// server runs. A PostgreSQL is backed up by `pg_dump`. The key encryption key is in neither.
+/// The copy is a consistent snapshot, and is checked. To restore it, put it in the place of the
+/// database while no server runs. For PostgreSQL use `pg_dump`. Neither contains the key encryption
+/// key.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate backup /backup/scopegate-2026-11-26.db")]
 pub struct Backup {
-    /// The file, which must not be there yet
+    /// The file, which must not exist yet
     file: PathBuf,
 }
 

@@ -44,9 +44,9 @@ pub enum ClientCommand {
     after_help = "Example:\n  scopegate client add billing --grant client_credentials --scope items"
 )]
 pub struct Add {
-    /// What it names itself by, its `client_id`
+    /// Its `client_id`
     id: String,
-    /// What people are shown [default: the id]
+    /// The name that people see [default: the id]
     #[arg(long)]
     name: Option<String>,
     /// A grant that it may use: authorization_code, refresh_token, client_credentials, device_code,
@@ -57,29 +57,29 @@ pub struct Add {
     /// A scope that it may ask for; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<Scope>,
-    /// A scope that it gets where it asks for none; may be repeated
+    /// A scope that it gets if it asks for none; may be repeated
     #[arg(long, value_name = "SCOPE")]
     default_scope: Vec<Scope>,
     /// An audience that it may ask tokens for, and whose tokens it may introspect; may be repeated
     #[arg(long = "audience", id = "client-audience", value_name = "URI")]
     audience: Vec<String>,
-    /// Where it may be answered with an authorization code; may be repeated
+    /// A redirect URI for authorization codes; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// Where a logout that it asked for may end; may be repeated
+    /// A URI to which a logout that it requested may return; may be repeated
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// It runs on a device of its user: its loopback addresses have any port, and it may have a
+    /// It runs on the user's device: loopback redirect URIs match any port, and it may have a URI
     /// scheme of its own
     #[arg(long)]
     native: bool,
-    /// It is first-party: users are not asked what it may have
+    /// It is first-party: users are not asked for consent
     #[arg(long)]
     first_party: bool,
     /// A public client: it has no secret
     #[arg(long, conflicts_with = "jwks")]
     public: bool,
-    /// A file with its public keys as a JWK set: it signs assertions instead of showing a secret
+    /// A file with its public keys as a JWK set: it signs assertions instead of sending a secret
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
     /// Print the client and its secret as JSON
@@ -128,8 +128,8 @@ pub struct Remove {
 
 /// Change a client
 ///
-/// What is given replaces what was there, lists as a whole; all else stays. An empty text empties
-/// a list.
+/// Options that are given replace the old values, lists as a whole; all else stays. An empty value
+/// clears a list.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  scopegate client set app --redirect-uri https://app.example/back"
@@ -146,22 +146,22 @@ pub struct Set {
     /// A scope that it may ask for; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Option<Vec<String>>,
-    /// A scope that it gets where it asks for none; may be repeated
+    /// A scope that it gets if it asks for none; may be repeated
     #[arg(long, value_name = "SCOPE")]
     default_scope: Option<Vec<String>>,
     /// An audience that it may ask tokens for, and whose tokens it may introspect; may be repeated
     #[arg(long = "audience", id = "client-audience", value_name = "URI")]
     audience: Option<Vec<String>>,
-    /// Where it may be answered with an authorization code; may be repeated
+    /// A redirect URI for authorization codes; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<Vec<String>>,
-    /// Where a logout that it asked for may end; may be repeated
+    /// A URI to which a logout that it requested may return; may be repeated
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Option<Vec<String>>,
-    /// Whether it runs on a device of its user
+    /// Whether it runs on the user's device
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     native: Option<bool>,
-    /// Whether it is first-party: users are not asked what it may have
+    /// Whether it is first-party: users are not asked for consent
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     first_party: Option<bool>,
     /// Whether its tokens and its secret are refused
@@ -308,7 +308,7 @@ impl Add {
         if let Err(error) = output::check() {
             clients::remove(authority, &Actor::operator(), &client.id).await?;
             let reason =
-                format!("the client was not added, since its secret was not written: {error}");
+                format!("the client was not added, since its secret could not be written: {error}");
             return Err(reason.into());
         }
         Ok(())

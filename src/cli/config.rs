@@ -8,7 +8,7 @@ use super::{Outcome, Settings, output};
 
 /// Print the configuration in force and where each value came from
 ///
-/// Secrets are not shown. Fails where `serve` would.
+/// Secrets are not shown. Fails if `serve` would.
 #[derive(Args)]
 #[command(after_help = "Example:\n  SCOPEGATE_LISTEN=127.0.0.1:9000 scopegate config")]
 pub struct ShowConfig {

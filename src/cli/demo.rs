@@ -30,7 +30,7 @@ use super::{
 
 /// Try Scopegate on a throwaway database with the tutorial's users
 ///
-/// Serves on loopback alone. The database is gone when the command ends.
+/// Serves on loopback only. The database is removed when the command ends.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate demo --listen 127.0.0.1:9000")]
 pub struct Demo {}
@@ -63,7 +63,7 @@ impl Demo {
         }
         let config = settings.0.check(Purpose::Demo)?;
         if !config.listen.ip().is_loopback() {
-            let refusal = "listen: everybody knows the demo's passwords, so it listens on loopback alone: use serve";
+            let refusal = "listen: the demo's passwords are public, so it listens on loopback only: use serve";
             return Err(refusal.into());
         }
         let _collector = log::start(&config)?;

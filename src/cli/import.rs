@@ -24,11 +24,13 @@ use super::{
 
 /// Import users with the passwords that they have, from Django, Flask, files, or exports of other services
 ///
-/// Adds the users that there are not; run again, it does no harm. Each row that cannot be imported is named on stderr with its reason, and the command then exits with 1.
+/// Adds the users that do not exist yet; it is safe to run again. Each row that cannot be imported
+/// is named on stderr with its reason, and the command then exits with 1.
 ///
 /// CSV has a header; its columns, and the keys of JSON lines, are username, password_hash, email, full_name, disabled and scopes (separated by spaces; in JSON an array), of which the first is required. `passlib` is a file of `username:hash` lines, as htpasswd has them, or a CSV.
 ///
-/// Exports of Auth0, Firebase, Keycloak and Supabase are read as these services write them. A user without a username gets the e-mail address for one.
+/// Exports of Auth0, Firebase, Keycloak and Supabase are read as they are. A user without a
+/// username gets the e-mail address as one.
 #[derive(Args)]
 #[command(after_help = "Examples:
   scopegate user import --from django sqlite:db.sqlite3 --dry-run
@@ -45,7 +47,8 @@ pub struct Import {
     /// Check and count, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Bring users that there are to what the source says; a password is replaced only if the source has another hash than at the last import
+    /// Update existing users from the source; a password is replaced only if its hash in the source
+    /// has changed since the last import
     #[arg(long)]
     update: bool,
     /// A scope that every imported user may hold; may be repeated
@@ -81,9 +84,9 @@ enum Kind {
     Passlib,
     /// A CSV with a header
     Csv,
-    /// A JSON object a line
+    /// One JSON object per line
     Jsonl,
-    /// What Auth0 exports with password hashes: a JSON object a line
+    /// What Auth0 exports with password hashes: one JSON object per line
     Auth0,
     /// What `firebase auth:export users.json` writes; needs --firebase-hash-config-file
     Firebase,
@@ -344,7 +347,7 @@ fn print_notes(notes: &Notes, summary: &Summary, settings: &Layers, wrapper: Opt
     let note = |text: String| show(&format!("note: {text}\n"));
     if summary.cleaned_names > 0 {
         let names = counted(summary.cleaned_names, "full name");
-        note(format!("control characters were taken out of {names}"));
+        note(format!("control characters were removed from {names}"));
     }
     if !notes.ignored.is_empty() {
         let ignored: Vec<&str> = notes.ignored.iter().map(String::as_str).collect();

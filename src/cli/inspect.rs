@@ -20,8 +20,8 @@ use super::{
 
 /// Explain a token: its subject, its scopes, when it expires, and whether it is accepted
 ///
-/// It is verified as a guard does it, by the same keys and the same state. Where it would be
-/// refused, the first check that it fails is named and the exit status is 1.
+/// It is verified as guards do it, with the same keys and state. If it would be refused, the first
+/// check that fails is named and the exit status is 1.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate token inspect eyJhbGciOiJFUzI1NiIs…\n  \

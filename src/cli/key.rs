@@ -39,7 +39,7 @@ pub struct List {
 
 /// Show a public key
 ///
-/// As a JWK, or as PEM for programs that read no JWKS.
+/// As a JWK, or as PEM for programs that cannot read a JWKS.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate key show KID --pem > scopegate.pem")]
 pub struct Show {
@@ -70,7 +70,7 @@ impl Show {
 
 /// Add a key that is published now and signs after a rotation, or print a secret
 ///
-/// A key that has been published for long enough makes the next rotation immediate.
+/// Once it has been published for long enough, the next rotation takes effect at once.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate key generate --algorithm EdDSA\n  \
@@ -90,16 +90,16 @@ pub struct Generate {
 
 /// Replace the key that signs
 ///
-/// The new key is published at once and signs when copies of the JWKS that were fetched before
-/// have expired. The old one verifies until its last token has expired. No valid token is refused.
+/// The new key is published at once and signs once all copies of the JWKS without it have expired.
+/// The old one verifies until its last token has expired. No valid token is refused.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate key rotate")]
 pub struct Rotate {
     /// How long the new key is published before it signs [default: 12m]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     grace: Option<Duration>,
-    /// Sign with it as soon as every running server knows it: after 2 seconds. Verifiers that
-    /// look at their copy of the JWKS alone refuse its tokens for up to 5 minutes
+    /// Sign with it as soon as every running server knows it: after 2 seconds. Verifiers that do
+    /// not refetch the JWKS for an unknown key refuse its tokens for up to 5 minutes
     #[arg(long, conflicts_with = "grace")]
     now: bool,
     /// Print the new key as JSON

@@ -11,7 +11,7 @@ use super::{Outcome, output::line};
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate man /usr/local/share/man/man1")]
 pub struct Man {
-    /// The folder to write them to, which is made where it does not exist
+    /// The folder to write them to, which is created if it does not exist
     folder: PathBuf,
 }
 

@@ -7,11 +7,11 @@ use scopegate::store::Store;
 
 use super::{Outcome, block_on, output::line};
 
-/// Move everything from one database into another, which is empty
+/// Move everything from one database into another, empty one
 ///
-/// Stop the servers first: what they write meanwhile stays behind. The source is read as of one
-/// moment and stays as it is. Each table is compared in the end, by its rows and their digest; all
-/// of it is moved or nothing.
+/// Stop the servers first: what they write in the meantime is not moved. The source is read as a
+/// consistent snapshot and is not changed. Finally the tables are compared by number of rows and
+/// digest: either everything is moved or nothing.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  scopegate migrate --from sqlite:scopegate.db --to postgres://scopegate@db/scopegate"
@@ -20,7 +20,7 @@ pub struct Migrate {
     /// The database to read: sqlite:FILE or postgres://…
     #[arg(long, value_name = "URL")]
     from: String,
-    /// The database to fill, which is empty
+    /// The database to fill, which must be empty
     #[arg(long, value_name = "URL")]
     to: String,
 }

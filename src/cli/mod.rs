@@ -90,7 +90,8 @@ pub fn run() -> ExitCode {
     let matches = settings::with_flags(Cli::command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = dispatch(cli.command, innermost(&matches));
-    let written = output::check().map_err(|error| format!("the output was not written: {error}"));
+    let written =
+        output::check().map_err(|error| format!("the output could not be written: {error}"));
     match outcome.and_then(|()| Ok(written?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -7,7 +7,8 @@ use super::{Outcome, output::line};
 
 /// Print the OpenAPI document
 ///
-/// The document is derived from the code: the same that a running server shows at `/openapi.json`.
+/// The document is derived from the code: it is the one that a running server serves at
+/// `/openapi.json`.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate openapi --yaml > scopegate.yaml\n  scopegate openapi --for progenitor > scopegate.json"
@@ -21,7 +22,7 @@ pub struct OpenApi {
     #[arg(long, conflicts_with = "yaml")]
     json: bool,
 
-    /// Say it as a generator takes it that cannot read all of it
+    /// Adapt it to a generator that does not support all of it
     #[arg(long = "for", value_name = "GENERATOR")]
     generator: Option<Generator>,
 }

@@ -112,9 +112,10 @@ fn time_of(cost: u32) -> Result<Duration, Box<dyn std::error::Error>> {
     Ok(shortest)
 }
 
-/// Say which scheme a stored hash is, and with which parameters
+/// Name the scheme and the parameters of a stored hash
 ///
-/// Reads the hash from standard input where it is not an argument: an argument ends up in the shell's history.
+/// Reads the hash from standard input unless it is given as an argument, which would end up in the
+/// shell's history.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate password identify < hash.txt")]
 pub struct Identify {

@@ -13,7 +13,7 @@ use super::{
 
 /// Make a token that clients register themselves with
 ///
-/// Its holder can register any number of clients until it expires, where the setting
+/// Whoever has it can register any number of clients until it expires, if the setting
 /// `registration` is `token`. It is shown only once and stored hashed.
 #[derive(Args)]
 #[command(
@@ -23,7 +23,7 @@ pub struct RegistrationToken {
     /// How long it is valid
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     expires_in: Duration,
-    /// Make none, and end all that were made
+    /// Make none, and revoke all that were made
     #[arg(long, conflicts_with_all = ["expires_in", "json"])]
     end_all: bool,
     /// Print JSON

@@ -26,7 +26,7 @@ pub enum Scope {
 
 /// Add a scope of your own APIs
 ///
-/// Administrators hold it at once: those added with --admin who still hold every scope.
+/// Administrators (added with --admin) hold it at once, as long as they hold every other scope.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate scope add items --description \"Read items\"")]
 pub struct Add {
@@ -49,7 +49,7 @@ pub struct List {
     json: bool,
 }
 
-/// Remove a scope, also from everybody who holds it
+/// Remove a scope, including from everyone who holds it
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate scope remove items")]
 pub struct Remove {

@@ -24,7 +24,7 @@ use super::{Outcome, Settings, log, output::announce};
 
 /// Serve the configured database
 ///
-/// Creates and migrates the database where needed. The first start generates a signing key.
+/// Creates and migrates the database if needed. The first start generates a signing key.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate serve --listen 127.0.0.1:9000")]
 pub struct Serve {}
@@ -124,7 +124,7 @@ fn watch(authority: &Arc<Authority>, listener: TcpListener) -> std::io::Result<J
     Ok(tokio::spawn(async move {
         let for_ever = std::future::pending();
         if let Err(error) = server::serve(listener, None, app, Limits::default(), for_ever).await {
-            tracing::error!(%error, "admin-listen: /metrics is not served any more");
+            tracing::error!(%error, "admin-listen: /metrics is no longer served");
         }
     }))
 }
@@ -163,7 +163,7 @@ fn stop_signal(
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             tracing::info!(
-                "SIGHUP: certificates are reloaded by themselves, settings by a restart"
+                "SIGHUP is ignored: certificates are reloaded automatically, settings need a restart"
             );
         }
     });
@@ -184,7 +184,7 @@ fn stop_signal(
         let delay = authority.config.shutdown_delay;
         if !delay.is_zero() {
             let delay = humantime::format_duration(delay);
-            tracing::info!("stopping: requests are taken for {delay} more");
+            tracing::info!("stopping: requests are still served for {delay}");
         }
         tokio::time::sleep(delay).await;
         tracing::info!("stopping: requests in flight are finished");

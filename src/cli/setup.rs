@@ -13,14 +13,14 @@ use super::{
     output::{self, line},
 };
 
-/// Make scopes, subject kinds, clients and users as a file says
+/// Create and change scopes, subject kinds, clients and users to match a file
 ///
-/// Prints what differs, and changes it in one transaction. What the file does not mention stays
-/// as it is. It can be run again without harm. `scopegate export` writes such a file.
+/// Prints the differences, and applies them in one transaction. What the file does not mention
+/// stays as it is. It is safe to run again. `scopegate export` writes such a file.
 ///
-/// A user's password comes from `password_hash`, `password_file` or `password_variable`, and
-/// counts when the user is added. A client's secret comes from `secret_file` or
-/// `secret_variable`; a new client without one gets one, which is shown once.
+/// A user's password comes from `password_hash`, `password_file` or `password_variable`, and is
+/// used only when the user is added. A client's secret comes from `secret_file` or
+/// `secret_variable`; a new client without one gets a generated one, which is shown once.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate apply setup.yaml --dry-run\n  scopegate apply setup.yaml --prune"
@@ -28,10 +28,10 @@ use super::{
 pub struct Apply {
     /// The file, in TOML, YAML or JSON; `-` for standard input
     file: String,
-    /// Print what differs, and change nothing
+    /// Print the differences, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Remove what the sections of the file do not mention
+    /// Remove what the sections of the file do not list
     #[arg(long)]
     prune: bool,
     /// Print JSON
@@ -41,11 +41,11 @@ pub struct Apply {
 
 /// Print scopes, subject kinds, clients and users as a file for apply
 ///
-/// Secrets and passwords are left out, and clients that registered themselves.
+/// Secrets, passwords and clients that registered themselves are left out.
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate export > setup.yaml")]
 pub struct Export {
-    /// How it is written
+    /// The format
     #[arg(long, value_name = "FORMAT", default_value = "yaml")]
     format: Written,
     /// Print JSON, as --format json

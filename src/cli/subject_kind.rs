@@ -9,7 +9,8 @@ use super::{
     output::{self, line},
 };
 
-/// Kinds of subjects without accounts: what tokens may be about, besides users and clients
+/// Kinds of subjects without accounts, such as cars: what tokens may be about, besides users and
+/// clients
 #[derive(Subcommand)]
 #[command(
     after_help = "Examples:\n  scopegate subject-kind add car --scope items\n  scopegate subject-kind list"

@@ -37,8 +37,8 @@ pub enum Token {
 
 /// Make a token about a subject that has no account, and print it
 ///
-/// The subject's kind is one of `scopegate subject-kind list`, which says as well what its
-/// tokens may carry.
+/// The subject's kind must be one of `scopegate subject-kind list`, which also shows the scopes
+/// that its tokens may carry.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  scopegate token mint --subject car:7f3a --scope drive --expires-in 7d"
@@ -50,16 +50,17 @@ pub struct Mint {
     /// What it may do; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<Scope>,
-    /// Its life, as in 30m or 7d; a number is seconds [default: that of access tokens]
+    /// Its lifetime, such as 30m or 7d; a plain number means seconds [default: that of access
+    /// tokens]
     #[arg(long, value_name = "TIME", value_parser = output::life)]
     expires_in: Option<Duration>,
-    /// For whom it is [default: the audience of the settings]
+    /// Its audience [default: the setting audience]
     #[arg(long = "audience", id = "token-audience", value_name = "URI")]
     audience: Option<String>,
-    /// What you call it
+    /// A name for it
     #[arg(long)]
     name: Option<String>,
-    /// Print the token and what is stored of it as JSON
+    /// Print the token and its record as JSON
     #[arg(long)]
     json: bool,
 }
@@ -78,7 +79,7 @@ pub struct List {
 
 /// Revoke tokens, and what was derived from them
 ///
-/// They are refused from now on, in every running server on the database within a second.
+/// They are refused from now on, by every running server on the database within a second.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  scopegate token revoke 019a2f2e-8c5e-7b5a-9f0c-3f1d2f6f7c11\n  \
@@ -92,7 +93,7 @@ pub struct Revoke {
     /// All tokens about a subject, and its refresh tokens
     #[arg(long, value_name = "SUBJECT", group = "which")]
     subject: Option<String>,
-    /// All tokens that were given to a client
+    /// All tokens that were issued to a client
     #[arg(long, value_name = "ID", group = "which")]
     client: Option<String>,
 }
@@ -134,7 +135,9 @@ impl Mint {
         }
         if let Err(error) = output::check() {
             tokens::revoke_one(authority, &Actor::operator(), &made.token.id).await?;
-            return Err(format!("the token was revoked, since it was not written: {error}").into());
+            return Err(
+                format!("the token was revoked, since it could not be written: {error}").into(),
+            );
         }
         Ok(())
     }

@@ -45,17 +45,17 @@ pub struct ProfileFlags {
     /// An e-mail address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// The name in full
+    /// The full name
     #[arg(long, value_name = "NAME")]
     full_name: Option<String>,
-    /// The language that the user reads, as en or de-AT
+    /// The user's language, such as en or de-AT
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
 }
 
 /// Change the profile of a user
 ///
-/// Fields that are not given stay as they are; an empty text empties one.
+/// Fields that are not given stay as they are; an empty value clears one.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  scopegate user set alice --email alice@example.com --locale de"
@@ -82,7 +82,7 @@ pub struct Add {
     /// A scope that the user may hold; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<Scope>,
-    /// Let the user hold every scope of the catalogue, also those that are added later
+    /// Let the user hold every scope of the catalogue, including those added later
     #[arg(long)]
     admin: bool,
     /// Read the password from standard input, to the end of the first line
@@ -138,7 +138,7 @@ pub struct Grant {
     scopes: Vec<Scope>,
 }
 
-/// Take scopes from a user, and from the tokens that the user has
+/// Take scopes from a user and from the user's tokens
 #[derive(Args)]
 #[command(after_help = "Example:\n  scopegate user revoke alice items")]
 pub struct Revoke {
@@ -378,7 +378,7 @@ fn read_password(from_stdin: bool) -> Result<Password, Box<dyn std::error::Error
     let first = rpassword::prompt_password("Password: ")?;
     let second = rpassword::prompt_password("Again: ")?;
     if first != second {
-        return Err("these are two different passwords".into());
+        return Err("the passwords do not match".into());
     }
     Ok(Password::new(first))
 }

@@ -69,7 +69,7 @@ pub enum ConfigError {
     Value { key: &'static str, reason: String },
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     Text,

@@ -49,7 +49,7 @@ pub const SETTINGS: &[Setting] = &[
         "admin-listen",
         "ADDRESS",
         None,
-        "Another address and port, where /metrics is: for those who watch the server alone",
+        "A second address and port, which serves /metrics: for monitoring only",
     ),
     setting(
         "issuer",
@@ -99,14 +99,14 @@ pub const SETTINGS: &[Setting] = &[
             "key-encryption-key",
             "HEX",
             None,
-            "What private signing keys are encrypted with in the database: 64 hexadecimal digits; better in a file",
+            "The key that encrypts private signing keys in the database: 64 hexadecimal digits; better in a file",
         )
     },
     setting(
         "key-encryption-key-file",
         "FILE",
         None,
-        "A file with the key that private signing keys are encrypted with",
+        "A file with the key that encrypts private signing keys",
     ),
     setting(
         "access-token-ttl",
@@ -124,13 +124,13 @@ pub const SETTINGS: &[Setting] = &[
         "max-refresh-ttl",
         "TIME",
         Some("365d"),
-        "How long a login can be refreshed in all; then people log in again",
+        "How long a login can be refreshed in total; after that, people log in again",
     ),
     setting(
         "refresh-grace",
         "TIME",
         Some("10s"),
-        "How long a spent refresh token serves the same client at the same address once more; 0 turns it off",
+        "How long a spent refresh token still works once more, for the same client at the same address; 0 turns it off",
     ),
     setting(
         "max-token-ttl",
@@ -148,7 +148,7 @@ pub const SETTINGS: &[Setting] = &[
         "keep-expired-tokens",
         "DURATION",
         Some("7d"),
-        "How long expired tokens stay in the database, in case somebody wants to look back",
+        "How long expired tokens stay in the database, to be looked up",
     ),
     setting(
         "keep-audit-log",
@@ -160,13 +160,13 @@ pub const SETTINGS: &[Setting] = &[
         "audit-stream",
         "FILE",
         None,
-        "A file that gets each entry of the audit log as a line of JSON; /dev/stdout for the standard output",
+        "A file to which each entry of the audit log is appended as a line of JSON; /dev/stdout for standard output",
     ),
     setting(
         "session-ttl",
         "TIME",
         Some("12h"),
-        "How long people stay signed in with their browser at most",
+        "How long people stay signed in with their browser, at most",
     ),
     setting(
         "session-idle-ttl",
@@ -178,7 +178,7 @@ pub const SETTINGS: &[Setting] = &[
         "site-name",
         "TEXT",
         Some("Scopegate"),
-        "What the pages call this place",
+        "The name that the pages show",
     ),
     setting(
         "site-logo",
@@ -190,7 +190,7 @@ pub const SETTINGS: &[Setting] = &[
         "site-color",
         "#RRGGBB",
         None,
-        "The colour of links and buttons; made lighter or darker where it could not be read",
+        "The colour of links and buttons; made lighter or darker where needed for contrast",
     ),
     setting(
         "registration",
@@ -202,7 +202,7 @@ pub const SETTINGS: &[Setting] = &[
         "client-metadata-documents",
         "on|off",
         Some("off"),
-        "Whether clients may be known by a document at their id, an https URL, without being registered",
+        "Whether a client's id may be the https URL of a document that describes it, without a registration",
     ),
     Setting {
         list: true,
@@ -210,7 +210,7 @@ pub const SETTINGS: &[Setting] = &[
             "client-metadata-allow",
             "HOST|CIDR,…",
             None,
-            "Where such documents may be fetched from though it is no public address, and over http on loopback",
+            "Hosts and networks that such documents may be fetched from though they are not public; on loopback also over http",
         )
     },
     Setting {
@@ -219,7 +219,7 @@ pub const SETTINGS: &[Setting] = &[
             "registration-scope",
             "SCOPE,…",
             None,
-            "What clients that register themselves, or are known by a document, may ask users for [default: the team's own scopes, me, openid, profile, email, offline_access]",
+            "The scopes that clients which register themselves, or are described by a document, may ask users for [default: the team's own scopes, me, openid, profile, email, offline_access]",
         )
     },
     Setting {
@@ -228,7 +228,7 @@ pub const SETTINGS: &[Setting] = &[
             "allowed-audience",
             "URI",
             None,
-            "Further audiences that tokens may be asked for with `resource` (RFC 8707)",
+            "Further audiences that `resource` (RFC 8707) may name",
         )
     },
     setting(
@@ -328,7 +328,7 @@ pub const SETTINGS: &[Setting] = &[
         "user-source-hash",
         "KIND",
         Some("plain"),
-        "What it does to passwords before it hashes them: plain, flask-security, hex-sha256",
+        "What is done to passwords there before they are hashed: plain, flask-security, hex-sha256",
     ),
     Setting {
         list: true,
@@ -370,25 +370,25 @@ pub const SETTINGS: &[Setting] = &[
         "hash-queue",
         "NUMBER",
         Some("64"),
-        "Logins that may wait for a hash thread; further ones get 503",
+        "How many logins may wait for a hash thread; further ones get 503",
     ),
     setting(
         "poll-interval",
         "TIME",
         Some("200ms"),
-        "How often the database is asked for news where it announces none",
+        "How often the database is polled for changes, where it does not announce them",
     ),
     setting(
         "max-staleness",
         "TIME",
         Some("5s"),
-        "How long tokens are accepted without news of what was revoked, as when the database is away; then 503",
+        "How long tokens are accepted while revocations cannot be learnt of, such as when the database is down; then 503",
     ),
     setting(
         "shutdown-delay",
         "TIME",
         Some("0s"),
-        "How long requests are taken after SIGTERM, while /readyz says no, so that a load balancer notices",
+        "How long requests are still served after SIGTERM, while /readyz says no, so that load balancers notice",
     ),
     Setting {
         list: true,
@@ -405,7 +405,7 @@ pub const SETTINGS: &[Setting] = &[
             "trusted-proxy",
             "CIDR,…",
             None,
-            "Networks whose X-Forwarded-For is believed",
+            "Networks of proxies whose X-Forwarded-For is trusted",
         )
     },
     setting(
@@ -430,6 +430,6 @@ pub const SETTINGS: &[Setting] = &[
         "log-format",
         "text|json",
         Some("text"),
-        "How log lines look",
+        "The format of log lines",
     ),
 ];

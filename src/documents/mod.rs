@@ -55,7 +55,7 @@ pub struct Document {
 pub enum FetchError {
     #[error("its address must be https")]
     NotHttps,
-    #[error("its address is not one of the public internet")]
+    #[error("its address is not public")]
     Private,
     #[error("too many documents are being fetched at the moment")]
     Busy,

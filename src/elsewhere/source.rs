@@ -36,7 +36,7 @@ pub enum Source {
     Passlib(PathBuf),
     /// CSV with a header.
     Csv(PathBuf),
-    /// A JSON object a line.
+    /// One JSON object per line.
     JsonLines(PathBuf),
     /// What Auth0 exports: an object a line.
     Auth0(PathBuf),

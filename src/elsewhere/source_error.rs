@@ -22,7 +22,7 @@ pub enum SourceError {
         wanted: String,
         columns: String,
     },
-    #[error("the first line names the columns: {0}")]
+    #[error("the first line must name the columns: {0}")]
     Header(String),
     #[error("{path}: not a JSON document of users: {reason}")]
     Document { path: String, reason: String },

@@ -66,7 +66,7 @@ impl Live {
         if let Some(seconds) = self.watch_clock() {
             tracing::warn!(
                 seconds,
-                "the clock has jumped: everything is loaded anew, and nothing is removed for an hour"
+                "the clock has jumped: everything is reloaded, and nothing is removed for an hour"
             );
             let _no_others = self.heard.lock().await;
             self.reload().await?;

@@ -94,7 +94,7 @@ async fn end_family(authority: &Authority, code: &CodeRow) -> Result<TokenRespon
     tracing::warn!(
         user = code.username,
         client = code.client_id,
-        "an authorization code was used twice: everything that came of it is revoked"
+        "an authorization code was used twice: everything derived from it is revoked"
     );
     Err(Error::from(CodeRefused::Spent))
 }

@@ -19,7 +19,7 @@ const MAX_URI_BYTES: usize = 2048;
 /// The grants that a client may register for.
 const GRANTS: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
 
-/// What a client says of itself (RFC 7591 §2). Members that are not here are ignored.
+/// A client's metadata (RFC 7591 §2). Unknown members are ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ClientMetadata {

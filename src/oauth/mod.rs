@@ -135,7 +135,7 @@ pub enum Error {
     /// RFC 7591 §3.2.2.
     #[error("{0}")]
     InvalidClientMetadata(String),
-    #[error("the token was given to another client")]
+    #[error("the token was issued to another client")]
     NotYourToken,
     #[error("this client may not use this grant")]
     UnauthorizedClient,

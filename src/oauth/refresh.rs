@@ -147,7 +147,7 @@ async fn end_family(authority: &Authority, family: &RefreshRow) -> Result<TokenR
     tracing::warn!(
         user = family.username,
         client = family.client_id,
-        "a refresh token was used twice: everything that came of it is revoked"
+        "a refresh token was used twice: everything derived from it is revoked"
     );
     Err(Error::from(RefreshRefused::Spent))
 }

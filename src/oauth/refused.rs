@@ -10,7 +10,7 @@ pub enum ClientRefused {
     Unknown,
     #[error("the secret of client `{0}` is wrong")]
     WrongSecret(String),
-    #[error("client `{0}` has to authenticate by another method")]
+    #[error("client `{0}` must authenticate by another method")]
     WrongMethod(String),
     #[error("the assertion of client `{0}` is refused: {1}")]
     Assertion(String, AssertionRefused),

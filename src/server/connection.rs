@@ -288,7 +288,7 @@ impl Watched<'_> {
         match timeout(self.limits.drain_time, connection).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => debug!(%error, "connection ended"),
-            Err(_) => debug!("closed: unfinished after the time to drain"),
+            Err(_) => debug!("closed: unfinished when the drain time was over"),
         }
     }
 }

@@ -142,7 +142,7 @@ async fn accept(
                         tokio::select! {
                             () = server.serve(tcp, peer, &seat.activity, stopping) => {}
                             () = seat.called_away() => {
-                                debug!(%peer, "closed: the connection is wanted for another");
+                                debug!(%peer, "closed: the connection is needed for another client");
                             }
                         }
                     });

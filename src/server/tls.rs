@@ -139,7 +139,7 @@ impl Tls {
                 Ok(Ok(false)) => {}
                 Ok(Ok(true)) => info!(cert = %self.files.cert.display(), "certificate renewed"),
                 Ok(Err(error)) => error!(%error, "the certificate in force stays"),
-                Err(error) => error!(%error, "cannot look for a new certificate"),
+                Err(error) => error!(%error, "cannot check for a new certificate"),
             }
         }
     }

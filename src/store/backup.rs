@@ -15,7 +15,7 @@ use super::{Pools, Store};
 /// Why there is no copy.
 #[derive(Debug, Error)]
 pub enum BackupError {
-    #[error("a PostgreSQL is backed up by its own means: pg_dump --format=custom")]
+    #[error("back up a PostgreSQL database with pg_dump --format=custom")]
     Postgres,
     #[error("{0} already exists")]
     Exists(String),

@@ -42,7 +42,7 @@ pub async fn unless_in_conflict<T, E: MayConflict>(
     for _ in 1..ATTEMPTS {
         match transaction.clone()().await {
             Err(error) if error.is_conflict() => {
-                tracing::info!("another transaction was in the way: it is attempted again");
+                tracing::info!("a conflict with another transaction: trying again");
             }
             ended => return ended,
         }

@@ -105,13 +105,13 @@ pub enum Error {
     MissingReference,
     /// Another transaction was in its way (a serialization failure, a deadlock). Nothing was
     /// written, and the same may succeed now.
-    #[error("another transaction was in its way: {0}")]
+    #[error("it conflicts with another transaction: {0}")]
     Conflict(sqlx::Error),
     /// The database cannot be reached, is locked or full, or its content is not what was written.
     #[error("the database did not answer: {0}")]
     Unavailable(sqlx::Error),
     /// A database file that was removed or replaced while it was open.
-    #[error("{0} is gone or another file by now: put it back, or restart the server")]
+    #[error("{0} was removed or replaced: put it back, or restart the server")]
     FileGone(PathBuf),
     /// The other application's database, where users live, did not answer
     /// or is not what it was.

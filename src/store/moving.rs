@@ -68,7 +68,7 @@ pub enum MoveError {
         column: String,
         kind: String,
     },
-    #[error("the table `{0}` was not the same in the target: nothing was moved")]
+    #[error("the table `{0}` differs in the target: nothing was moved")]
     Differs(&'static str),
     #[error("the database did not answer: {0}")]
     Database(#[from] sqlx::Error),

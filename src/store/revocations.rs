@@ -30,7 +30,7 @@ pub enum Revoke<'a> {
     Subject(&'a str),
     /// All tokens of all subjects of a kind.
     SubjectKind(&'a str),
-    /// All tokens that were given to a client, or came through it.
+    /// All tokens that were issued to a client, or came through it.
     Client(&'a str),
     /// All tokens of a family of refresh tokens.
     Grant(&'a str),

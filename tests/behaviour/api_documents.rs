@@ -206,9 +206,9 @@ fn what_is_no_openapi_3_document_is_refused_with_the_reason() {
     let home = Home::new();
     for (text, reason) in [
         ("{\"swagger\": \"2.0\"}", "Swagger 2.0"),
-        ("{}", "no OpenAPI document"),
+        ("{}", "not an OpenAPI document"),
         ("{\"openapi\"", "neither JSON nor YAML"),
-        ("", "no OpenAPI document"),
+        ("", "not an OpenAPI document"),
         (
             "{\"openapi\": \"3.1.0\", \"paths\": []}",
             "paths: must be an object",

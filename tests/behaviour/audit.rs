@@ -295,11 +295,11 @@ fn what_was_changed_moved_or_removed_is_named() {
         (
             "UPDATE audit_log SET number = CASE number WHEN 2 THEN -3 ELSE -2 END
              WHERE number IN (2, 3); UPDATE audit_log SET number = -number WHERE number < 0",
-            "entry 2 was changed, or is in the place of another",
+            "entry 2 was changed or moved",
         ),
         (
             "DELETE FROM audit_log WHERE number >= 4",
-            "the entries behind 3 are missing",
+            "the entries after 3 are missing",
         ),
     ] {
         let home = with_history();

@@ -173,7 +173,7 @@ fn it_is_unknown_unless_the_setting_is_on() {
     let host = Host::start();
     host.describes(&json!({}));
     let server = server_with(&[]);
-    assert_refused(&server, &host.id(), "not known here");
+    assert_refused(&server, &host.id(), "not registered here");
     assert_eq!(host.asked(), 0);
     let metadata = |server: &Server| {
         let metadata = server.get("/.well-known/oauth-authorization-server").send();
@@ -199,7 +199,7 @@ fn no_private_address_is_reached_unless_it_is_allowed() {
         format!("https://localhost:{port}/client.json"),
     ] {
         println!("{id}");
-        assert_refused(&server, &id, "not one of the public internet");
+        assert_refused(&server, &id, "is not public");
     }
     assert_refused(&server, "http://agent.example/client.json", "must be https");
     assert_eq!(host.asked(), 0);
@@ -316,7 +316,7 @@ fn what_an_operator_says_of_it_holds_against_the_document() {
     let is_unknown = |answer: &Answer| answer.status == 400;
     eventually(|| server.get(&authorize(&host.id())).send(), is_unknown);
     host.describes(&json!({}));
-    assert_refused(&server, &host.id(), "not known here");
+    assert_refused(&server, &host.id(), "not registered here");
 }
 
 #[test]

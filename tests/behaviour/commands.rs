@@ -438,7 +438,7 @@ fn b5_output_that_cannot_be_written_is_an_error() {
         let done = into_a_full_disk(&server, args);
         assert_eq!(done.code, Some(1), "{args:?}: {done:?}");
         assert!(
-            done.stderr.contains("the output was not written"),
+            done.stderr.contains("the output could not be written"),
             "{done:?}"
         );
     }

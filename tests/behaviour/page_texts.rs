@@ -31,12 +31,12 @@ fn pages_follow_the_language_of_the_browser() {
             "Verbundene Anwendungen",
             "Connected applications",
         ),
-        ("/device", "Geben Sie den Code ein", "Type the code"),
+        ("/device", "Geben Sie den Code ein", "Enter the code"),
         ("/logout", "Abmelden?", "Log out?"),
         (
             &*consent,
             "bittet um Zugriff in Ihrem Namen",
-            "asks for access in your name",
+            "asks for access on behalf of",
         ),
     ] {
         let page = in_german(&mut browser, &server, path);

@@ -346,7 +346,10 @@ fn a_wrong_personal_token_is_not_made() {
     ] {
         let answer = browser.submit(&form, &typed);
         assert_eq!(answer.status, 400, "{typed:?}: {answer:?}");
-        assert!(answer.body.contains("The token was not made"), "{typed:?}");
+        assert!(
+            answer.body.contains("The token was not created"),
+            "{typed:?}"
+        );
     }
 }
 

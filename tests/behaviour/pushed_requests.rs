@@ -55,7 +55,7 @@ fn a_request_that_was_pushed_leads_to_a_code_and_serves_once() {
     assert_eq!(token.scope(), "me");
     let again = browser.open(&path);
     assert_eq!(again.status, 400);
-    assert!(again.body.contains("begin again"), "{again:?}");
+    assert!(again.body.contains("start again"), "{again:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ export class Caller {
     this.subject = claims.sub;
     /** What it may do. @type {ReadonlySet<string>} */
     this.scopes = new Set(claims.scopes);
-    /** The client that it was given to. */
+    /** The client that it was issued to. */
     this.clientId = claims.client_id;
     /** Its `jti`. */
     this.tokenId = claims.jti;

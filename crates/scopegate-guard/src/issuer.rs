@@ -80,7 +80,7 @@ pub struct Issuer {
 /// # issuer().unwrap();
 /// ```
 #[derive(Debug, Error)]
-#[error("no HTTP client: {0}")]
+#[error("the HTTP client cannot be built: {0}")]
 pub struct IssuerError(#[from] reqwest::Error);
 
 impl Issuer {
@@ -315,7 +315,7 @@ async fn follow(known: Arc<Known>, revocations: Weak<Revocations>) {
         match asked {
             Ok(next) => since = Some(next),
             Err(failed) => {
-                tracing::warn!(issuer = known.base, %failed, "revocations cannot be followed");
+                tracing::warn!(issuer = known.base, %failed, "revocations cannot be fetched");
                 drop(revocations);
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
@@ -367,7 +367,7 @@ enum Failed {
     Request(#[from] reqwest::Error),
     #[error("the issuer answered {0}")]
     Status(StatusCode),
-    #[error("the issuer's answer is not what it should be")]
+    #[error("the issuer's answer is malformed")]
     Answer,
 }
 

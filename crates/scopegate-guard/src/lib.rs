@@ -124,7 +124,7 @@ pub struct Caller {
     pub subject: Subject,
     /// What it may do here and now.
     pub scopes: ScopeSet,
-    /// The client that it was given to.
+    /// The client that it was issued to.
     pub client_id: String,
     /// Its `jti`.
     pub token_id: Uuid,

@@ -122,7 +122,7 @@ pub fn register_clients(registry: &mut Registry) {
         ty: "http",
         description: Some(
             "An OAuth client with its id and secret. `client_id` and `client_secret` in the \
-             body, or a `client_assertion` (RFC 7523), do as well.",
+             body, or a `client_assertion` (RFC 7523), work as well.",
         ),
         name: None,
         key_in: None,

@@ -30,9 +30,9 @@ const DESCRIPTION: &str = "Users, OAuth 2.0 and scoped tokens. Get a token at `/
     (RFC 9457), those of OAuth endpoints as in RFC 6749.";
 
 /// What can be answered to any request.
-const ANY_ERROR: &str = "Any other error: the request took longer than 10 seconds (408), its head \
-    is larger than 32 KiB (431), its address or an encoding cannot be read (400, 415), or the \
-    server failed (500) or is overloaded (503)";
+const ANY_ERROR: &str = "Any other error: the request took longer than 10 seconds (408), its \
+    headers are larger than 32 KiB (431), its URL or an encoding cannot be read (400, 415), or \
+    the server failed (500) or is overloaded (503)";
 
 pub(in crate::api) type Guarded = Enforced<Operations, LiveAccess>;
 

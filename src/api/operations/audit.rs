@@ -49,7 +49,7 @@ struct Entry {
     id: String,
     /// Its place in the log; `null` for a second after it was written.
     number: Nullable<i64>,
-    /// When it happened, in seconds since 1970; the first time, where it happened again.
+    /// When it happened, in seconds since 1970; the first time, if it was repeated.
     created_at: i64,
     /// What was done, as in `user.changed`; docs/audit.md lists all.
     action: String,
@@ -68,11 +68,11 @@ struct Entry {
     token_id: Nullable<String>,
     /// The address that the request came from.
     address: Nullable<String>,
-    /// The id of the request, as the log has it; of the first, where it happened again.
+    /// The id of the request, as in the log; of the first, if it was repeated.
     request_id: Nullable<String>,
     /// How many times it happened within the second.
     times: i64,
-    /// What binds it to the entry before, so that a change of the log is found.
+    /// The digest of this entry and those before it, which reveals changes to the log.
     digest: Nullable<String>,
 }
 
@@ -124,13 +124,13 @@ impl From<AuditEntry> for Entry {
 impl AuditApi {
     /// Read the audit log
     ///
-    /// Every change, login and refusal, the youngest first, in pages.
+    /// Every change, login and refusal, newest first, in pages.
     #[oai(path = "/audit", method = "get", operation_id = "listAuditLog")]
     #[expect(clippy::too_many_arguments, reason = "a parameter of the query each")]
     async fn list_audit_log(
         &self,
         #[oai(scope = "BuiltinScope::AuditRead")] _auth: Auth,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<Limit>>,

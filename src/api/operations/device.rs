@@ -28,15 +28,14 @@ pub(in crate::api) struct DeviceApi(pub Arc<Authority>);
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 struct DeviceForm {
-    /// The scopes that are wanted, separated by spaces.
+    /// The requested scopes, separated by spaces.
     scope: Option<String>,
-    /// For which API the token is (RFC 8707), if not for this server. May be
-    /// repeated.
+    /// The API that the token is for (RFC 8707), if not this server. May be repeated.
     #[oai(default)]
     resource: Vec<String>,
-    /// The client, where it is not in the `Authorization` header.
+    /// The client's id, if it is not in the `Authorization` header.
     client_id: Option<String>,
-    /// The client's secret, where it is not in the `Authorization` header.
+    /// The client's secret, if it is not in the `Authorization` header.
     client_secret: Option<Hidden>,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with
     /// `client_assertion`.
@@ -55,7 +54,7 @@ impl Example for DeviceForm {
     }
 }
 
-/// What a device shows its user, and what it asks for the token with (RFC 8628 §3.2).
+/// What a device shows its user, and the code that it asks for the token with (RFC 8628 §3.2).
 #[derive(Object)]
 #[oai(example)]
 struct DeviceAnswer {
@@ -109,12 +108,11 @@ enum DeviceAnswered {
 
 #[OpenApi(tag = "Tag::OAuth")]
 impl DeviceApi {
-    /// Begin on a device
+    /// Start the device flow
     ///
-    /// For devices without a keyboard or a browser (RFC 8628): it shows the code and
-    /// the address, asks `/token` with the grant
-    /// `urn:ietf:params:oauth:grant-type:device_code` every few seconds, and gets
-    /// its token when the user has approved.
+    /// For devices without a keyboard or a browser (RFC 8628). The device shows the code and the
+    /// address, polls `/token` with the grant `urn:ietf:params:oauth:grant-type:device_code`, and
+    /// gets its token once the user has approved.
     #[oai(
         path = "/device_authorization",
         method = "post",

@@ -38,8 +38,8 @@ impl HealthApi {
 
     /// Is the server ready for requests?
     ///
-    /// Yes where the database can be read and written, that of shared users can be read, and
-    /// the server knows of the latest changes, until it is about to stop.
+    /// Yes if the database can be read and written, that of shared users can be read, and the
+    /// server has the latest changes; no once it is about to stop.
     #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
     async fn get_readiness(&self, _open: Public) -> Result<Json<Health>, Failure<503>> {
         match self.0.is_ready().await {

@@ -29,7 +29,7 @@ use crate::{
 
 pub(in crate::api) struct IntrospectionApi(pub Arc<Authority>);
 
-/// Which token, and which client asks.
+/// The token in question, and the client that asks.
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none)]
 struct TokenQuestion {
@@ -37,9 +37,9 @@ struct TokenQuestion {
     token: Required<Hidden>,
     /// `access_token` or `refresh_token`: a hint, which may be wrong.
     token_type_hint: Option<String>,
-    /// The client, where it is not in the `Authorization` header.
+    /// The client's id, if it is not in the `Authorization` header.
     client_id: Option<String>,
-    /// The client's secret, where it is not in the `Authorization` header.
+    /// The client's secret, if it is not in the `Authorization` header.
     client_secret: Option<Hidden>,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with
     /// `client_assertion`.
@@ -71,8 +71,7 @@ impl TokenQuestion {
     }
 }
 
-/// What a token is (RFC 7662 §2.2). Of one that is not active nothing else is
-/// said.
+/// What a token is (RFC 7662 §2.2). Of one that is not active, nothing else is present.
 #[derive(Object, Default)]
 #[oai(example, skip_serializing_if_is_none)]
 struct Introspection {
@@ -86,7 +85,7 @@ struct Introspection {
     scope: Option<String>,
     /// The same as an array.
     scopes: Option<Vec<String>>,
-    /// The client that it was given to.
+    /// The client that it was issued to.
     client_id: Option<String>,
     /// `bearer` or `refresh_token`.
     token_type: Option<String>,
@@ -194,11 +193,10 @@ enum Revoked {
 impl IntrospectionApi {
     /// Revoke a token
     ///
-    /// Ends an access token, or a refresh token and everything that came of it,
-    /// at once and in every server (RFC 7009). A client revokes what it was
-    /// given; without a client the request is that of the built-in public client.
-    /// With `Authorization: Bearer …` you revoke tokens about yourself, and with
-    /// `tokens:write` anyone's.
+    /// Ends an access token, or a refresh token and everything derived from it, at once and on
+    /// every server (RFC 7009). A client can revoke the tokens that were issued to it; a request
+    /// that names no client is made by the built-in public client. With `Authorization: Bearer …`
+    /// you can revoke tokens about yourself, and with `tokens:write` anyone's.
     #[oai(path = "/revoke", method = "post", operation_id = "revokeToken")]
     async fn revoke_token(
         &self,
@@ -228,10 +226,9 @@ impl IntrospectionApi {
 
     /// Ask whether a token is active
     ///
-    /// For a confidential client, which is told of its own tokens and of those
-    /// for an audience that it serves, and for holders of a token with
-    /// `introspect` (RFC 7662). Of a token that is not active, or not yours to
-    /// know of, the answer is `{"active":false}` and nothing else.
+    /// For confidential clients, which learn about their own tokens and those for an audience that
+    /// they serve, and for bearers of a token with the scope `introspect` (RFC 7662). For a token
+    /// that is not active, or that you may not see, the answer is only `{"active":false}`.
     #[oai(
         path = "/introspect",
         method = "post",

@@ -147,8 +147,8 @@ impl poem_openapi::types::Example for KeyCreate {
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct KeyRotation {
-    /// For how many seconds the new key is published before it signs: 720 if
-    /// not said, 2 at least. Verifiers use a copy of the JWKS for 300 seconds.
+    /// For how many seconds the new key is published before it signs: 720 by default, at least 2.
+    /// Verifiers use a copy of the JWKS for 300 seconds.
     #[oai(validator(maximum(value = "2592000")))]
     grace: Option<u32>,
 }
@@ -203,13 +203,13 @@ impl poem_openapi::types::Example for Retirement {
 impl KeysApi {
     /// List the signing keys
     ///
-    /// By `kid`, in pages, retired ones included. A secret of the settings is
+    /// By `kid`, in pages, retired ones included. The secret of HS256, which is a setting, is
     /// listed by its id and has no times.
     #[oai(path = "/keys", method = "get", operation_id = "listKeys")]
     async fn list_keys(
         &self,
         #[oai(scope = "BuiltinScope::KeysWrite")] _auth: Auth,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<Limit>>,
@@ -231,8 +231,8 @@ impl KeysApi {
 
     /// Add a signing key
     ///
-    /// It is published in the JWKS and waits for a rotation. When it has waited
-    /// for long enough, the rotation is immediate.
+    /// It is published in the JWKS and waits for a rotation. Once every copy of the JWKS has it, a
+    /// rotation takes effect at once.
     #[oai(path = "/keys", method = "post", operation_id = "createKey")]
     async fn create_key(
         &self,

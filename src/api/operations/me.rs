@@ -27,8 +27,7 @@ use crate::{
 
 pub(in crate::api) struct MeApi(pub Arc<Authority>);
 
-/// What to change of one's own profile. An omitted field stays as it is; `null` clears
-/// it.
+/// Changes to one's own profile. An omitted field stays as it is; `null` clears it.
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct ProfilePatch {
@@ -127,9 +126,9 @@ impl MeApi {
 
     /// Change your own password
     ///
-    /// Needs the current password. Ends every other token that you have: who
-    /// knew the old password has to log in with the new one. Too many wrong
-    /// current passwords are refused with 429 and `Retry-After`.
+    /// Needs the current password. Ends every other token that you have: anyone who knew the old
+    /// password has to log in with the new one. Too many wrong current passwords are refused with
+    /// 429 and `Retry-After`.
     #[oai(
         path = "/users/me/password",
         method = "put",

@@ -10,7 +10,7 @@ use crate::{authority::Authority, builtin_scope::BuiltinScope, error::Error, use
 
 pub(in crate::api) struct OpenIdApi(pub Arc<Authority>);
 
-/// What an ID token or `/userinfo` may say.
+/// The claims that ID tokens and `/userinfo` may have.
 pub(in crate::api) const CLAIMS: &[&str] = &[
     "iss",
     "sub",
@@ -34,7 +34,7 @@ pub(in crate::api) fn is_on(authority: &Authority) -> Result<(), Error> {
     }
 }
 
-/// The user that a token is about, as far as its scopes tell.
+/// The user that a token is about, as far as its scopes allow.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none)]
 struct UserInfo {
@@ -46,7 +46,7 @@ struct UserInfo {
     preferred_username: Option<String>,
     /// The user's language (BCP 47), with `profile`.
     locale: Option<String>,
-    /// When anything of the user last changed, in seconds since 1970, with `profile`.
+    /// When the user was last changed, in seconds since 1970, with `profile`.
     updated_at: Option<i64>,
     /// The user's email address, with `email`.
     email: Option<String>,
@@ -69,8 +69,8 @@ impl Example for UserInfo {
 impl OpenIdApi {
     /// Ask who the user is
     ///
-    /// Answers with the claims that the token's scopes open: `profile` the names,
-    /// `email` the address. A token about anything but a user gets 404.
+    /// Answers with the claims that the token's scopes allow: the names with `profile`, the address
+    /// with `email`. A token about anything but a user gets 404.
     #[oai(path = "/userinfo", method = "get", operation_id = "getUserinfo")]
     async fn get_userinfo(
         &self,

@@ -73,7 +73,7 @@ impl PersonalTokensApi {
     async fn list_my_tokens(
         &self,
         #[oai(scope = "BuiltinScope::Tokens")] auth: Auth,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<Limit>>,
@@ -95,8 +95,8 @@ impl PersonalTokensApi {
 
     /// Make a personal token
     ///
-    /// For a third party that is to act in your name, with no scope that the
-    /// token you call with does not have. The JWT is shown only once.
+    /// For a third party that acts in your name. It can have only scopes of the token that you call
+    /// with. The JWT is shown only once.
     #[oai(
         path = "/users/me/tokens",
         method = "post",
@@ -122,7 +122,7 @@ impl PersonalTokensApi {
 
     /// Revoke a personal token of yours
     ///
-    /// Ends it and what was derived from it, at once and in every server.
+    /// Ends it and what was derived from it, at once and on every server.
     #[oai(
         path = "/users/me/tokens/:id",
         method = "delete",

@@ -31,38 +31,38 @@ pub(in crate::api) struct PushedRequestsApi(pub Arc<Authority>);
 struct PushedRequestForm {
     /// Always `code`.
     response_type: Option<String>,
-    /// Where the answer goes, where the client has registered more than one address.
+    /// The redirect URI; required if the client has registered more than one.
     redirect_uri: Option<String>,
     /// `query` or `form_post`.
     response_mode: Option<String>,
-    /// The scopes that are wanted, separated by spaces.
+    /// The requested scopes, separated by spaces.
     scope: Option<String>,
-    /// Comes back with the answer.
+    /// Returned with the response.
     state: Option<String>,
     /// The code challenge (RFC 7636).
     code_challenge: Option<String>,
     /// Always `S256`.
     code_challenge_method: Option<String>,
-    /// Comes back in the ID token.
+    /// Returned in the ID token.
     nonce: Option<String>,
     /// `none`, `login`, `consent` or `select_account`, separated by spaces.
     prompt: Option<String>,
-    /// How many seconds ago the user may have typed the password at most.
+    /// At most how many seconds ago the user may have typed the password.
     max_age: Option<String>,
     /// An ID token of the user who must be signed in.
     id_token_hint: Option<Hidden>,
-    /// The languages wished for the pages (BCP 47), best first, separated by spaces.
+    /// The preferred languages of the pages (BCP 47), best first, separated by spaces.
     ui_locales: Option<String>,
-    /// For which API the token is (RFC 8707), if not for this server. May be repeated.
+    /// The API that the token is for (RFC 8707), if not this server. May be repeated.
     #[oai(default)]
     resource: Vec<String>,
     /// Not supported: a request as a JWT.
     request: Option<String>,
     /// Must be left out (RFC 9126 §2.1).
     request_uri: Option<String>,
-    /// The client, where it is not in the `Authorization` header.
+    /// The client's id, if it is not in the `Authorization` header.
     client_id: Option<String>,
-    /// The client's secret, where it is not in the `Authorization` header.
+    /// The client's secret, if it is not in the `Authorization` header.
     client_secret: Option<Hidden>,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with
     /// `client_assertion`.
@@ -86,11 +86,11 @@ impl Example for PushedRequestForm {
     }
 }
 
-/// What the browser is sent to the authorization endpoint with (RFC 9126 §2.2).
+/// What to send the browser to the authorization endpoint with (RFC 9126 §2.2).
 #[derive(Object)]
 #[oai(example)]
 struct PushedRequestAnswer {
-    /// The reference, for the parameter `request_uri` beside `client_id`: it serves once.
+    /// The value of the parameter `request_uri`, to be sent with `client_id`: it can be used once.
     request_uri: String,
     /// For how many seconds the reference is valid.
     expires_in: i64,
@@ -107,7 +107,7 @@ impl Example for PushedRequestAnswer {
 
 #[derive(ApiResponse)]
 enum PushedRequestAnswered {
-    /// The request is kept.
+    /// The request was stored.
     #[oai(status = 201)]
     Kept(
         Json<PushedRequestAnswer>,
@@ -124,9 +124,9 @@ enum PushedRequestAnswered {
 impl PushedRequestsApi {
     /// Push an authorization request
     ///
-    /// The client hands its request over before it sends the browser to `/authorize`
-    /// with `client_id` and `request_uri` (RFC 9126): nobody reads or changes the
-    /// parameters on the way, and what is wrong with them is said here.
+    /// The client sends its request here before it sends the browser to `/authorize` with
+    /// `client_id` and `request_uri` (RFC 9126): nobody can read or change the parameters on the
+    /// way, and errors in them are reported here.
     #[oai(
         path = "/par",
         method = "post",

@@ -106,7 +106,7 @@ impl ScopesApi {
     async fn list_scopes(
         &self,
         #[oai(scope = "BuiltinScope::ScopesWrite")] _auth: Auth,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<Limit>>,
@@ -130,8 +130,8 @@ impl ScopesApi {
 
     /// Add a scope
     ///
-    /// From now on users may hold it and tokens may be asked for with it. Administrators
-    /// hold it at once: those whom the operator lets hold every scope.
+    /// From now on users may hold it and clients may ask for it. Administrators, who hold every
+    /// scope, hold it at once.
     #[oai(path = "/scopes", method = "post", operation_id = "createScope")]
     async fn create_scope(
         &self,
@@ -146,8 +146,8 @@ impl ScopesApi {
 
     /// Remove a scope
     ///
-    /// Takes it from everybody who holds it and from tokens that were issued.
-    /// Built-in scopes cannot be removed.
+    /// Takes it from everyone who holds it and from tokens already issued. Built-in scopes cannot
+    /// be removed.
     #[oai(
         path = "/scopes/:name",
         method = "delete",

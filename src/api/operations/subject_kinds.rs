@@ -92,8 +92,8 @@ impl SubjectKindsApi {
 
     /// Add a subject kind
     ///
-    /// From now on tokens can be made about subjects of it. You can give only
-    /// scopes that you may hold yourself.
+    /// From now on tokens can be made about subjects of this kind. You can give only scopes that
+    /// you may hold yourself.
     #[oai(
         path = "/subject-kinds",
         method = "post",

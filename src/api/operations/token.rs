@@ -61,22 +61,20 @@ struct TokenRequest {
     actor_token: Option<Hidden>,
     /// Not supported.
     actor_token_type: Option<String>,
-    /// The scopes that are wanted, separated by spaces. Granted is what the user
-    /// and the client may hold of them; a refresh or an exchange can only narrow.
+    /// The requested scopes, separated by spaces. Those that both the user and the client may hold
+    /// are granted; a refresh or an exchange can only narrow them.
     scope: Option<String>,
-    /// For which API the token is (RFC 8707), if not for this server. May be
-    /// repeated.
+    /// The API that the token is for (RFC 8707), if not this server. May be repeated.
     #[oai(default)]
     resource: Vec<String>,
     /// The same for the token exchange (RFC 8693). May be repeated.
     #[oai(default)]
     audience: Vec<String>,
-    /// The life that is wanted in seconds, for the token exchange: what the token
-    /// has left at most.
+    /// The requested lifetime in seconds, for the token exchange: at most what the token has left.
     expires_in: Option<String>,
-    /// The client, where it is not in the `Authorization` header.
+    /// The client's id, if it is not in the `Authorization` header.
     client_id: Option<String>,
-    /// The client's secret, where it is not in the `Authorization` header.
+    /// The client's secret, if it is not in the `Authorization` header.
     client_secret: Option<Hidden>,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with
     /// `client_assertion`.
@@ -166,19 +164,15 @@ enum TokenAnswered {
 impl TokenApi {
     /// Get a token
     ///
-    /// By one of these grants. `password` logs a user in (RFC 6749 §4.3): a wrong
-    /// password, an unknown user and a disabled user get the same answer, and
-    /// passwords are compared as the bytes that were typed, without Unicode
-    /// normalization.
-    /// `authorization_code` redeems the code that a user's consent gave (§4.1), with
-    /// PKCE (RFC 7636).
-    /// `refresh_token` spends a refresh token for the next tokens (§6), with an ID token
-    /// where the first ones had one.
-    /// `client_credentials` gives a confidential client a token about itself
-    /// (§4.4). The token exchange (RFC 8693) gives a narrower token to hand on.
-    /// `device_code` (RFC 8628) gives a device its token once its user has approved.
-    /// Without a client the request is that of the built-in public client
-    /// `scopegate-docs`.
+    /// By one of these grants. `password` logs a user in (RFC 6749 §4.3): a wrong password, an
+    /// unknown user and a disabled user get the same answer, and passwords are compared as the
+    /// bytes that were typed, without Unicode normalization. `authorization_code` redeems the code
+    /// that a user's consent gave (§4.1), with PKCE (RFC 7636). `refresh_token` spends a refresh
+    /// token for the next tokens (§6), with an ID token where the first ones had one.
+    /// `client_credentials` gives a confidential client a token about itself (§4.4). The token
+    /// exchange (RFC 8693) gives a narrower token to hand on. `device_code` (RFC 8628) gives a
+    /// device its token once its user has approved. A request that names no client is made by the
+    /// built-in public client `scopegate-docs`.
     #[oai(path = "/token", method = "post", operation_id = "createToken")]
     async fn create_token(
         &self,

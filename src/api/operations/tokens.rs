@@ -81,7 +81,7 @@ impl Rules for TokenMint {
 #[derive(Object)]
 #[oai(example)]
 struct RevokedCount {
-    /// The access tokens that were alive and are revoked now.
+    /// How many live access tokens were revoked.
     revoked: u64,
 }
 
@@ -104,7 +104,7 @@ struct RevokedToken {
 #[derive(Object)]
 #[oai(example)]
 struct RevocationList {
-    /// The tokens. One may be listed again.
+    /// The tokens. A token may be listed more than once.
     revocations: Vec<RevokedToken>,
     /// The `since` to ask with next.
     next: i64,
@@ -146,11 +146,11 @@ impl TokensApi {
     async fn list_tokens(
         &self,
         #[oai(scope = "BuiltinScope::TokensRead")] _auth: Auth,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<Limit>>,
-        /// Whom or what the tokens are about, as in `car:7f3a`.
+        /// The subject of the tokens, such as `car:7f3a`.
         subject: Query<Option<String>>,
     ) -> Result<Json<Page<IssuedToken>>, Failure<422>> {
         let window = Window::parse(cursor.0, limit.0)?;
@@ -170,8 +170,8 @@ impl TokensApi {
 
     /// Make a token about a subject without an account
     ///
-    /// A car that may be driven, a post that may be edited, by the holder of the
-    /// token. The JWT is shown only once.
+    /// For example, about a car that the bearer of the token may drive, or a post that they may
+    /// edit. The JWT is shown only once.
     #[oai(path = "/tokens", method = "post", operation_id = "mintToken")]
     async fn mint_token(
         &self,
@@ -192,8 +192,8 @@ impl TokensApi {
 
     /// Revoke all tokens of a subject
     ///
-    /// Ends them, what was derived from them, and the subject's refresh tokens,
-    /// at once and in every server.
+    /// Ends them, what was derived from them, and the subject's refresh tokens, at once and on
+    /// every server.
     #[oai(
         path = "/tokens",
         method = "delete",
@@ -202,7 +202,7 @@ impl TokensApi {
     async fn revoke_tokens_of_subject(
         &self,
         #[oai(scope = "BuiltinScope::TokensWrite")] auth: Auth,
-        /// Whom or what the tokens are about, as in `username:johndoe`.
+        /// The subject of the tokens, such as `username:johndoe`.
         subject: Query<String>,
     ) -> Result<Json<RevokedCount>, Failure<422>> {
         let actor = auth.actor(&self.0).await?;
@@ -213,7 +213,7 @@ impl TokensApi {
 
     /// Revoke a token
     ///
-    /// Ends it and what was derived from it, at once and in every server.
+    /// Ends it and what was derived from it, at once and on every server.
     #[oai(
         path = "/tokens/:id",
         method = "delete",
@@ -232,11 +232,11 @@ impl TokensApi {
 
     /// List revoked tokens
     ///
-    /// For APIs that verify tokens themselves: ask without `since` for all tokens that were
-    /// revoked and have not expired, then again and again with `since` as the `next` of the
-    /// answer before. Such a request is answered as soon as a token is revoked, or with an
-    /// empty list after `wait_seconds`. Where users are disabled or lose a scope, their tokens
-    /// are not revoked, and end with their `exp` elsewhere.
+    /// For APIs that verify tokens themselves: ask without `since` for all tokens that were revoked
+    /// and have not expired, then keep asking with `since` set to the `next` of the previous
+    /// answer. Such a request is answered as soon as a token is revoked, or with an empty list
+    /// after `wait_seconds`. The tokens of users who are disabled or lose a scope are not listed:
+    /// other APIs accept them until their `exp`.
     #[oai(
         path = "/revocations",
         method = "get",
@@ -245,7 +245,7 @@ impl TokensApi {
     async fn list_revocations(
         &self,
         #[oai(scope = "BuiltinScope::RevocationsRead")] _auth: Auth,
-        /// The `next` of the answer before.
+        /// The `next` of the previous answer.
         since: Query<Option<Number<0, { i64::MAX }>>>,
         /// How long to wait for a revocation: 0 to 60; 20 by default.
         wait_seconds: Query<Option<Number<0, 60>>>,

@@ -83,7 +83,7 @@ impl Rules for UserCreate {
     ];
 }
 
-/// What to change of a user. An omitted field stays as it is.
+/// Changes to a user. An omitted field stays as it is.
 #[derive(Object)]
 #[oai(deny_unknown_fields, example)]
 struct UserPatch {
@@ -145,7 +145,7 @@ impl UsersApi {
     async fn list_users(
         &self,
         #[oai(scope = "BuiltinScope::UsersRead")] _auth: Auth,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<Limit>>,
@@ -200,10 +200,9 @@ impl UsersApi {
 
     /// Change a user
     ///
-    /// What is changed is in force at the next request: of a user who is
-    /// disabled or loses a scope, the tokens that are out lose it too. You can
-    /// neither give scopes that you may not hold yourself nor change users who
-    /// hold such scopes.
+    /// Changes apply from the next request on, also to tokens already issued: those of a disabled
+    /// user are refused, and a scope that the user loses is gone from them. You can neither give
+    /// scopes that you may not hold yourself nor change users who hold such scopes.
     #[oai(
         path = "/users/:username",
         method = "patch",
@@ -233,8 +232,8 @@ impl UsersApi {
 
     /// Remove a user
     ///
-    /// Every token that the user has is refused from now on, also if a user of
-    /// the same name is added later.
+    /// Every token that the user has is refused from now on, even if a user with the same name is
+    /// added later.
     #[oai(
         path = "/users/:username",
         method = "delete",

@@ -24,13 +24,13 @@ pub(in crate::api) struct IssuedToken {
     scopes: Vec<String>,
     /// The audience.
     audience: Vec<String>,
-    /// The client that it was given to.
+    /// The client that it was issued to.
     client_id: String,
     /// When it was issued, in seconds since 1970.
     issued_at: i64,
     /// When it expires, in seconds since 1970.
     expires_at: i64,
-    /// When a personal token was used last here, in seconds since 1970.
+    /// When a personal token was last used here, in seconds since 1970.
     last_used_at: Nullable<i64>,
 }
 

@@ -32,7 +32,7 @@ pub(in crate::api) struct Problem {
     detail: String,
     /// The scopes that the token lacks, separated by spaces.
     scope: Option<String>,
-    /// Which request it was, as the log and the header `X-Request-Id` name it.
+    /// The id of the request, as in the log and the header `X-Request-Id`.
     request_id: Option<String>,
     /// One entry for each field that is not valid.
     errors: Option<Vec<FieldProblem>>,
@@ -215,7 +215,7 @@ pub(in crate::api) fn meta_of(status: u16) -> MetaResponse {
 pub(in crate::api) fn describe(status: u16) -> &'static str {
     match status {
         400 => "The request cannot be read",
-        401 => "There is no token, or it is not valid (RFC 6750)",
+        401 => "The token is missing or not valid (RFC 6750)",
         403 => "The token lacks a scope, or may not do this (RFC 6750)",
         404 => "Not found",
         405 => "The method is not one of this path",
@@ -224,7 +224,7 @@ pub(in crate::api) fn describe(status: u16) -> &'static str {
         415 => "The media type of the body is not supported",
         422 => "The request is well formed but not valid",
         429 => "Too many attempts failed: try again later",
-        503 => "The server is overloaded, or its database is away: try again later",
+        503 => "The server is overloaded, or its database cannot be reached: try again later",
         _ => "An error",
     }
 }

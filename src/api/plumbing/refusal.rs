@@ -60,7 +60,7 @@ impl ApiResponse for Refusal {
 
 #[derive(ApiResponse)]
 enum RefusalShapes {
-    /// The request is refused: the code says why.
+    /// The request was refused: the code says why.
     #[oai(status = 400)]
     _Refused(Json<OAuthProblem>),
     /// The client is not known or did not authenticate.
@@ -82,7 +82,7 @@ enum RefusalShapes {
         #[oai(header = "Retry-After")]
         String,
     ),
-    /// The server is overloaded, or its database is away: try again later.
+    /// The server is overloaded, or its database cannot be reached: try again later.
     #[oai(status = 503)]
     _Unavailable(
         Json<OAuthProblem>,

@@ -29,7 +29,7 @@ pub(in crate::api) enum Tag {
     /// Who did what to what.
     #[oai(rename = "audit")]
     Audit,
-    /// For those who operate the server.
+    /// For operators of the server.
     #[oai(rename = "operation")]
     Operation,
 }

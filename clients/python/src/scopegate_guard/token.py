@@ -26,7 +26,7 @@ class Caller:
     subject: str
     #: What it may do.
     scopes: frozenset[str]
-    #: The client that it was given to.
+    #: The client that it was issued to.
     client_id: str
     #: Its `jti`.
     token_id: str

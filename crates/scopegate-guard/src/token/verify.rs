@@ -45,7 +45,7 @@ pub enum Refused {
     #[error("the token's `typ` is not `at+jwt`")]
     WrongType,
     /// The token's header asks for an extension (`crit`) that is not known.
-    #[error("the token's header asks for an extension (`crit`) that is not known")]
+    #[error("the token's header requires an unknown extension (`crit`)")]
     UnknownExtension,
     /// No key has the token's `kid`.
     #[error("no key has the token's `kid`")]

@@ -53,7 +53,7 @@ impl ClientsApi {
     async fn list_clients(
         &self,
         #[oai(scope = "BuiltinScope::ClientsRead")] _auth: Auth,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
         /// How many entries the page may have: 1 to 200; 50 by default.
         limit: Query<Option<Limit>>,
@@ -137,8 +137,7 @@ impl ClientsApi {
 
     /// Change a client
     ///
-    /// What is changed is in force at the next request, for the tokens that are
-    /// out as well.
+    /// Changes apply from the next request on, also to tokens already issued.
     #[oai(
         path = "/clients/:client_id",
         method = "patch",
@@ -192,7 +191,7 @@ impl ClientsApi {
 
     /// Remove a client
     ///
-    /// Ends all tokens that it was given.
+    /// Ends all tokens that were issued to it.
     #[oai(
         path = "/clients/:client_id",
         method = "delete",

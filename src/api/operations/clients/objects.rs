@@ -111,7 +111,7 @@ pub(super) struct Client {
     pub grant_types: Vec<Grant>,
     /// The scopes that it may ask for, sorted.
     pub scopes: Vec<String>,
-    /// The scopes that it gets where it asks for none, sorted.
+    /// The scopes that it gets if it asks for none, sorted.
     pub default_scopes: Vec<String>,
     /// The audiences that it may ask tokens for beside this server's, and whose
     /// tokens it may introspect.
@@ -194,7 +194,7 @@ pub(super) struct ClientCreate {
     /// The scopes that it may ask for.
     #[oai(default, validator(max_items = 64))]
     pub scopes: Vec<String>,
-    /// The scopes that it gets where it asks for none.
+    /// The scopes that it gets if it asks for none.
     #[oai(default, validator(max_items = 64))]
     pub default_scopes: Vec<String>,
     /// The audiences that it may ask tokens for beside this server's.
@@ -243,7 +243,7 @@ impl Rules for ClientCreate {
     ];
 }
 
-/// What to change of a client. An omitted field stays as it is.
+/// Changes to a client. An omitted field stays as it is.
 #[derive(Object)]
 #[oai(deny_unknown_fields, example, skip_serializing_if_is_none)]
 pub(super) struct ClientUpdate {
@@ -255,7 +255,7 @@ pub(super) struct ClientUpdate {
     /// The scopes that it may ask for: all of them.
     #[oai(validator(max_items = 64))]
     pub scopes: Option<Vec<String>>,
-    /// The scopes that it gets where it asks for none: all of them.
+    /// The scopes that it gets if it asks for none: all of them.
     #[oai(validator(max_items = 64))]
     pub default_scopes: Option<Vec<String>>,
     /// The audiences that it may ask tokens for: all of them.

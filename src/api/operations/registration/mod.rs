@@ -62,10 +62,10 @@ const DEFAULT_LIFE: u32 = 30 * 24 * 60 * 60;
 impl RegistrationApi {
     /// Register a client
     ///
-    /// A program registers itself (RFC 7591), where the setting `registration` lets it:
-    /// with an initial access token, or open to all. It gets the authorization code
-    /// flow, users are always asked for consent, and it may ask for no scope that
-    /// administers this server. One that is never used is forgotten after a day.
+    /// A program registers itself (RFC 7591), if the setting `registration` allows it: with an
+    /// initial access token, or open to all. It can use the authorization code flow, users are
+    /// always asked for consent, and it may not ask for scopes that administer this server. A
+    /// client that is never used is removed after a day.
     #[oai(path = "/register", method = "post", operation_id = "registerClient")]
     async fn register_client(
         &self,
@@ -138,7 +138,7 @@ impl RegistrationApi {
 
     /// Remove a registration
     ///
-    /// Ends all tokens that the client was given (RFC 7592 §2.3).
+    /// Ends all tokens that were issued to the client (RFC 7592 §2.3).
     #[oai(
         path = "/register/:client_id",
         method = "delete",
@@ -180,9 +180,9 @@ impl RegistrationApi {
         })))
     }
 
-    /// End all registration tokens
+    /// Revoke all registration tokens
     ///
-    /// Those that clients register themselves with; clients that did so stay.
+    /// Clients that have registered with them stay registered.
     #[oai(
         path = "/registration-tokens",
         method = "delete",

@@ -16,12 +16,12 @@ use crate::{
     redirect_uri::RedirectUri,
 };
 
-/// What a client says of itself (RFC 7591 §2). Members that are not here are ignored.
+/// A client's metadata (RFC 7591 §2). Unknown members are ignored.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 pub(super) struct ClientMetadata {
-    /// Where it may be answered: https, http on loopback, or for a native application a
-    /// scheme of its own with a dot in it. Ten at most.
+    /// Its redirect URIs: https, http on loopback, or for a native application a scheme of its own
+    /// that contains a dot. At most ten.
     redirect_uris: Vec<String>,
     /// How it authenticates: `none`, `client_secret_basic` (the default),
     /// `client_secret_post` or `private_key_jwt`.
@@ -32,11 +32,12 @@ pub(super) struct ClientMetadata {
     response_types: Option<Vec<String>>,
     /// The name that users see.
     client_name: Option<String>,
-    /// The scopes that it may ask for, separated by spaces, and those that it gets where
-    /// it asks for none. Left out: whatever is open to such clients, and none by default.
+    /// The scopes that it may ask for, separated by spaces, and those that it gets if it asks for
+    /// none. If omitted, it may ask for all that are open to such clients, and gets none by
+    /// default.
     scope: Option<String>,
-    /// `web` or `native`; left out, it is native where all of its addresses are on the
-    /// user's device.
+    /// `web` or `native`; if omitted, native when all of its redirect URIs are on the user's
+    /// device.
     application_type: Option<String>,
     /// Where the browser may be sent after a logout that the client requested.
     #[oai(default)]
@@ -45,9 +46,9 @@ pub(super) struct ClientMetadata {
     jwks: Option<Any<Value>>,
     /// Not supported: a JWK set elsewhere.
     jwks_uri: Option<String>,
-    /// Its id, where it replaces what it registered.
+    /// Its id, when it replaces its registration.
     pub(super) client_id: Option<String>,
-    /// Its secret, where it replaces what it registered; may be left out.
+    /// Its secret, when it replaces its registration; optional.
     pub(super) client_secret: Option<Hidden>,
 }
 
@@ -100,11 +101,11 @@ pub(super) struct RegisteredClient {
     client_secret: Option<String>,
     /// When the secret expires: 0, never.
     client_secret_expires_at: Option<i64>,
-    /// The token that it reads, replaces and removes its registration with.
+    /// The token to read, replace and remove the registration with.
     registration_access_token: String,
-    /// Where it does that.
+    /// The URL to do that at.
     registration_client_uri: String,
-    /// Where it may be answered.
+    /// Its redirect URIs.
     redirect_uris: Vec<String>,
     /// How it authenticates.
     token_endpoint_auth_method: String,

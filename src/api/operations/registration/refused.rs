@@ -31,10 +31,10 @@ impl ApiResponse for NotRegistered {
 
 #[derive(ApiResponse)]
 enum NotRegisteredShapes {
-    /// The metadata is refused: the code says why (RFC 7591 §3.2.2).
+    /// The metadata was refused: the code says why (RFC 7591 §3.2.2).
     #[oai(status = 400)]
     _Refused(Json<OAuthProblem>),
-    /// There is no registration token, or it is not valid for this.
+    /// The registration token is missing or not valid for this request.
     #[oai(status = 401)]
     _Token(
         Json<OAuthProblem>,
@@ -56,7 +56,7 @@ enum NotRegisteredShapes {
         #[oai(header = "Retry-After")]
         String,
     ),
-    /// The database is away: try again later.
+    /// The database cannot be reached: try again later.
     #[oai(status = 503)]
     _Unavailable(
         Json<OAuthProblem>,

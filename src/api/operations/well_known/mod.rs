@@ -56,9 +56,9 @@ enum ResourceMetadataAnswer {
 impl WellKnownApi {
     /// Get the public keys
     ///
-    /// APIs verify tokens with them, without asking this server. A new key
-    /// is published for longer than a copy may be used before it signs. With
-    /// HS256 there is no public key, and the secret is not shown.
+    /// APIs verify tokens with them, without asking this server. A new key signs only after it has
+    /// been published for longer than a copy may be used. With HS256 there is no public key, and
+    /// the secret is not shown.
     #[oai(
         path = "/.well-known/jwks.json",
         method = "get",
@@ -76,7 +76,7 @@ impl WellKnownApi {
 
     /// Get the server's metadata
     ///
-    /// Clients configure themselves by it.
+    /// Clients configure themselves from it.
     #[oai(
         path = "/.well-known/oauth-authorization-server",
         method = "get",
@@ -88,9 +88,9 @@ impl WellKnownApi {
 
     /// Get the description of a protected resource
     ///
-    /// Clients learn from it where to get tokens for this API (RFC 9728): answers with 401
-    /// point here. With `resource`, it describes another API whose address is an allowed
-    /// audience, for that API to serve as its own.
+    /// Clients learn from it where to get tokens for this API (RFC 9728): responses with 401 point
+    /// here. With `resource`, it describes another API whose address is an allowed audience, for
+    /// that API to serve as its own.
     #[oai(
         path = "/.well-known/oauth-protected-resource",
         method = "get",

@@ -8,13 +8,13 @@ use crate::{authority::Authority, builtin_scope::BuiltinScope, error::Error, sco
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct ResourceMetadata {
-    /// The resource: what the `aud` of its tokens is.
+    /// The resource: the `aud` of its tokens.
     resource: String,
-    /// The issuers whose tokens it takes.
+    /// The issuers whose tokens it accepts.
     authorization_servers: Vec<String>,
     /// The scopes that its operations ask for.
     scopes_supported: Vec<String>,
-    /// How it takes tokens: always `header`.
+    /// How it accepts tokens: always `header`.
     bearer_methods_supported: Vec<String>,
 }
 

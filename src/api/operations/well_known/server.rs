@@ -78,7 +78,7 @@ pub(super) struct ServerMetadata {
     subject_types_supported: Option<Vec<String>>,
     /// How ID tokens are signed.
     id_token_signing_alg_values_supported: Option<Vec<String>>,
-    /// What an ID token or `/userinfo` may say.
+    /// The claims that ID tokens and `/userinfo` may have.
     claims_supported: Option<Vec<String>>,
 }
 
