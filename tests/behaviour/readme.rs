@@ -48,7 +48,7 @@ fn the_tour_prints_what_the_readme_shows() {
 #[test]
 fn the_table_of_commands_is_that_of_the_help() {
     let home = Home::new();
-    let mut table = String::from("| command | does |\n| --- | --- |\n");
+    let mut table = String::from("| command | what it does |\n| --- | --- |\n");
     for (name, about) in commands::listed(&commands::help(&home, &[])) {
         let below = commands::listed(&commands::help(&home, std::slice::from_ref(&name)));
         let below: Vec<String> = below.into_iter().map(|(name, _)| name).collect();

@@ -107,10 +107,7 @@ fn a_database_becomes_what_the_file_says_and_again_without_harm() {
 #[test]
 fn the_set_up_of_the_documentation_can_be_applied() {
     let page = include_str!("../../docs/production.md");
-    let section = page
-        .split("## The set-up as a file")
-        .nth(1)
-        .expect("a section");
+    let section = page.split("## Setup as a file").nth(1).expect("a section");
     let yaml = blocks(section, "yaml")[0].replace("/run/secrets/nightly", "nightly.secret");
     let home = home();
     home.write("page.yaml", &yaml);
