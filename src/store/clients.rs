@@ -8,6 +8,7 @@ use super::{
     Change, Error, Result, Revoke, Store, Transaction, read, row,
     transaction::{Lock, within},
     unreadable,
+    withdrawals::Lost,
 };
 use crate::{
     audit_event::{Action, Event},
@@ -220,6 +221,7 @@ impl Transaction {
 
     /// Writes the fields of a client.
     pub async fn change_client(&mut self, client: &Client, now: i64) -> Result<()> {
+        let before = self.client(&client.id).await?;
         within!(self, |connection| {
             bind_client!(
                 "UPDATE clients SET name = $2, authentication = $3, secret_hash = $4, jwks = $5,
@@ -234,6 +236,14 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
+        let whose = Some(Revoke::Client(&client.id));
+        if let Some(before) = before {
+            let lost = before.scopes.difference(&client.scopes);
+            self.withdraw(whose, Lost::Scopes(&lost), now).await?;
+        }
+        if client.disabled {
+            self.withdraw(whose, Lost::Everything, now).await?;
+        }
         self.record(event(Action::ClientChanged, client));
         self.announce(Change::CLIENTS, &client.id, now).await?;
         Ok(())

@@ -56,7 +56,7 @@ impl Expired {
     pub const CHANGE_LOG_REACH: i64 = 60 * 60;
 
     /// All kinds, in the order in which they are removed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         remove!("tokens", "tokens", "id", "expires_at < $1", Keep::Setting),
         remove!(
             "refresh tokens",
@@ -78,6 +78,13 @@ impl Expired {
         remove!(
             "revocations",
             "revocations",
+            "token_id",
+            "expires_at < $1",
+            Keep::Seconds(DAY)
+        ),
+        remove!(
+            "withdrawals",
+            "withdrawals",
             "token_id",
             "expires_at < $1",
             Keep::Seconds(DAY)

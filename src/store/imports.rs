@@ -9,7 +9,8 @@ use crate::{
 };
 
 use super::{
-    Change, NewUser, Result, Store, Transaction, UserPatch, read, row, transaction::within,
+    Change, NewUser, Result, Revoke, Store, Transaction, UserPatch, read, row, transaction::within,
+    users::subject_of, withdrawals::Lost,
 };
 
 /// The most values that one statement binds; SQLite takes 32,766.
@@ -202,8 +203,15 @@ impl Transaction {
     }
 
     async fn alter_profiles(&mut self, alterations: &[&Alteration], now: i64) -> Result<()> {
+        let mut narrowed = Vec::new();
         within!(self, |connection| {
-            for Alteration { id, patch, .. } in alterations {
+            for Alteration {
+                id,
+                username,
+                patch,
+                ..
+            } in alterations
+            {
                 sqlx::query(
                     "UPDATE users SET updated_at = $2, disabled = coalesce($3, disabled),
                          email = CASE WHEN $4 THEN $5 ELSE email END,
@@ -222,11 +230,14 @@ impl Transaction {
                 .bind(patch.profile.locale.clone().flatten())
                 .execute(&mut *connection)
                 .await?;
-                if patch.scopes.is_some() {
-                    sqlx::query("DELETE FROM user_scopes WHERE user_id = $1")
+                if let Some(scopes) = &patch.scopes {
+                    let delete = "DELETE FROM user_scopes WHERE user_id = $1 RETURNING scope";
+                    let before: Vec<String> = sqlx::query_scalar(delete)
                         .bind(id)
-                        .execute(&mut *connection)
+                        .fetch_all(&mut *connection)
                         .await?;
+                    let lost = ScopeSet::from_stored(&before.join(" ")).difference(scopes);
+                    narrowed.push((username, lost));
                 }
             }
             let scopes: Vec<(&str, &str)> = alterations
@@ -242,10 +253,20 @@ impl Transaction {
                 "INSERT INTO user_scopes (user_id, scope) "
             );
         });
+        for (username, lost) in narrowed {
+            let subject = subject_of(username);
+            self.withdraw(Some(Revoke::Subject(&subject)), Lost::Scopes(&lost), now)
+                .await?;
+        }
         for Alteration {
             username, patch, ..
         } in alterations
         {
+            if patch.disabled == Some(true) {
+                let subject = subject_of(username);
+                self.withdraw(Some(Revoke::Subject(&subject)), Lost::Everything, now)
+                    .await?;
+            }
             self.record(patch.event(username));
         }
         self.announce(Change::SCOPES, "", now).await?;

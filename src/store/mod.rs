@@ -41,6 +41,7 @@ mod subject_kinds;
 mod tokens;
 mod transaction;
 mod users;
+mod withdrawals;
 
 pub use audit::{AuditEntry, AuditFilter, Chain, Link};
 pub use authorizations::{CodeRow, ConsentRow};

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// What moves, each table behind those that it refers to.
-const TABLES: [&str; 26] = [
+const TABLES: [&str; 27] = [
     "scopes",
     "users",
     "user_scopes",
@@ -27,6 +27,7 @@ const TABLES: [&str; 26] = [
     "tokens",
     "token_clients",
     "revocations",
+    "withdrawals",
     "imported_hashes",
     "login_failures",
     "usual_addresses",
@@ -271,11 +272,13 @@ impl Transaction {
         let statement = match self.inner {
             Inner::Sqlite(_) => {
                 "UPDATE change_counter
-                 SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM revocations))"
+                 SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM revocations),
+                     (SELECT coalesce(max(seq), 0) FROM withdrawals))"
             }
             Inner::Postgres(_) => {
                 "SELECT setval('change_numbers',
-                     greatest(last_value, (SELECT max(seq) FROM revocations)))
+                     greatest(last_value, (SELECT max(seq) FROM revocations),
+                         (SELECT max(seq) FROM withdrawals)))
                  FROM change_numbers"
             }
         };

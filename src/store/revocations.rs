@@ -38,7 +38,7 @@ pub enum Revoke<'a> {
 
 impl<'a> Revoke<'a> {
     /// What finds the tokens, and the value that it looks for.
-    fn condition(self) -> (&'static str, &'a str) {
+    pub(super) fn condition(self) -> (&'static str, &'a str) {
         match self {
             Self::Token(id) => ("id = $1", id),
             Self::Subject(subject) => ("subject = $1", subject),
@@ -98,8 +98,9 @@ row! {
 }
 
 impl Store {
-    /// The revocations behind a number of tokens that expire after a time: some `most`, in the
-    /// order of their numbers, and of each number all. The second is whether there are more.
+    /// The revocations and withdrawals behind a number of tokens that expire after a time: some
+    /// `most`, in the order of their numbers, and of each number all. The second is whether
+    /// there are more.
     pub async fn revocations_after(
         &self,
         seq: i64,
@@ -108,8 +109,18 @@ impl Store {
     ) -> Result<(Vec<Revocation>, bool)> {
         let mut rows: Vec<Revocation> = read!(self, |connection| {
             sqlx::query_as(
-                "SELECT seq, token_id, expires_at FROM revocations
-                 WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3",
+                "SELECT seq, token_id, expires_at FROM (
+                     SELECT * FROM (
+                         SELECT seq, token_id, expires_at FROM revocations
+                         WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3
+                     ) AS revoked
+                     UNION ALL
+                     SELECT * FROM (
+                         SELECT seq, token_id, expires_at FROM withdrawals
+                         WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3
+                     ) AS withdrawn
+                 ) AS refused
+                 ORDER BY seq LIMIT $3",
             )
             .bind(seq)
             .bind(time)
@@ -131,6 +142,9 @@ impl Store {
         let whole = read!(self, |connection| {
             sqlx::query_as(
                 "SELECT seq, token_id, expires_at FROM revocations
+                 WHERE seq = $1 AND expires_at > $2
+                 UNION ALL
+                 SELECT seq, token_id, expires_at FROM withdrawals
                  WHERE seq = $1 AND expires_at > $2",
             )
             .bind(first)

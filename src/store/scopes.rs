@@ -5,8 +5,12 @@ use uuid::Uuid;
 use super::{
     Change, Result, Store, Transaction, read, row,
     transaction::{Lock, within},
+    withdrawals::Lost,
 };
-use crate::audit_event::{Action, Event};
+use crate::{
+    audit_event::{Action, Event},
+    scope::ScopeSet,
+};
 use sqlx::AssertSqlSafe;
 
 row! {
@@ -136,6 +140,9 @@ impl Transaction {
         if removed == 0 {
             return Ok(false);
         }
+        // Before the tokens lose it.
+        let lost = ScopeSet::from_stored(name);
+        self.withdraw(None, Lost::Scopes(&lost), now).await?;
         within!(self, |connection| {
             for (table, column) in SCOPE_LISTS {
                 let statement = format!(

@@ -1,6 +1,8 @@
 //! Kinds of subjects beside users and clients.
 
-use super::{Change, Result, Revoke, Store, Transaction, read, transaction::within};
+use super::{
+    Change, Result, Revoke, Store, Transaction, read, transaction::within, withdrawals::Lost,
+};
 use crate::{
     audit_event::{Action, Event},
     scope::ScopeSet,
@@ -50,12 +52,15 @@ impl Transaction {
 
     /// Changes the scopes of a kind; tokens of its subjects lose the scopes that it lost.
     pub async fn change_subject_kind(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
-        within!(self, |connection| {
-            sqlx::query("DELETE FROM subject_kind_scopes WHERE kind = $1")
+        let before: Vec<String> = within!(self, |connection| {
+            sqlx::query_scalar("DELETE FROM subject_kind_scopes WHERE kind = $1 RETURNING scope")
                 .bind(&kind.name)
-                .execute(&mut *connection)
-                .await?;
+                .fetch_all(&mut *connection)
+                .await?
         });
+        let lost = ScopeSet::from_stored(&before.join(" ")).difference(&kind.scopes);
+        let whose = Some(Revoke::SubjectKind(&kind.name));
+        self.withdraw(whose, Lost::Scopes(&lost), now).await?;
         self.put_kind_scopes(kind, Action::SubjectKindChanged, now)
             .await
     }

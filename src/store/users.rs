@@ -13,6 +13,7 @@ use crate::{
 use super::{
     Change, Result, Revoke, Store, Transaction, UserBasis, commit, read, row,
     transaction::{Lock, within},
+    withdrawals::Lost,
 };
 
 /// A user as stored.
@@ -318,19 +319,26 @@ impl Transaction {
             .await?
         });
         let Some(id) = id else { return Ok(false) };
+        let subject = subject_of(username);
         if let Some(scopes) = &patch.scopes {
-            within!(self, |connection| {
-                sqlx::query("DELETE FROM user_scopes WHERE user_id = $1")
+            let before: Vec<String> = within!(self, |connection| {
+                sqlx::query_scalar("DELETE FROM user_scopes WHERE user_id = $1 RETURNING scope")
                     .bind(&id)
-                    .execute(&mut *connection)
-                    .await?;
+                    .fetch_all(&mut *connection)
+                    .await?
             });
             self.add_user_scopes(&id, scopes).await?;
+            let lost = ScopeSet::from_stored(&before.join(" ")).difference(scopes);
+            self.withdraw(Some(Revoke::Subject(&subject)), Lost::Scopes(&lost), now)
+                .await?;
+        }
+        if patch.disabled == Some(true) {
+            self.withdraw(Some(Revoke::Subject(&subject)), Lost::Everything, now)
+                .await?;
         }
         if patch.password_hash.is_some() {
             self.end_logins(&id).await?;
-            self.revoke(Revoke::Subject(&subject_of(username)), kept, now)
-                .await?;
+            self.revoke(Revoke::Subject(&subject), kept, now).await?;
         }
         self.record(patch.event(username));
         self.announce(Change::USER, username, now).await?;
@@ -370,7 +378,7 @@ impl Transaction {
     }
 }
 
-fn subject_of(username: &str) -> String {
+pub(super) fn subject_of(username: &str) -> String {
     format!("{}:{username}", Subject::USERNAME)
 }
 

@@ -184,9 +184,6 @@ pub async fn remove(authority: &Authority, actor: &Actor, username: &str) -> Res
     authority.write(actor, write).await
 }
 
-/// Whether an actor may change a user so. Scopes that are added need power over them;
-/// taking over an account (by its password, its address or its state) needs power over
-/// all that it may hold. Anyone who may write users may narrow and disable.
 /// The hash of a new password, if it may be one.
 pub(crate) async fn new_hash(
     authority: &Authority,
@@ -197,6 +194,9 @@ pub(crate) async fn new_hash(
     hash(authority, password).await
 }
 
+/// Whether an actor may change a user so. Scopes that are added need power over them;
+/// taking over an account (by its password, its address or its state) needs power over
+/// all that it may hold. Anyone who may write users may narrow and disable.
 fn may_change(actor: &Actor, before: &UserRow, patch: &UserPatch) -> Result<(), Error> {
     if let Some(scopes) = &patch.scopes {
         actor.has_power_over(&scopes.difference(&before.scopes))?;

@@ -1,6 +1,6 @@
 //! What other APIs are told of revoked tokens (`GET /revocations`).
 
-use std::thread;
+use std::{collections::BTreeSet, thread};
 
 use serde_json::Value;
 
@@ -159,4 +159,163 @@ fn it_takes_the_scope_and_numbers_within_their_bounds() {
         let answer = server.get(&path).bearer(&guard.token).send();
         assert_wrong_fields(&answer, &[field]);
     }
+}
+
+fn id_of(token: &Token) -> String {
+    let id = &decoded(&token.text).1["jti"];
+    id.as_str().expect("an id").to_owned()
+}
+
+/// An API that asks again and again.
+struct Listener {
+    guard: Guard,
+    next: i64,
+    told: BTreeSet<String>,
+}
+
+impl Listener {
+    fn of(server: &Server) -> Self {
+        let guard = Guard::of(server);
+        let (told, next) = guard.ask("");
+        let told = told.into_iter().collect();
+        Self { guard, next, told }
+    }
+
+    /// These tokens are told next, and no others but some once more.
+    #[track_caller]
+    fn assert_told<const N: usize>(&mut self, expected: [&str; N]) {
+        let expected = BTreeSet::from(expected.map(str::to_owned));
+        let news = || {
+            let (told, next) = self
+                .guard
+                .ask(&format!("?since={}&wait_seconds=0", self.next));
+            let news = told.into_iter().filter(|id| !self.told.contains(id));
+            (news.collect::<BTreeSet<_>>(), next)
+        };
+        self.next = eventually(news, |(news, _)| *news == expected).1;
+        self.told.extend(expected);
+    }
+}
+
+#[test]
+fn the_tokens_of_a_disabled_user_are_told_though_they_are_good_here_again_once_enabled() {
+    let (server, token) = Server::with_user(&["me", "tokens"]);
+    let mut listener = Listener::of(&server);
+    let personal = Token::of(&server.personal(&token, &["me"]));
+    let (first, second) = (id_of(&token), id_of(&personal));
+    server.run(&["user", "disable", "johndoe"]).succeeded();
+    listener.assert_told([&first, &second]);
+    server.run(&["user", "enable", "johndoe"]).succeeded();
+    eventually(
+        || server.get("/users/me").bearer(&token).send(),
+        |answer| answer.status == 200,
+    );
+    let later = server.login("johndoe", PASSWORD, &["me"]);
+    listener.assert_told([]);
+    // Whoever asks from the beginning hears of them as well, and of each once.
+    let (mut all, _) = listener.guard.ask("");
+    all.sort();
+    let mut both = [first, second];
+    both.sort();
+    assert_eq!(all, both);
+    server.run(&["user", "disable", "johndoe"]).succeeded();
+    listener.assert_told([&id_of(&later)]);
+}
+
+#[test]
+fn of_a_user_who_loses_a_scope_those_tokens_are_told_that_have_it() {
+    let server = Server::start();
+    for scope in ["it_ms", "it.ms"] {
+        server.run(&["scope", "add", scope]).succeeded();
+    }
+    server.user("johndoe", PASSWORD, &["me", "it_ms", "it.ms"]);
+    server.user("jane", PASSWORD, &["it_ms"]);
+    let mut listener = Listener::of(&server);
+    let with = server.login("johndoe", PASSWORD, &["it_ms"]);
+    let with_more = server.login("johndoe", PASSWORD, &["me", "it_ms"]);
+    server.login("johndoe", PASSWORD, &["it.ms"]);
+    server.login("jane", PASSWORD, &["it_ms"]);
+    let user = |does: &str, scope: &str| {
+        server.run(&["user", does, "johndoe", scope]).succeeded();
+    };
+    user("grant", "tokens");
+    listener.assert_told([]);
+    user("revoke", "it_ms");
+    listener.assert_told([&id_of(&with), &id_of(&with_more)]);
+}
+
+#[test]
+fn the_tokens_are_told_that_a_client_a_kind_or_the_catalogue_takes_a_scope_from() {
+    let server = Server::start();
+    let run = |args: &[&str]| server.run(args).succeeded();
+    run(&["scope", "add", "drive"]);
+    run(&["scope", "add", "park"]);
+    run(&[
+        "subject-kind",
+        "add",
+        "car",
+        "--scope",
+        "drive",
+        "--scope",
+        "park",
+    ]);
+    let add = [
+        "client", "add", "app", "--json", "--scope", "drive", "--scope", "park",
+    ];
+    let client = Confidential::of(&run(&add).json());
+    let mut listener = Listener::of(&server);
+    let client_token = |scope: &str| {
+        let ask = || server.client_credentials(&client, scope).send();
+        id_of(&Token::of(&eventually(ask, |answer| answer.status == 200)))
+    };
+    let (client_drives, client_parks) = (client_token("drive"), client_token("park"));
+    let mint = |scope: &str| {
+        let mint = [
+            "token",
+            "mint",
+            "--json",
+            "--subject",
+            "car:1",
+            "--scope",
+            scope,
+        ];
+        let id = &run(&mint).json()["id"];
+        id.as_str().expect("an id").to_owned()
+    };
+    let (car_drives, car_parks) = (mint("drive"), mint("park"));
+    run(&["client", "set", "app", "--scope", "park"]);
+    listener.assert_told([&client_drives]);
+    let setup = "subject_kinds: [{kind: car, scopes: [park]}]";
+    server.home().write("setup.yaml", setup);
+    run(&["apply", "setup.yaml"]);
+    listener.assert_told([&car_drives]);
+    run(&["scope", "remove", "park"]);
+    listener.assert_told([&client_parks, &car_parks]);
+    let without = client_token("");
+    run(&["client", "set", "app", "--disabled"]);
+    listener.assert_told([&without]);
+}
+
+#[test]
+fn the_tokens_of_users_whom_an_import_disables_or_narrows_are_told() {
+    let server = Server::start();
+    server.run(&["scope", "add", "items"]).succeeded();
+    let import = |rows: &str| {
+        server.home().write("users.csv", rows);
+        let args = ["user", "import", "--from", "csv", "users.csv", "--update"];
+        server.run(&args).succeeded();
+    };
+    // Django's salted MD5 of `secret`.
+    let hash = "md5$salt$d42a0f742ffc1be4e1cc0845c2429c97";
+    let header = "username,password_hash,disabled,scopes";
+    import(&format!(
+        "{header}\nada,{hash},false,me items\nbob,{hash},false,me\n"
+    ));
+    let mut listener = Listener::of(&server);
+    let [ada, bob] =
+        ["ada", "bob"].map(|name| id_of(&server.login(name, "secret", &["me", "items"])));
+    import(&format!(
+        "{header}\nada,{hash},false,me\nbob,{hash},true,me\n"
+    ));
+    listener.assert_told([&ada, &bob]);
 }

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -73,6 +75,12 @@ class Scopegate:
 
     def mint(self, subject: str, scope: str, *more: str) -> str:
         return self.run("token", "mint", "--subject", subject, "--scope", scope, *more).strip()
+
+    def log_in(self, username: str, scope: str) -> str:
+        form = {"grant_type": "password", "username": username, "password": PASSWORD, "scope": scope}
+        with urlopen(f"{self.issuer}/token", urlencode(form).encode()) as answer:
+            token: str = json.load(answer)["access_token"]
+        return token
 
     def revoke(self, token: str) -> None:
         payload = token.split(".")[1]
@@ -168,6 +176,13 @@ class GuardTest(unittest.TestCase):
         self.assertEqual(self.call("PATCH", "/posts/1?text=Hi", after).status_code, 200)
         self.scopegate.revoke(after)
         eventually(lambda: self.call("PATCH", "/posts/1?text=Hi", after).status_code == 401, seconds=1)
+
+    def test_the_tokens_of_a_disabled_user_are_refused_within_a_second(self) -> None:
+        self.scopegate.start()
+        token = self.scopegate.log_in("ada", "items")
+        self.assertEqual(self.served("GET", "/items", token).json(), {"owner": "username:ada"})
+        self.scopegate.run("user", "disable", "ada")
+        eventually(lambda: self.call("GET", "/items", token).status_code == 401, seconds=1)
 
     def test_it_starts_without_the_issuer_and_goes_on_without_it(self) -> None:
         token = self.scopegate.mint("post:1", "edit")
