@@ -22,7 +22,7 @@ impl Live {
         let mut heard = self.heard.lock().await;
         // What happened after the question is not in the answer.
         let asked_at = self.started.elapsed().as_millis();
-        let latest = self.log.latest_change().await?;
+        let latest = self.log().latest_change().await?;
         if !heard.has_all_up_to(latest) {
             self.hear(&mut heard, latest).await?;
             self.applied.notify_waiters();
@@ -35,7 +35,7 @@ impl Live {
     /// Applies the changes that were not seen yet. Where the log does not reach back to
     /// what this server knows, everything is loaded anew.
     async fn hear(&self, heard: &mut Heard, latest: i64) -> Result<(), LiveError> {
-        let mut changes = self.log.changes_after(heard.up_to()).await?;
+        let mut changes = self.log().changes_after(heard.up_to()).await?;
         heard.leave_unseen(&mut changes);
         if heard.misses_the_next(&changes) && !self.log_reaches_back_to(heard.up_to()).await? {
             let up_to = heard.up_to();
@@ -53,18 +53,18 @@ impl Live {
     }
 
     async fn log_reaches_back_to(&self, seq: i64) -> Result<bool, store::Error> {
-        let oldest = self.log.oldest_change().await?;
+        let oldest = self.log().oldest_change().await?;
         Ok(oldest.is_some_and(|oldest| oldest <= seq + 1))
     }
 
     pub(super) async fn reload(&self) -> Result<(), LiveError> {
-        let keys = self.key_settings.load(&self.log, self.clock.now()).await?;
+        let keys = self.key_settings.load(self.log(), self.clock.now()).await?;
         self.keys.store(Arc::new(keys));
         self.load_all_revocations().await?;
         self.catalogue
-            .store(Arc::new(load_scopes(&self.log).await?));
+            .store(Arc::new(load_scopes(self.log()).await?));
         self.load_made_anew().await?;
-        self.registry.reload(&self.log, &self.catalogue()).await?;
+        self.registry.reload(self.log(), &self.catalogue()).await?;
         self.watch_personal_tokens().await?;
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.users.clear();
@@ -88,7 +88,7 @@ impl Live {
     async fn apply(&self, changes: &[Change]) -> Result<(), LiveError> {
         let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
         if has(Change::KEYS) {
-            let keys = self.key_settings.load(&self.log, self.clock.now()).await?;
+            let keys = self.key_settings.load(self.log(), self.clock.now()).await?;
             self.keys.store(Arc::new(keys));
         }
         let revoking = changes
@@ -100,21 +100,21 @@ impl Live {
         }
         if has(Change::SCOPES) {
             self.catalogue
-                .store(Arc::new(load_scopes(&self.log).await?));
+                .store(Arc::new(load_scopes(self.log()).await?));
             self.load_made_anew().await?;
         }
         if has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
-            self.registry.reload(&self.log, &self.catalogue()).await?;
+            self.registry.reload(self.log(), &self.catalogue()).await?;
         } else if has(Change::CLIENTS) {
             let is_client = |change: &&Change| change.kind == Change::CLIENTS;
             let ids = changes.iter().filter(is_client).map(|change| &*change.key);
             self.registry
-                .reload_clients(&self.log, &self.catalogue(), ids)
+                .reload_clients(self.log(), &self.catalogue(), ids)
                 .await?;
         }
         for change in changes {
             if change.kind == Change::PERSONAL_TOKEN
-                && let Some(token) = self.log.token(&change.key).await?
+                && let Some(token) = self.log().token(&change.key).await?
             {
                 self.watch(&token.id, token.expires_at);
             }
@@ -131,7 +131,7 @@ impl Live {
     }
 
     pub(super) async fn load_made_anew(&self) -> Result<(), LiveError> {
-        let rows = self.log.scopes_made_anew().await?;
+        let rows = self.log().scopes_made_anew().await?;
         let read = |(name, fence): &(String, String)| {
             Some((Scope::parse(name).ok()?, Uuid::parse_str(fence).ok()?))
         };
@@ -141,13 +141,13 @@ impl Live {
     }
 
     pub(super) async fn load_all_revocations(&self) -> Result<(), store::Error> {
-        self.log
+        self.log()
             .all_revocations(|id, exp| self.revoke(id, exp))
             .await
     }
 
     async fn load_revocations(&self, of: RangeInclusive<i64>) -> Result<(), store::Error> {
-        self.log
+        self.log()
             .revocations_of(of, |id, exp| self.revoke(id, exp))
             .await
     }

@@ -22,6 +22,7 @@ impl Live {
     /// Follows the change log, and writes the uses of tokens, for ever: neither waits for
     /// the other.
     pub async fn follow(&self) {
+        self.log.get_or_init(|| self.store.for_change_log());
         tokio::join!(
             self.listen(),
             self.follow_changes(),
@@ -33,7 +34,7 @@ impl Live {
     /// is still looked at now and then, and that it does not answer is said there.
     async fn listen(&self) {
         loop {
-            if let Err(error) = self.log.listen(|| self.bell.notify_one()).await {
+            if let Err(error) = self.log().listen(|| self.bell.notify_one()).await {
                 tracing::debug!(%error, "the change log cannot be listened to");
             }
             tokio::time::sleep(LISTEN_AGAIN).await;
@@ -78,7 +79,7 @@ impl Live {
     /// trusted with it. Meanwhile no change is applied, which could be earlier.
     async fn forget_removed(&self) -> Result<(), store::Error> {
         let _no_others = self.heard.lock().await;
-        if let Some(earliest) = self.log.earliest_revoked_expiry().await? {
+        if let Some(earliest) = self.log().earliest_revoked_expiry().await? {
             self.revoked.forget_before(earliest);
         }
         Ok(())

@@ -22,7 +22,7 @@ mod uses;
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -64,8 +64,8 @@ pub enum LiveError {
 /// The state in memory.
 pub struct Live {
     store: Store,
-    /// The same, for what the change log brings.
-    log: Store,
+    /// The same, for what the change log brings to a server that follows it.
+    log: OnceLock<Store>,
     freshness: Freshness,
     clock: Clock,
     clock_watch: std::sync::Mutex<Watch>,
@@ -111,10 +111,9 @@ impl Live {
         let keys = key_settings.load(&store, now).await?;
         let scopes = load_scopes(&store).await?;
         let registry = Registry::load(&store, &scopes).await?;
-        let mut live = Self {
-            // The connections that are there: to make its own takes longer than to load.
-            log: store.clone(),
+        let live = Self {
             store,
+            log: OnceLock::new(),
             freshness,
             clock_watch: std::sync::Mutex::new(Watch::start(now, Instant::now())),
             clock,
@@ -138,7 +137,6 @@ impl Live {
         live.load_made_anew().await?;
         live.load_all_revocations().await?;
         live.watch_personal_tokens().await?;
-        live.log = live.store.for_change_log();
         Ok(live)
     }
 
@@ -204,9 +202,13 @@ impl Live {
         self.revoked.len()
     }
 
+    fn log(&self) -> &Store {
+        self.log.get().unwrap_or(&self.store)
+    }
+
     /// Closes the connections to the database.
     pub async fn close(&self) {
-        self.log.close().await;
+        self.log().close().await;
         self.store.close().await;
     }
 }

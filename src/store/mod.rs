@@ -167,6 +167,7 @@ macro_rules! read {
                     $body
                 }
                 $crate::store::Pools::Postgres(pool) => {
+                    $crate::store::connections::one_back(pool).await;
                     let mut $connection = pool.acquire().await?;
                     $body
                 }
@@ -193,6 +194,7 @@ macro_rules! commit {
             $crate::store::Pools::Postgres(pool) => {
                 let attempt = async || {
                     $crate::store::answered(async {
+                        $crate::store::connections::one_back(pool).await;
                         let mut $transaction = pool.begin().await?;
                         let outcome = $body;
                         $transaction.commit().await?;

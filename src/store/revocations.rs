@@ -11,7 +11,9 @@ use crate::{
 };
 
 use super::{
-    Change, Pools, Result, Store, Transaction, read, row,
+    Change, Pools, Result, Store, Transaction,
+    connections::one_back,
+    read, row,
     transaction::{Lock, within},
 };
 
@@ -199,6 +201,7 @@ impl Store {
                 Ok(())
             }
             Pools::Postgres(pool) => {
+                one_back(pool).await;
                 let mut connection = pool.acquire().await?;
                 let copy = "COPY revocations (token_id, expires_at) TO STDOUT";
                 let mut lines = connection.copy_out_raw(copy).await?;

@@ -9,7 +9,7 @@
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
-use super::{Pools, Result, Store, answered};
+use super::{Pools, Result, Store, answered, connections::one_back};
 use crate::audit_event::Event;
 
 /// A transaction on either database. Dropped without [`commit`](Self::commit) it
@@ -53,7 +53,11 @@ impl Store {
                 Inner::Sqlite(begin_writing(writer).await?)
             }
             Pools::Postgres(pool) => {
-                Inner::Postgres(answered(async { Ok(pool.begin().await?) }).await?)
+                let begin = async {
+                    one_back(pool).await;
+                    Ok(pool.begin().await?)
+                };
+                Inner::Postgres(answered(begin).await?)
             }
         };
         Ok(Transaction {

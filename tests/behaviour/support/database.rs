@@ -79,7 +79,7 @@ impl Database {
     fn create(server: String, options: &str) -> Self {
         let name = format!("test_{}", Uuid::now_v7().simple());
         let create = format!("CREATE DATABASE {name} {options}");
-        on_server(&format!("{server}/postgres"), create);
+        on_server(&format!("{server}/postgres?sslmode=disable"), create);
         Self::Postgres { server, name }
     }
 
@@ -269,7 +269,7 @@ impl Drop for Database {
         if let Self::Postgres { server, name } = self {
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
             // What cannot be dropped goes with the server.
-            let _ = try_on_server(&format!("{server}/postgres"), drop);
+            let _ = try_on_server(&format!("{server}/postgres?sslmode=disable"), drop);
         }
     }
 }
