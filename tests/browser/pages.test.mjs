@@ -135,7 +135,7 @@ test("with JavaScript off one logs in, consents to a part, and takes it back", a
 
   await page.goto(`${demo.origin}/account`);
   const app = page.locator("article", { hasText: "The Shop" }).first();
-  assert.match(await app.innerText(), /May: me offline_access\./);
+  assert.match(await app.innerText(), /Allowed: me offline_access\./);
   const before = await page.locator("article", { hasText: "The Shop" }).count();
   await app.getByRole("button", { name: "Revoke" }).click();
   assert.equal(await page.locator("article", { hasText: "The Shop" }).count(), before - 1);
