@@ -235,8 +235,8 @@ impl TokensApi {
     /// For APIs that verify tokens themselves: ask without `since` for all tokens that were revoked
     /// and have not expired, then keep asking with `since` set to the `next` of the previous
     /// answer. Such a request is answered as soon as a token is revoked, or with an empty list
-    /// after `wait_seconds`. The tokens of a user or client who is disabled, and those with a scope
-    /// that their user, client or kind lost, are listed as well, though they may be accepted here
+    /// after `wait_seconds`. The tokens of disabled users and clients, and those with a scope that
+    /// their user, client or kind has lost, are listed as well, though this server may accept them
     /// again later.
     #[oai(
         path = "/revocations",
