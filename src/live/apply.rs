@@ -58,12 +58,9 @@ impl Live {
     }
 
     pub(super) async fn reload(&self) -> Result<(), LiveError> {
-        let keys = self.key_settings.load(self.log(), self.clock.now()).await?;
-        self.keys.store(Arc::new(keys));
+        self.load_keys().await?;
         self.load_all_revocations().await?;
-        self.catalogue
-            .store(Arc::new(load_scopes(self.log()).await?));
-        self.load_made_anew().await?;
+        self.load_catalogue().await?;
         self.registry.reload(self.log(), &self.catalogue()).await?;
         self.watch_personal_tokens().await?;
         self.generation.fetch_add(1, Ordering::AcqRel);
@@ -88,8 +85,7 @@ impl Live {
     async fn apply(&self, changes: &[Change]) -> Result<(), LiveError> {
         let has = |kind: &str| changes.iter().any(|change| change.kind == kind);
         if has(Change::KEYS) {
-            let keys = self.key_settings.load(self.log(), self.clock.now()).await?;
-            self.keys.store(Arc::new(keys));
+            self.load_keys().await?;
         }
         let revoking = changes
             .iter()
@@ -99,9 +95,7 @@ impl Live {
             self.load_revocations(first..=last).await?;
         }
         if has(Change::SCOPES) {
-            self.catalogue
-                .store(Arc::new(load_scopes(self.log()).await?));
-            self.load_made_anew().await?;
+            self.load_catalogue().await?;
         }
         if has(Change::SUBJECT_KINDS) || has(Change::SCOPES) {
             self.registry.reload(self.log(), &self.catalogue()).await?;
@@ -128,6 +122,18 @@ impl Live {
             self.anchors.remove(&*change.key);
         }
         Ok(())
+    }
+
+    async fn load_keys(&self) -> Result<(), LiveError> {
+        let keys = self.key_settings.load(self.log(), self.clock.now()).await?;
+        self.keys.store(Arc::new(keys));
+        Ok(())
+    }
+
+    async fn load_catalogue(&self) -> Result<(), LiveError> {
+        let scopes = load_scopes(self.log()).await?;
+        self.catalogue.store(Arc::new(scopes));
+        self.load_made_anew().await
     }
 
     pub(super) async fn load_made_anew(&self) -> Result<(), LiveError> {

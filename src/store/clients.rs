@@ -236,14 +236,13 @@ impl Transaction {
             .execute(&mut *connection)
             .await?;
         });
-        let whose = Some(Revoke::Client(&client.id));
-        if let Some(before) = before {
-            let lost = before.scopes.difference(&client.scopes);
-            self.withdraw(whose, Lost::Scopes(&lost), now).await?;
-        }
-        if client.disabled {
-            self.withdraw(whose, Lost::Everything, now).await?;
-        }
+        let lost = match before {
+            _ if client.disabled => Lost::Everything,
+            Some(before) => Lost::Scopes(before.scopes.difference(&client.scopes)),
+            None => Lost::nothing(),
+        };
+        let whose = Revoke::Client(&client.id);
+        self.withdraw(Some(whose), &lost, now).await?;
         self.record(event(Action::ClientChanged, client));
         self.announce(Change::CLIENTS, &client.id, now).await?;
         Ok(())

@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    Connection, PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgPoolOptions,
+};
 use tokio::time::{sleep, timeout};
 
 /// How long a connection may take to show that it is there.
@@ -54,12 +56,24 @@ async fn is_there(connection: &mut PgConnection) -> sqlx::Result<()> {
     answer.unwrap_or_else(|_| Err(no_answer()))
 }
 
-/// How long a connection that was just used is on its way back, at the most that is waited.
+/// For how long a connection is waited for that is on its way back.
 const RETURN: Duration = Duration::from_millis(1);
+
+/// A connection of the pool.
+pub(super) async fn acquire(pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+    one_back(pool).await;
+    pool.acquire().await
+}
+
+/// A transaction on a connection of the pool.
+pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, Postgres>> {
+    one_back(pool).await;
+    pool.begin().await
+}
 
 /// Waits for a connection that is on its way back to the pool, a little: to make another takes
 /// longer, with TLS a hundred times.
-pub(super) async fn one_back(pool: &PgPool) {
+async fn one_back(pool: &PgPool) {
     let is_growing = (1..pool.options().get_max_connections()).contains(&pool.size());
     if is_growing && pool.num_idle() == 0 {
         sleep(RETURN).await;

@@ -203,7 +203,7 @@ impl Transaction {
     }
 
     async fn alter_profiles(&mut self, alterations: &[&Alteration], now: i64) -> Result<()> {
-        let mut narrowed = Vec::new();
+        let mut losses = Vec::new();
         within!(self, |connection| {
             for Alteration {
                 id,
@@ -230,15 +230,15 @@ impl Transaction {
                 .bind(patch.profile.locale.clone().flatten())
                 .execute(&mut *connection)
                 .await?;
-                if let Some(scopes) = &patch.scopes {
+                let mut before = Vec::new();
+                if patch.scopes.is_some() {
                     let delete = "DELETE FROM user_scopes WHERE user_id = $1 RETURNING scope";
-                    let before: Vec<String> = sqlx::query_scalar(delete)
+                    before = sqlx::query_scalar(delete)
                         .bind(id)
                         .fetch_all(&mut *connection)
                         .await?;
-                    let lost = ScopeSet::from_stored(&before.join(" ")).difference(scopes);
-                    narrowed.push((username, lost));
                 }
+                losses.push((username, Lost::by_user(before, patch)));
             }
             let scopes: Vec<(&str, &str)> = alterations
                 .iter()
@@ -253,20 +253,15 @@ impl Transaction {
                 "INSERT INTO user_scopes (user_id, scope) "
             );
         });
-        for (username, lost) in narrowed {
+        for (username, lost) in losses {
             let subject = subject_of(username);
-            self.withdraw(Some(Revoke::Subject(&subject)), Lost::Scopes(&lost), now)
-                .await?;
+            let whose = Revoke::Subject(&subject);
+            self.withdraw(Some(whose), &lost, now).await?;
         }
         for Alteration {
             username, patch, ..
         } in alterations
         {
-            if patch.disabled == Some(true) {
-                let subject = subject_of(username);
-                self.withdraw(Some(Revoke::Subject(&subject)), Lost::Everything, now)
-                    .await?;
-            }
             self.record(patch.event(username));
         }
         self.announce(Change::SCOPES, "", now).await?;

@@ -167,8 +167,7 @@ macro_rules! read {
                     $body
                 }
                 $crate::store::Pools::Postgres(pool) => {
-                    $crate::store::connections::one_back(pool).await;
-                    let mut $connection = pool.acquire().await?;
+                    let mut $connection = $crate::store::connections::acquire(pool).await?;
                     $body
                 }
             };
@@ -194,8 +193,7 @@ macro_rules! commit {
             $crate::store::Pools::Postgres(pool) => {
                 let attempt = async || {
                     $crate::store::answered(async {
-                        $crate::store::connections::one_back(pool).await;
-                        let mut $transaction = pool.begin().await?;
+                        let mut $transaction = $crate::store::connections::begin(pool).await?;
                         let outcome = $body;
                         $transaction.commit().await?;
                         Ok::<_, $crate::store::Error>(outcome)

@@ -11,9 +11,7 @@ use crate::{
 };
 
 use super::{
-    Change, Pools, Result, Store, Transaction,
-    connections::one_back,
-    read, row,
+    Change, Pools, Result, Store, Transaction, connections, read, row,
     transaction::{Lock, within},
 };
 
@@ -111,17 +109,15 @@ impl Store {
     ) -> Result<(Vec<Revocation>, bool)> {
         let mut rows: Vec<Revocation> = read!(self, |connection| {
             sqlx::query_as(
-                "SELECT seq, token_id, expires_at FROM (
-                     SELECT * FROM (
-                         SELECT seq, token_id, expires_at FROM revocations
-                         WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3
-                     ) AS revoked
-                     UNION ALL
-                     SELECT * FROM (
-                         SELECT seq, token_id, expires_at FROM withdrawals
-                         WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3
-                     ) AS withdrawn
-                 ) AS refused
+                "SELECT * FROM (
+                     SELECT seq, token_id, expires_at FROM revocations
+                     WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3
+                 ) AS revoked
+                 UNION ALL
+                 SELECT * FROM (
+                     SELECT seq, token_id, expires_at FROM withdrawals
+                     WHERE seq > $1 AND expires_at > $2 ORDER BY seq LIMIT $3
+                 ) AS withdrawn
                  ORDER BY seq LIMIT $3",
             )
             .bind(seq)
@@ -201,8 +197,7 @@ impl Store {
                 Ok(())
             }
             Pools::Postgres(pool) => {
-                one_back(pool).await;
-                let mut connection = pool.acquire().await?;
+                let mut connection = connections::acquire(pool).await?;
                 let copy = "COPY revocations (token_id, expires_at) TO STDOUT";
                 let mut lines = connection.copy_out_raw(copy).await?;
                 while let Some(line) = lines.try_next().await? {

@@ -36,6 +36,16 @@ const SCOPE_LISTS: [(&str, &str); 8] = [
     ("tokens", "scopes"),
 ];
 
+/// A column of scopes without the one that a parameter names, in SQL; a space around it.
+fn without(column: &str, parameter: usize) -> String {
+    format!("replace(' ' || {column} || ' ', ' ' || ${parameter} || ' ', ' ')")
+}
+
+/// Whether a column of scopes has the one that a parameter names, in SQL.
+pub(super) fn has(column: &str, parameter: usize) -> String {
+    format!("{} <> ' ' || {column} || ' '", without(column, parameter))
+}
+
 impl Store {
     /// The scopes of the catalogue whose name had another scope before, each with the id
     /// that the tokens of that one sort before.
@@ -141,13 +151,14 @@ impl Transaction {
             return Ok(false);
         }
         // Before the tokens lose it.
-        let lost = ScopeSet::from_stored(name);
-        self.withdraw(None, Lost::Scopes(&lost), now).await?;
+        let lost = Lost::Scopes(ScopeSet::from_stored(name));
+        self.withdraw(None, &lost, now).await?;
         within!(self, |connection| {
             for (table, column) in SCOPE_LISTS {
                 let statement = format!(
-                    "UPDATE {table} SET {column} = trim(replace(' ' || {column} || ' ', ' ' || $1 || ' ', ' '))
-                     WHERE replace(' ' || {column} || ' ', ' ' || $1 || ' ', ' ') <> ' ' || {column} || ' '"
+                    "UPDATE {table} SET {column} = trim({}) WHERE {}",
+                    without(column, 1),
+                    has(column, 1)
                 );
                 sqlx::query(AssertSqlSafe(statement))
                     .bind(name)

@@ -1,7 +1,9 @@
 //! Kinds of subjects beside users and clients.
 
 use super::{
-    Change, Result, Revoke, Store, Transaction, read, transaction::within, withdrawals::Lost,
+    Change, Result, Revoke, Store, Transaction, read,
+    transaction::within,
+    withdrawals::{Lost, names},
 };
 use crate::{
     audit_event::{Action, Event},
@@ -52,15 +54,15 @@ impl Transaction {
 
     /// Changes the scopes of a kind; tokens of its subjects lose the scopes that it lost.
     pub async fn change_subject_kind(&mut self, kind: &SubjectKindRow, now: i64) -> Result<()> {
-        let before: Vec<String> = within!(self, |connection| {
+        let before = within!(self, |connection| {
             sqlx::query_scalar("DELETE FROM subject_kind_scopes WHERE kind = $1 RETURNING scope")
                 .bind(&kind.name)
                 .fetch_all(&mut *connection)
                 .await?
         });
-        let lost = ScopeSet::from_stored(&before.join(" ")).difference(&kind.scopes);
-        let whose = Some(Revoke::SubjectKind(&kind.name));
-        self.withdraw(whose, Lost::Scopes(&lost), now).await?;
+        let lost = Lost::Scopes(names(before).difference(&kind.scopes));
+        let whose = Revoke::SubjectKind(&kind.name);
+        self.withdraw(Some(whose), &lost, now).await?;
         self.put_kind_scopes(kind, Action::SubjectKindChanged, now)
             .await
     }

@@ -9,7 +9,7 @@
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
-use super::{Pools, Result, Store, answered, connections::one_back};
+use super::{Pools, Result, Store, answered, connections};
 use crate::audit_event::Event;
 
 /// A transaction on either database. Dropped without [`commit`](Self::commit) it
@@ -53,10 +53,7 @@ impl Store {
                 Inner::Sqlite(begin_writing(writer).await?)
             }
             Pools::Postgres(pool) => {
-                let begin = async {
-                    one_back(pool).await;
-                    Ok(pool.begin().await?)
-                };
+                let begin = async { Ok(connections::begin(pool).await?) };
                 Inner::Postgres(answered(begin).await?)
             }
         };

@@ -320,22 +320,18 @@ impl Transaction {
         });
         let Some(id) = id else { return Ok(false) };
         let subject = subject_of(username);
+        let mut before = Vec::new();
         if let Some(scopes) = &patch.scopes {
-            let before: Vec<String> = within!(self, |connection| {
+            before = within!(self, |connection| {
                 sqlx::query_scalar("DELETE FROM user_scopes WHERE user_id = $1 RETURNING scope")
                     .bind(&id)
                     .fetch_all(&mut *connection)
                     .await?
             });
             self.add_user_scopes(&id, scopes).await?;
-            let lost = ScopeSet::from_stored(&before.join(" ")).difference(scopes);
-            self.withdraw(Some(Revoke::Subject(&subject)), Lost::Scopes(&lost), now)
-                .await?;
         }
-        if patch.disabled == Some(true) {
-            self.withdraw(Some(Revoke::Subject(&subject)), Lost::Everything, now)
-                .await?;
-        }
+        let (whose, lost) = (Revoke::Subject(&subject), Lost::by_user(before, patch));
+        self.withdraw(Some(whose), &lost, now).await?;
         if patch.password_hash.is_some() {
             self.end_logins(&id).await?;
             self.revoke(Revoke::Subject(&subject), kept, now).await?;

@@ -5,16 +5,37 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{Change, Result, Revoke, Transaction, transaction::within};
+use super::{Change, Result, Revoke, Transaction, UserPatch, scopes::has, transaction::within};
 use crate::scope::{Scope, ScopeSet};
 
 /// What tokens lose.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Lost<'a> {
+#[derive(Clone, Debug)]
+pub(super) enum Lost {
     /// All that they allow.
     Everything,
     /// Some scopes, whichever of them they have.
-    Scopes(&'a ScopeSet),
+    Scopes(ScopeSet),
+}
+
+/// The scopes of these names, as they are stored.
+pub(super) fn names(scopes: Vec<String>) -> ScopeSet {
+    ScopeSet::from_stored(&scopes.join(" "))
+}
+
+impl Lost {
+    /// No scope.
+    pub(super) fn nothing() -> Self {
+        Self::Scopes(ScopeSet::default())
+    }
+
+    /// What a change takes from a user, who held these scopes if it changes them.
+    pub(super) fn by_user(before: Vec<String>, patch: &UserPatch) -> Self {
+        match &patch.scopes {
+            _ if patch.disabled == Some(true) => Self::Everything,
+            Some(after) => Self::Scopes(names(before).difference(after)),
+            None => Self::nothing(),
+        }
+    }
 }
 
 impl Transaction {
@@ -23,25 +44,17 @@ impl Transaction {
     pub(super) async fn withdraw(
         &mut self,
         whose: Option<Revoke<'_>>,
-        lost: Lost<'_>,
+        lost: &Lost,
         now: i64,
     ) -> Result<()> {
-        let scopes: Vec<&str> = match lost {
-            Lost::Everything => Vec::new(),
-            Lost::Scopes(scopes) => scopes.iter().map(Scope::as_str).collect(),
-        };
-        let loses = match lost {
-            Lost::Everything => "TRUE".to_owned(),
-            Lost::Scopes(_) if scopes.is_empty() => return Ok(()),
-            Lost::Scopes(_) => {
-                let has = |number| {
-                    format!(
-                        "replace(' ' || scopes || ' ', ' ' || ${number} || ' ', ' ')
-                             <> ' ' || scopes || ' '"
-                    )
-                };
-                let each: Vec<String> = (3..3 + scopes.len()).map(has).collect();
-                each.join(" OR ")
+        let (scopes, loses): (Vec<&str>, String) = match lost {
+            Lost::Everything => (Vec::new(), "TRUE".to_owned()),
+            Lost::Scopes(scopes) if scopes.is_empty() => return Ok(()),
+            Lost::Scopes(scopes) => {
+                let scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+                let has_each = (3..3 + scopes.len()).map(|number| has("scopes", number));
+                let has_any = has_each.collect::<Vec<_>>().join(" OR ");
+                (scopes, has_any)
             }
         };
         let (whose, value) = whose.map_or(("$1 = ''", ""), Revoke::condition);
@@ -52,10 +65,8 @@ impl Transaction {
         );
         let any = format!("SELECT EXISTS (SELECT 1 {losing})");
         let any: bool = within!(self, |connection| {
-            let mut query = sqlx::query_scalar(AssertSqlSafe(any)).bind(value).bind(now);
-            for scope in &scopes {
-                query = query.bind(*scope);
-            }
+            let query = sqlx::query_scalar(AssertSqlSafe(any)).bind(value).bind(now);
+            let query = scopes.iter().fold(query, |query, scope| query.bind(*scope));
             query.fetch_one(&mut *connection).await?
         });
         if !any {
@@ -68,10 +79,8 @@ impl Transaction {
             3 + scopes.len()
         );
         within!(self, |connection| {
-            let mut query = sqlx::query(AssertSqlSafe(withdraw)).bind(value).bind(now);
-            for scope in &scopes {
-                query = query.bind(*scope);
-            }
+            let query = sqlx::query(AssertSqlSafe(withdraw)).bind(value).bind(now);
+            let query = scopes.iter().fold(query, |query, scope| query.bind(*scope));
             query.bind(seq).execute(&mut *connection).await?;
         });
         Ok(())

@@ -54,8 +54,7 @@ fn revoke_one(server: &Server) -> String {
     let token = server.login("johndoe", PASSWORD, &["me"]);
     let form = [("token", token.text.as_str())];
     server.post("/revoke").form(&form).send().expect(200);
-    let id = &decoded(&token.text).1["jti"];
-    id.as_str().expect("an id").to_owned()
+    id_of(&token)
 }
 
 #[test]
